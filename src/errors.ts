@@ -25,6 +25,7 @@ export type SkalarErrorCode =
   | 'READ_ONLY'
   | 'STORAGE'
   | 'TIMEOUT'
+  | 'TRANSACTION'
   | 'UNSUPPORTED_VERSION'
 
 /** Where an error happened, as far as it is known. */

@@ -1,1 +1,274 @@
+/**
+ * The public types. A collection may be given the type of its metadata and of its ids:
+ * `db.collection<Film, number>('films')`; filters, patches, selections and matches then follow from it.
+ */
+
+/** Well-formed string of 1 to 1,024 UTF-8 bytes without NUL, or a safe integer. `1` and `'1'` are two ids. */
 export type Id = string | number
+
+/** A plain object. It comes back equal: dates, typed arrays, Map, Set and bigint included. */
+// biome-ignore lint/suspicious/noExplicitAny: metadata of an untyped collection is whatever its user reads from it
+export type Metadata = { [key: string]: any }
+
+/** `number[]` or any numeric typed array, copied before the call returns. A Buffer is refused: its bytes are no numbers. */
+export type VectorInput = ArrayLike<number> & { readonly readFloatLE?: never }
+
+/** `cosine` and `dot` are similarities, larger is nearer; `euclidean` is a distance, smaller is nearer. */
+export type MetricName = 'cosine' | 'dot' | 'euclidean'
+
+/** What finds the candidates of a query. `flat` is the exact scan. */
+export type EngineName = 'flat'
+
+export type Durability = 'commit' | 'flushed'
+
+type Leaf =
+  | string
+  | number
+  | boolean
+  | bigint
+  | symbol
+  | null
+  | undefined
+  | Date
+  | ArrayBufferView
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | ((...a: never) => unknown)
+
+type Depth = [never, 0, 1, 2, 3]
+
+/** The dotted paths of `T`, through arrays to the fields of their elements, four levels deep. */
+export type Path<T, D extends number = 3> = [D] extends [never]
+  ? never
+  : T extends Leaf
+    ? never
+    : T extends readonly (infer E)[]
+      ? Path<E, D>
+      : { [K in keyof T & string]: K | `${K}.${Path<NonNullable<T[K]>, Depth[D]>}` }[keyof T & string]
+
+/** The type at a dotted path of `T`. */
+export type At<T, P extends string> = T extends readonly (infer E)[]
+  ? At<E, P>
+  : P extends keyof T
+    ? T[P]
+    : P extends `${infer H}.${infer R}`
+      ? H extends keyof T
+        ? At<NonNullable<T[H]>, R>
+        : never
+      : never
+
+type Item<V> = V extends ArrayBufferView ? V : V extends readonly (infer E)[] ? E : V
+type Ordered<V> = Extract<Item<V>, number | bigint | string | Date>
+
+/** Operators on the values of one path; `docs/filters.md` has their exact meaning. */
+export interface Operators<V> {
+  $eq?: Item<V> | null
+  $ne?: Item<V> | null
+  $gt?: Ordered<V>
+  $gte?: Ordered<V>
+  $lt?: Ordered<V>
+  $lte?: Ordered<V>
+  $in?: readonly (Item<V> | null)[]
+  $nin?: readonly (Item<V> | null)[]
+  $all?: readonly Item<V>[]
+  $exists?: boolean
+  $not?: Operators<V>
+}
+
+export type Condition<V> = Item<V> | null | Operators<V>
+
+interface Logic<M extends object, I extends Id> {
+  $and?: readonly Filter<M, I>[]
+  $or?: readonly Filter<M, I>[]
+  $not?: Filter<M, I>
+  $id?: Condition<I>
+}
+
+/** A MongoDB-style filter on metadata and id. */
+export type Filter<M extends object = Metadata, I extends Id = Id> = Logic<M, I> &
+  (string extends keyof M
+    ? // biome-ignore lint/suspicious/noExplicitAny: an untyped collection has no known paths
+      { [path: string]: any }
+    : { [P in Path<M>]?: Condition<NonNullable<At<M, P>>> })
+
+type NameOf<V> = [V] extends [never]
+  ? never
+  : [V] extends [string]
+    ? 'string'
+    : [V] extends [number]
+      ? 'number'
+      : [V] extends [boolean]
+        ? 'boolean'
+        : [V] extends [Date]
+          ? 'date'
+          : never
+
+export type FieldType =
+  | 'string'
+  | 'number'
+  | 'boolean'
+  | 'date'
+  | 'string[]'
+  | 'number[]'
+  | 'boolean[]'
+  | 'date[]'
+
+type FieldOf<V> = [V] extends [readonly (infer E)[]] ? `${NameOf<E>}[]` : NameOf<V>
+
+/** Metadata paths that are to be indexed, with their types. */
+export type Fields<M extends object> = string extends keyof M
+  ? { readonly [path: string]: FieldType }
+  : { readonly [P in Path<M>]?: FieldOf<NonNullable<At<M, P>>> }
+
+export interface Cancel {
+  /** Stops the call, which rejects with `signal.reason`. What was committed before stays. */
+  signal?: AbortSignal | undefined
+}
+
+export interface OpenOptions {
+  /**
+   * When a write resolves. `commit` (default): once it is committed, which survives a killed process. `flushed`: once it
+   * is on disk, which survives power loss.
+   */
+  durability?: Durability | undefined
+  /** Refuse every write. The database must exist. Default false. */
+  readOnly?: boolean | undefined
+  /** Worker threads for searches, 1 to 256. Default: the number of cores. */
+  threads?: number | undefined
+}
+
+export interface CollectionOptions<M extends object> {
+  /** Components of every vector, 1 to 65,535. Needed to create a collection. */
+  dimension?: number | undefined
+  /** Default `cosine`. */
+  metric?: MetricName | undefined
+  fields?: Fields<M> | undefined
+  index?: { engine?: EngineName | undefined } | undefined
+}
+
+export type RecordInput<M extends object, I extends Id> = { id: I; vector: VectorInput } & ({} extends M
+  ? { metadata?: M | undefined }
+  : { metadata: M })
+
+export type StoredRecord<M extends object, I extends Id, V extends boolean = false> = {
+  id: I
+  metadata: M
+} & (V extends true ? { vector: Float32Array } : {})
+
+export interface GetOptions<V extends boolean> {
+  includeVector?: V | undefined
+  /** Adds `version`, the number that `update` takes as `ifVersion`. */
+  includeVersion?: boolean | undefined
+}
+
+type Select<M> = readonly (keyof M & string)[]
+
+/** One result of a query. */
+export type Match<
+  M extends object = Metadata,
+  I extends Id = Id,
+  S extends Select<M> | undefined = undefined,
+  V extends boolean = false,
+> = { id: I; score: number } & (S extends readonly []
+  ? {}
+  : S extends Select<M>
+    ? { metadata: Pick<M, S[number]> }
+    : { metadata: M }) &
+  (V extends true ? { vector: Float32Array } : {})
+
+/** What to look for: a vector, or the stored vector of a record, which is then left out. */
+export type QueryTarget<I extends Id> =
+  | { vector: VectorInput; id?: undefined }
+  | { id: I; vector?: undefined }
+
+export interface QuerySettings<
+  M extends object,
+  I extends Id,
+  S extends Select<M> | undefined = undefined,
+  V extends boolean = false,
+> {
+  /** At most this many matches. Default 10. */
+  k?: number | undefined
+  filter?: Filter<M, I> | undefined
+  /** Metadata keys to return; `[]` returns ids and scores only, and reads nothing from disk. Default: all. */
+  select?: S | undefined
+  includeVector?: V | undefined
+  /** Candidates an approximate engine considers; the exact scan needs none. */
+  ef?: number | undefined
+  /** Never approximate. */
+  exact?: boolean | undefined
+  /** Only matches at least this near, in the metric's direction. */
+  threshold?: number | undefined
+  /** Continue behind the last match of an earlier query: a keyset, not a snapshot. */
+  after?: { id: I; score: number } | undefined
+}
+
+export type QueryOptions<
+  M extends object,
+  I extends Id,
+  S extends Select<M> | undefined = undefined,
+  V extends boolean = false,
+> = Cancel & QueryTarget<I> & QuerySettings<M, I, S, V>
+
+/** How a query was answered. */
+export interface Explanation {
+  readonly plan: 'scan'
+  /** Why this plan was chosen. */
+  readonly reason: string
+  /** Records the query could return. */
+  readonly visited: number
+  /** Approximate scores computed. */
+  readonly distances: number
+  /** Exact scores computed. */
+  readonly reranked: number
+  /** Milliseconds from call to answer. */
+  readonly ms: number
+}
+
+/** A shallow merge: a key set to undefined is removed; required keys cannot be removed. */
+export type Patch<M extends object> = {
+  [K in keyof M]?: M[K] | ({} extends Pick<M, K> ? undefined : never)
+}
+
+/** One id, several, or all records that a filter matches. */
+export type Target<M extends object, I extends Id> = I | readonly I[] | { filter: Filter<M, I> }
+
+export interface UpsertOptions extends Cancel {
+  /** `insert` refuses ids that exist, `update` ids that do not. Default `upsert`. */
+  mode?: 'upsert' | 'insert' | 'update' | undefined
+  /** Records of an iterable per commit, 1 to 1,000. Default 1,000. */
+  batchSize?: number | undefined
+  /** What an invalid record of an iterable does: fail the call (default), be left out, or be left out and reported. */
+  onInvalid?: 'throw' | 'skip' | ((error: Error, record: unknown) => void) | undefined
+  /** Called after each commit with the number of records committed so far. */
+  onProgress?: ((progress: { done: number }) => void) | undefined
+}
+
+export interface UpdateOptions extends Cancel {
+  /** A new vector for the record. */
+  vector?: VectorInput | undefined
+  /** Change nothing and fail with `CONFLICT` unless the record is of this version. */
+  ifVersion?: number | undefined
+}
+
+export interface RecordsOptions<M extends object, I extends Id, V extends boolean> extends Cancel {
+  filter?: Filter<M, I> | undefined
+  includeVector?: V | undefined
+  /** Begin behind this id. */
+  after?: I | undefined
+  limit?: number | undefined
+}
+
+export interface UpsertResult {
+  readonly inserted: number
+  readonly updated: number
+}
+
+export interface CollectionStats {
+  readonly records: number
+  readonly dimension: number
+  readonly metric: MetricName
+  readonly engine: EngineName
+  /** Bytes of memory that the vectors take in this process. */
+  readonly memory: number
+}

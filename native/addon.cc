@@ -1,0 +1,41 @@
+// The addon: what src/native.ts loads, and nothing else does.
+
+#include <napi.h>
+
+#include <memory>
+
+#include "binding/async.h"
+#include "binding/store.h"
+#include "simd/kernels.h"
+#include "store/row.h"
+
+namespace skalar::binding {
+namespace {
+
+// normalizeRows(rows: Uint8Array, dimension, refuseZero) → index of the first bad row, or their
+// number
+Napi::Value NormalizeRowsJs(const Napi::CallbackInfo& info) {
+  auto rows = info[0].As<Napi::Uint8Array>();
+  const size_t dimension = info[1].As<Napi::Number>().Uint32Value();
+  const size_t count = rows.ByteLength() / RowBytes(dimension);
+  const bool refuse_zero = info[2].As<Napi::Boolean>();
+  const size_t good = NormalizeRows(rows.Data(), count, dimension, refuse_zero);
+  return Napi::Number::New(info.Env(), static_cast<double>(good));
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new std::shared_ptr<Loop>(std::make_shared<Loop>(env)));
+  const char* refused = simd::ForcedButUnavailable();
+  exports.Set("target", simd::Active().name);
+  exports.Set("refusedTarget", refused ? Napi::Value(Napi::String::New(env, refused)) : env.Null());
+  exports.Set("normalizeRows", Napi::Function::New(env, NormalizeRowsJs));
+  exports.Set("Pool", Pool::Define(env));
+  exports.Set("Store", Store::Define(env));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(skalar, Init)
+
+}  // namespace skalar::binding

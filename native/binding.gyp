@@ -1,0 +1,39 @@
+{
+  "targets": [
+    {
+      "target_name": "skalar",
+      "sources": [
+        "addon.cc",
+        "base/thread_pool.cc",
+        "binding/async.cc",
+        "binding/errors.cc",
+        "binding/scan.cc",
+        "binding/store.cc",
+        "flat/scan.cc",
+        "flat/scorer.cc",
+        "simd/avx2.cc",
+        "simd/avx512.cc",
+        "simd/dispatch.cc",
+        "simd/neon.cc",
+        "simd/scalar.cc",
+        "store/row.cc",
+        "store/vector_store.cc"
+      ],
+      "include_dirs": [".", "<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags_cc": ["-std=c++20", "-O3", "-ffp-contract=off", "-fno-exceptions", "-fvisibility=hidden", "-Wall", "-Wextra"],
+      "cflags_cc!": ["-std=gnu++17", "-O2"],
+      "xcode_settings": {
+        "CLANG_CXX_LANGUAGE_STANDARD": "c++20",
+        "GCC_OPTIMIZATION_LEVEL": "3",
+        "GCC_ENABLE_CPP_EXCEPTIONS": "NO",
+        "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+        "MACOSX_DEPLOYMENT_TARGET": "11.0",
+        "OTHER_CPLUSPLUSFLAGS": ["-ffp-contract=off"]
+      },
+      "msvs_settings": {
+        "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++20", "/O2", "/fp:precise"] }
+      }
+    }
+  ]
+}

@@ -1,0 +1,66 @@
+// Asynchronous operations: our threads do the work, the JavaScript thread hears of it.
+//
+// An operation is a subclass of Operation: everything it needs is a C++ value before it starts, its
+// thread part never touches Node-API, and Settle() runs on the JavaScript thread once it is done.
+
+#ifndef SKALAR_BINDING_ASYNC_H_
+#define SKALAR_BINDING_ASYNC_H_
+
+#include <napi.h>
+
+#include <memory>
+
+#include "base/thread_pool.h"
+
+namespace skalar::binding {
+
+class Operation {
+ public:
+  virtual ~Operation() = default;
+  // Resolves or rejects. Runs on the JavaScript thread.
+  virtual void Settle(Napi::Env env) = 0;
+};
+
+// Brings finished operations to the JavaScript thread, and keeps the process alive while any is
+// under way.
+//
+// Thread safety: Finish() from any thread; the rest belongs to the JavaScript thread.
+// Invariant: each Begin() is followed by exactly one Finish().
+class Loop {
+ public:
+  explicit Loop(Napi::Env env);
+
+  void Begin();
+  void Finish(std::unique_ptr<Operation> operation);
+
+ private:
+  static void Deliver(napi_env env, napi_value callback, void* loop, void* operation);
+
+  napi_env const env_;
+  napi_threadsafe_function function_ = nullptr;
+  size_t pending_ = 0;
+};
+
+// new Pool(threads): the worker threads of a database.
+class Pool : public Napi::ObjectWrap<Pool> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  explicit Pool(const Napi::CallbackInfo& info);
+  ~Pool() override;
+
+  ThreadPool& threads() { return *threads_; }
+  // Outlives every operation that was begun on this pool.
+  std::shared_ptr<Loop> loop() const { return loop_; }
+
+ private:
+  // close(): waits for what is under way, then ends the threads.
+  void Close(const Napi::CallbackInfo& info);
+  static void CloseAtExit(void* pool);
+
+  std::shared_ptr<Loop> loop_;
+  std::unique_ptr<ThreadPool> threads_;
+};
+
+}  // namespace skalar::binding
+
+#endif  // SKALAR_BINDING_ASYNC_H_

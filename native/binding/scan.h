@@ -1,0 +1,37 @@
+// Scans as JavaScript calls them: arguments to queries, one pass on the calling thread or on the
+// pool's.
+
+#ifndef SKALAR_BINDING_SCAN_H_
+#define SKALAR_BINDING_SCAN_H_
+
+#include <napi.h>
+
+#include <atomic>
+#include <vector>
+
+#include "base/status.h"
+#include "flat/query.h"
+#include "store/vector_store.h"
+
+namespace skalar::binding {
+
+// Arguments of scan() and scanSync(), from `info[first]`:
+//   vectors  Float32Array  dimension × number of queries
+//   params   Float64Array  5 a query: k, threshold, after's score, after's slot, excluded slot;
+//                          NaN where there is none
+//   allowed  Array | null  for each query a Uint32Array of ascending slots, or null
+//   abort    Int32Array | null  one element; other than 0 stops the scan
+struct ScanArguments {
+  std::vector<Query> queries;
+  const std::atomic<int32_t>* abort = nullptr;
+};
+
+Status ReadScanArguments(const Napi::CallbackInfo& info, size_t first,
+                         const VectorStore::View& view, Metric metric, ScanArguments* arguments);
+
+// scan(pool, since, vectors, params, allowed, abort) → Promise of answers (see Store::ToObject).
+Napi::Value StartScan(const Napi::CallbackInfo& info);
+
+}  // namespace skalar::binding
+
+#endif  // SKALAR_BINDING_SCAN_H_

@@ -1,0 +1,48 @@
+// new Store(dimension, metric): the vectors of a space and the ids of its records, as JavaScript
+// sees them.
+
+#ifndef SKALAR_BINDING_STORE_H_
+#define SKALAR_BINDING_STORE_H_
+
+#include <napi.h>
+
+#include <vector>
+
+#include "flat/query.h"
+#include "store/id_column.h"
+#include "store/vector_store.h"
+
+namespace skalar::binding {
+
+class Store : public Napi::ObjectWrap<Store> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  explicit Store(const Napi::CallbackInfo& info);
+
+  const VectorStore& vectors() const { return vectors_; }
+  Metric metric() const { return metric_; }
+
+  // Answers as one JavaScript object: ids, slots, ordinals, scores and counts of all queries in a row;
+  // `stale` when a slot among them has changed after the log position `since`.
+  Napi::Object ToObject(Napi::Env env, const std::vector<Hits>& answers, uint64_t since) const;
+
+ private:
+  void Put(const Napi::CallbackInfo& info);
+  void Remove(const Napi::CallbackInfo& info);
+  void SetIds(const Napi::CallbackInfo& info);
+  Napi::Value Vector(const Napi::CallbackInfo& info);
+  Napi::Value Score(const Napi::CallbackInfo& info);
+  Napi::Value Scan(const Napi::CallbackInfo& info);
+  Napi::Value ScanSync(const Napi::CallbackInfo& info);
+  Napi::Value Memory(const Napi::CallbackInfo& info);
+
+  Napi::Value IdOf(Napi::Env env, uint32_t ordinal) const;
+
+  const Metric metric_;
+  VectorStore vectors_;
+  IdColumn ids_;
+};
+
+}  // namespace skalar::binding
+
+#endif  // SKALAR_BINDING_STORE_H_

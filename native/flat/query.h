@@ -1,0 +1,54 @@
+// What is asked of a search, and what comes back.
+
+#ifndef SKALAR_FLAT_QUERY_H_
+#define SKALAR_FLAT_QUERY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace skalar {
+
+// Never to change: the numbers cross Node-API (src/native.ts).
+enum class Metric : uint32_t { kCosine = 0, kDot = 1, kEuclidean = 2 };
+
+inline constexpr uint32_t kNoSlot = std::numeric_limits<uint32_t>::max();
+
+// The slots a search may return: ascending, no slot twice.
+using SlotList = std::shared_ptr<const std::vector<uint32_t>>;
+
+struct Hit {
+  uint32_t slot;
+  double score;
+};
+
+struct Query {
+  // `stride` floats: the vector as it was given, padded with zeros. All components are finite.
+  std::vector<float> vector;
+  // At most this many hits.
+  size_t k = 10;
+  // Only hits at least this near, in the metric's direction.
+  std::optional<double> threshold;
+  // Only hits that stand behind this one in the total order (score, then slot). With kNoSlot: only
+  // hits with a worse score.
+  std::optional<Hit> after;
+  // Never returned.
+  uint32_t excluded = kNoSlot;
+  // When present, nothing else is returned.
+  SlotList allowed;
+};
+
+// Nearest first; equal scores by ascending slot.
+struct Hits {
+  std::vector<Hit> hits;
+  // Rows whose approximate score was computed, and rows of these that were scored exactly.
+  size_t distances = 0;
+  size_t reranked = 0;
+};
+
+}  // namespace skalar
+
+#endif  // SKALAR_FLAT_QUERY_H_

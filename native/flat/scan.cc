@@ -1,0 +1,178 @@
+#include "flat/scan.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <utility>
+
+#include "simd/kernels.h"
+
+namespace skalar {
+namespace {
+
+// Slots scored by one kernel call: a word of live bits, so at 512 dimensions 128 KB, which stays in
+// the second-level cache while each query of the group passes over it.
+constexpr size_t kStride = 64;
+
+// Slots of a list that make a block: enough to be worth a worker's wake-up.
+constexpr size_t kListBlock = 1024;
+
+}  // namespace
+
+struct Scan::Part {
+  std::vector<Collector> collectors;
+  std::vector<size_t> distances;
+};
+
+Scan::Scan(VectorStore::View view, Metric metric, std::vector<Query> queries,
+           const std::atomic<int32_t>* aborted)
+    : view_(std::move(view)), queries_(std::move(queries)), aborted_(aborted) {
+  scorers_.reserve(queries_.size());
+  collectors_.reserve(queries_.size());
+  for (const Query& query : queries_) {
+    const Scorer& scorer = scorers_.emplace_back(view_, metric, query);
+    const double floor = query.threshold ? scorer.Rank(*query.threshold).low
+                                         : -std::numeric_limits<double>::infinity();
+    collectors_.emplace_back(query.k, floor);
+  }
+  distances_.resize(queries_.size());
+  PlanBlocks();
+}
+
+void Scan::PlanBlocks() {
+  for (size_t q = 0; q < queries_.size(); ++q) {
+    if (!queries_[q].allowed) {
+      shared_.push_back(q);
+      continue;
+    }
+    const size_t count = queries_[q].allowed->size();
+    for (size_t i = 0; i < count; i += kListBlock) {
+      blocks_.push_back({q, i, std::min(i + kListBlock, count)});
+    }
+  }
+  if (shared_.empty()) return;
+  for (size_t i = 0; i < view_.chunk_count(); ++i) blocks_.push_back({Block::kShared, i, i + 1});
+}
+
+size_t Scan::Parallelism() const { return blocks_.size(); }
+
+bool Scan::Aborted() const {
+  return aborted_ != nullptr && aborted_->load(std::memory_order_relaxed) != 0;
+}
+
+void Scan::Work() {
+  Part part{collectors_, std::vector<size_t>(queries_.size())};
+  size_t taken = 0;
+  for (size_t i; (i = next_block_.fetch_add(1)) < blocks_.size() && !Aborted(); ++taken) {
+    const Block& block = blocks_[i];
+    if (block.query == Block::kShared) {
+      ScanRows(block, &part);
+    } else {
+      ScanList(block, &part);
+    }
+  }
+  if (taken == 0) return;
+  std::lock_guard lock(mutex_);
+  for (size_t q = 0; q < queries_.size(); ++q) {
+    collectors_[q].Merge(part.collectors[q]);
+    distances_[q] += part.distances[q];
+  }
+}
+
+void Scan::ScanRows(const Block& block, Part* part) const {
+  const simd::Kernels& kernels = simd::Active();
+  const Chunk& chunk = view_.chunk(block.begin);
+  const size_t stride = view_.stride();
+  const auto first = static_cast<uint32_t>(block.begin * view_.chunk_slots());
+  float dots[kStride];
+  for (size_t base = 0; base < view_.chunk_slots(); base += kStride) {
+    const uint64_t live = chunk.live[base / 64].load(std::memory_order_acquire);
+    if (live == 0) continue;
+    const size_t count = std::bit_width(live);
+    const float* rows = chunk.rows.get() + base * stride;
+    for (size_t q : shared_) {
+      kernels.dot_rows(scorers_[q].direction(), rows, stride, count, stride, dots);
+      Collector* collector = &part->collectors[q];
+      for (uint64_t rest = live; rest != 0; rest &= rest - 1) {
+        const size_t i = std::countr_zero(rest);
+        Consider(q, first + static_cast<uint32_t>(base + i), dots[i], chunk.norms[base + i],
+                 collector);
+      }
+      part->distances[q] += std::popcount(live);
+    }
+  }
+}
+
+void Scan::ScanList(const Block& block, Part* part) const {
+  const simd::Kernels& kernels = simd::Active();
+  const size_t q = block.query;
+  const std::vector<uint32_t>& slots = *queries_[q].allowed;
+  const float* rows[kStride];
+  uint32_t live[kStride];
+  float dots[kStride];
+  for (size_t i = block.begin; i < block.end;) {
+    size_t count = 0;
+    for (; i < block.end && count < kStride; ++i) {
+      if (!view_.IsLive(slots[i])) continue;
+      live[count] = slots[i];
+      rows[count++] = view_.Row(slots[i]);
+    }
+    kernels.dot_gather(scorers_[q].direction(), rows, count, view_.stride(), dots);
+    for (size_t j = 0; j < count; ++j) {
+      Consider(q, live[j], dots[j], view_.NormOf(live[j]), &part->collectors[q]);
+    }
+    part->distances[q] += count;
+  }
+}
+
+void Scan::Consider(size_t q, uint32_t slot, float dot, double norm, Collector* collector) const {
+  const Scorer& scorer = scorers_[q];
+  const Query& query = queries_[q];
+  RankInterval rank = scorer.Bound(dot, norm);
+  if (rank.high < collector->floor() || slot == query.excluded) return;
+  if (query.after) {
+    const RankInterval mark = scorer.Rank(query.after->score);
+    if (rank.low > mark.high) return;  // surely in front of it
+    if (rank.high >= mark.low) {       // too close to tell: only the exact score decides
+      const double score = scorer.Exact(slot);
+      if (!StandsBehind(query, scorer, slot, score)) return;
+      rank = scorer.Rank(score);
+    }
+  }
+  collector->Offer(slot, rank);
+}
+
+bool Scan::StandsBehind(const Query& query, const Scorer& scorer, uint32_t slot,
+                        double score) const {
+  if (score != query.after->score) return scorer.Nearer(query.after->score, score);
+  return query.after->slot != kNoSlot && slot > query.after->slot;
+}
+
+Status Scan::Finish(std::vector<Hits>* answers) {
+  answers->clear();
+  for (size_t q = 0; q < queries_.size() && !Aborted(); ++q) answers->push_back(Rank(q));
+  return Aborted() ? Status::Aborted() : Status::Ok();
+}
+
+Hits Scan::Rank(size_t q) {
+  const Query& query = queries_[q];
+  const Scorer& scorer = scorers_[q];
+  Hits answer;
+  answer.distances = distances_[q];
+  for (const Candidate& candidate : collectors_[q].Finish()) {
+    const double score = scorer.Exact(candidate.slot);
+    ++answer.reranked;
+    if (query.threshold && scorer.Nearer(*query.threshold, score)) continue;
+    answer.hits.push_back({candidate.slot, score});
+  }
+  const auto nearer = [&scorer](const Hit& a, const Hit& b) {
+    return a.score == b.score ? a.slot < b.slot : scorer.Nearer(a.score, b.score);
+  };
+  const size_t k = std::min(query.k, answer.hits.size());
+  std::partial_sort(answer.hits.begin(), answer.hits.begin() + static_cast<ptrdiff_t>(k),
+                    answer.hits.end(), nearer);
+  answer.hits.resize(k);
+  return answer;
+}
+
+}  // namespace skalar

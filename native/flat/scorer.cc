@@ -1,0 +1,76 @@
+#include "flat/scorer.h"
+
+#include <cmath>
+
+#include "simd/kernels.h"
+#include "store/row.h"
+
+namespace skalar {
+namespace {
+
+// Rounding a unit vector's components to float32 moves it, and so changes its length, by at most
+// 2⁻²⁴; doubled to cover the terms of second order.
+constexpr double kRounding = 0x1p-23;
+
+// Float64 arithmetic on the way to a rank: a few roundings of 2⁻⁵³ each, with a wide margin.
+constexpr double kFloat64Slack = 1e-13;
+
+}  // namespace
+
+// The float32 kernels see x̂ as stored and q̂ rounded to float32. Against the true x̂·q̂ that is the
+// kernel's own error on vectors of length ≤ 1 + kRounding, plus the rounding of q̂.
+Scorer::Scorer(const VectorStore::View& view, Metric metric, const Query& query)
+    : view_(view),
+      metric_(metric),
+      vector_(query.vector.data()),
+      norm_(Norm(vector_, view.stride())),
+      dot_error_(simd::DotErrorFactor(view.stride()) * (1 + 4 * kRounding) + 2 * kRounding),
+      direction_(view.stride(), 0.0f) {
+  if (norm_ == 0) return;
+  for (size_t i = 0; i < view.stride(); ++i) direction_[i] = static_cast<float>(vector_[i] / norm_);
+}
+
+RankInterval Scorer::Bound(float dot, double norm) const {
+  switch (metric_) {
+    case Metric::kCosine:
+      return {dot - dot_error_, dot + dot_error_};
+    case Metric::kDot: {
+      const double scale = norm * norm_;
+      return {scale * (dot - dot_error_), scale * (dot + dot_error_)};
+    }
+    case Metric::kEuclidean: {
+      // −|x − q|² = 2 |x||q| x̂·q̂ − |x|²|x̂|² − |q|², where |x̂|² is 1 within 2·kRounding.
+      const double cross = 2 * norm * norm_;
+      const double squares = norm * norm + norm_ * norm_;
+      const double error =
+          cross * dot_error_ + 2 * kRounding * norm * norm + kFloat64Slack * squares;
+      const double rank = cross * dot - squares;
+      return {rank - error, rank + error};
+    }
+  }
+  return {};
+}
+
+double Scorer::Exact(uint32_t slot) const {
+  const simd::Kernels& kernels = simd::Active();
+  const float* row = view_.Row(slot);
+  const size_t n = view_.stride();
+  if (metric_ == Metric::kEuclidean) {
+    return std::sqrt(kernels.squared_distance_exact(view_.NormOf(slot), row, vector_, n));
+  }
+  const double dot = kernels.dot_exact(row, vector_, n);
+  return metric_ == Metric::kDot ? view_.NormOf(slot) * dot : dot / norm_;
+}
+
+RankInterval Scorer::Rank(double score) const {
+  if (metric_ != Metric::kEuclidean) {
+    // Exact scores carry a few roundings of their own.
+    const double slack = kFloat64Slack * std::abs(score);
+    return {score - slack, score + slack};
+  }
+  const double square = score * score;
+  const double slack = kFloat64Slack * square;
+  return {-square - slack, -square + slack};
+}
+
+}  // namespace skalar

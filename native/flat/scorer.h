@@ -1,0 +1,56 @@
+// Scores of stored rows against one query: fast within proven bounds, and exact.
+
+#ifndef SKALAR_FLAT_SCORER_H_
+#define SKALAR_FLAT_SCORER_H_
+
+#include <vector>
+
+#include "flat/query.h"
+#include "store/vector_store.h"
+
+namespace skalar {
+
+// Where the rank of a row lies. Rank is a monotone measure of nearness in which larger is nearer:
+// the score itself for dot and cosine, the negated squared distance for euclidean.
+struct RankInterval {
+  double low;
+  double high;
+};
+
+class Scorer {
+ public:
+  // `query` must outlive the scorer.
+  Scorer(const VectorStore::View& view, Metric metric, const Query& query);
+
+  // The query as a unit vector (zeros for a zero query), padded: what the float32 kernels multiply
+  // with.
+  const float* direction() const { return direction_.data(); }
+
+  // The interval that surely holds a row's rank, from the float32 dot product of its unit vector
+  // with direction() and its norm.
+  RankInterval Bound(float dot, double norm) const;
+
+  // The score of a live slot, accumulated in float64: the same bits on every CPU.
+  double Exact(uint32_t slot) const;
+
+  // The interval that exactly the rows of this score fall into.
+  RankInterval Rank(double score) const;
+
+  // True when score `a` is nearer than `b`.
+  bool Nearer(double a, double b) const { return metric_ == Metric::kEuclidean ? a < b : a > b; }
+
+ private:
+  // Constant after construction.
+  const VectorStore::View& view_;
+  const Metric metric_;
+  const float* const vector_;
+  const double norm_;
+  // |float32 dot of two unit vectors as computed − the true dot of what they stand for| is at most
+  // this.
+  const double dot_error_;
+  std::vector<float> direction_;
+};
+
+}  // namespace skalar
+
+#endif  // SKALAR_FLAT_SCORER_H_

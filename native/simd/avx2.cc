@@ -1,0 +1,101 @@
+// AVX2 with FMA3: kLanes floats are two registers, kLanes doubles four.
+
+#include "simd/kernels.h"
+#include "simd/targets.h"
+
+#if defined(SKALAR_SIMD_X86_64)
+
+#include <immintrin.h>
+
+// Below, not above: what the headers define must stay compiled for the baseline. MSVC accepts every
+// intrinsic as it is.
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#elif defined(__GNUC__)
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#endif
+
+#include "simd/kernels-inl.h"
+
+namespace skalar::simd {
+namespace {
+
+struct Avx2 {
+  static constexpr size_t kAbreast = 2;  // 8 sums, 4 of the query: 12 of 16 registers
+
+  struct Floats {
+    __m256 low, high;
+  };
+  struct Doubles {
+    __m256d a, b, c, d;
+  };
+
+  static Floats Zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+  static Floats Load(const float* from) {
+    return {_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)};
+  }
+  static Floats MulAdd(Floats x, Floats y, Floats sum) {
+    return {_mm256_fmadd_ps(x.low, y.low, sum.low), _mm256_fmadd_ps(x.high, y.high, sum.high)};
+  }
+  static Floats Add(Floats x, Floats y) {
+    return {_mm256_add_ps(x.low, y.low), _mm256_add_ps(x.high, y.high)};
+  }
+
+  static Doubles ZeroWide() { return Broadcast(0.0); }
+  static Doubles Broadcast(double value) {
+    const __m256d all = _mm256_set1_pd(value);
+    return {all, all, all, all};
+  }
+  static Doubles Widen(const float* from) {
+    return {_mm256_cvtps_pd(_mm_loadu_ps(from)), _mm256_cvtps_pd(_mm_loadu_ps(from + 4)),
+            _mm256_cvtps_pd(_mm_loadu_ps(from + 8)), _mm256_cvtps_pd(_mm_loadu_ps(from + 12))};
+  }
+  static Doubles MulAddWide(Doubles x, Doubles y, Doubles sum) {
+    return {_mm256_fmadd_pd(x.a, y.a, sum.a), _mm256_fmadd_pd(x.b, y.b, sum.b),
+            _mm256_fmadd_pd(x.c, y.c, sum.c), _mm256_fmadd_pd(x.d, y.d, sum.d)};
+  }
+  static Doubles MulWide(Doubles x, Doubles y) {
+    return {_mm256_mul_pd(x.a, y.a), _mm256_mul_pd(x.b, y.b), _mm256_mul_pd(x.c, y.c),
+            _mm256_mul_pd(x.d, y.d)};
+  }
+  static Doubles SubWide(Doubles x, Doubles y) {
+    return {_mm256_sub_pd(x.a, y.a), _mm256_sub_pd(x.b, y.b), _mm256_sub_pd(x.c, y.c),
+            _mm256_sub_pd(x.d, y.d)};
+  }
+  static Doubles AddWide(Doubles x, Doubles y) {
+    return {_mm256_add_pd(x.a, y.a), _mm256_add_pd(x.b, y.b), _mm256_add_pd(x.c, y.c),
+            _mm256_add_pd(x.d, y.d)};
+  }
+
+  static float Sum(Floats lanes) {
+    const __m256 sum8 = _mm256_add_ps(lanes.low, lanes.high);
+    const __m128 sum4 = _mm_add_ps(_mm256_castps256_ps128(sum8), _mm256_extractf128_ps(sum8, 1));
+    const __m128 sum2 = _mm_add_ps(sum4, _mm_movehl_ps(sum4, sum4));
+    return _mm_cvtss_f32(_mm_add_ss(sum2, _mm_movehdup_ps(sum2)));
+  }
+  static double SumWide(Doubles lanes) {
+    const __m256d sum4 =
+        _mm256_add_pd(_mm256_add_pd(lanes.a, lanes.c), _mm256_add_pd(lanes.b, lanes.d));
+    const __m128d sum2 = _mm_add_pd(_mm256_castpd256_pd128(sum4), _mm256_extractf128_pd(sum4, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(sum2, _mm_unpackhi_pd(sum2, sum2)));
+  }
+
+  static void Prefetch(const float* at) {
+    _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0);
+  }
+};
+
+}  // namespace
+
+constinit const Kernels kAvx2 = MakeKernels<Avx2>("avx2");
+
+}  // namespace skalar::simd
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif
+
+#endif  // SKALAR_SIMD_X86_64

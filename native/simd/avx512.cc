@@ -1,0 +1,95 @@
+// AVX-512 Foundation: 16 floats a register; nothing here needs the later extensions.
+
+#include "simd/kernels.h"
+#include "simd/targets.h"
+
+#if defined(SKALAR_SIMD_X86_64)
+
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC's own header initializes its "undefined" vectors with themselves and then warns about it:
+// https://gcc.gnu.org/bugzilla/show_bug.cgi?id=105593
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+#include <immintrin.h>
+
+// Below, not above: what the headers define must stay compiled for the baseline. MSVC accepts every
+// intrinsic as it is.
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f"))), apply_to = function)
+#elif defined(__GNUC__)
+#pragma GCC push_options
+#pragma GCC target("avx512f")
+#endif
+
+#include "simd/kernels-inl.h"
+
+namespace skalar::simd {
+namespace {
+
+struct Avx512 {
+  static constexpr size_t kAbreast = 4;
+
+  using Floats = __m512;
+  struct Doubles {
+    __m512d low, high;
+  };
+
+  static Floats Zero() { return _mm512_setzero_ps(); }
+  static Floats Load(const float* from) { return _mm512_loadu_ps(from); }
+  static Floats MulAdd(Floats a, Floats b, Floats sum) { return _mm512_fmadd_ps(a, b, sum); }
+  static Floats Add(Floats a, Floats b) { return _mm512_add_ps(a, b); }
+
+  static Doubles ZeroWide() { return {_mm512_setzero_pd(), _mm512_setzero_pd()}; }
+  static Doubles Broadcast(double value) { return {_mm512_set1_pd(value), _mm512_set1_pd(value)}; }
+  static Doubles Widen(const float* from) {
+    return {_mm512_cvtps_pd(_mm256_loadu_ps(from)), _mm512_cvtps_pd(_mm256_loadu_ps(from + 8))};
+  }
+  static Doubles MulAddWide(Doubles a, Doubles b, Doubles sum) {
+    return {_mm512_fmadd_pd(a.low, b.low, sum.low), _mm512_fmadd_pd(a.high, b.high, sum.high)};
+  }
+  static Doubles MulWide(Doubles a, Doubles b) {
+    return {_mm512_mul_pd(a.low, b.low), _mm512_mul_pd(a.high, b.high)};
+  }
+  static Doubles SubWide(Doubles a, Doubles b) {
+    return {_mm512_sub_pd(a.low, b.low), _mm512_sub_pd(a.high, b.high)};
+  }
+  static Doubles AddWide(Doubles a, Doubles b) {
+    return {_mm512_add_pd(a.low, b.low), _mm512_add_pd(a.high, b.high)};
+  }
+
+  static float Sum(Floats lanes) {
+    // Extracting eight floats would need AVX-512 DQ; the same bits as four doubles do not.
+    const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(lanes), 1));
+    const __m256 sum8 = _mm256_add_ps(_mm512_castps512_ps256(lanes), high);
+    const __m128 sum4 = _mm_add_ps(_mm256_castps256_ps128(sum8), _mm256_extractf128_ps(sum8, 1));
+    const __m128 sum2 = _mm_add_ps(sum4, _mm_movehl_ps(sum4, sum4));
+    return _mm_cvtss_f32(_mm_add_ss(sum2, _mm_movehdup_ps(sum2)));
+  }
+  static double SumWide(Doubles lanes) {
+    const __m512d sum8 = _mm512_add_pd(lanes.low, lanes.high);
+    const __m256d sum4 =
+        _mm256_add_pd(_mm512_castpd512_pd256(sum8), _mm512_extractf64x4_pd(sum8, 1));
+    const __m128d sum2 = _mm_add_pd(_mm256_castpd256_pd128(sum4), _mm256_extractf128_pd(sum4, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(sum2, _mm_unpackhi_pd(sum2, sum2)));
+  }
+
+  static void Prefetch(const float* at) {
+    _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0);
+  }
+};
+
+}  // namespace
+
+constinit const Kernels kAvx512 = MakeKernels<Avx512>("avx512");
+
+}  // namespace skalar::simd
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif
+
+#endif  // SKALAR_SIMD_X86_64

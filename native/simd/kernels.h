@@ -1,0 +1,65 @@
+#ifndef SKALAR_SIMD_KERNELS_H_
+#define SKALAR_SIMD_KERNELS_H_
+
+#include <cstddef>
+
+// Dot products and distances of float32 vectors, one implementation per instruction set, chosen at
+// run time. Build every file with -ffp-contract=off: the exact kernels forbid silent FMAs.
+//
+// Thread safety: everything here may be called from any thread.
+// The kernels never allocate. The default floating-point environment is assumed (round to nearest,
+// subnormals kept).
+
+namespace skalar::simd {
+
+// Every length is a multiple of kLanes: callers pad rows and queries with zeros, which change no
+// result. Pointers need only the alignment of float.
+inline constexpr size_t kLanes = 16;
+
+struct Kernels {
+  const char* name;  // "avx512", "avx2", "neon" or "scalar"
+
+  // out[i] = dot(query, rows + i * stride) for i < count; stride >= n, in floats.
+  // float32 within DotErrorFactor; the value of a row does not depend on its neighbours.
+  void (*dot_rows)(const float* query, const float* rows, size_t stride, size_t count, size_t n,
+                   float* out);
+
+  // out[i] = dot(query, rows[i]) for i < count, with the arithmetic of dot_rows. Fetches rows a few
+  // ahead of the one it scores, so scattered rows should come in one call.
+  void (*dot_gather)(const float* query, const float* const* rows, size_t count, size_t n,
+                     float* out);
+
+  // Exact-score kernels, float64. Lane j sums the elements i ≡ j (mod kLanes) in order; then lane j
+  // takes lane j + 8, j + 4, j + 2, j + 1 in turn. This order makes targets agree bit for bit.
+
+  // Products of two float32 are exact in float64, so only the additions round.
+  double (*dot_exact)(const float* a, const float* b, size_t n);
+
+  // Sum over i of (norm * unit[i] - query[i])^2. Product, difference, square and sum each round.
+  double (*squared_distance_exact)(double norm, const float* unit, const float* query, size_t n);
+};
+
+// The kernels to use, chosen at the first call: those the environment variable SKALAR_SIMD names,
+// else (unset, empty or not available here) the fastest that CPU and operating system support.
+const Kernels& Active();
+
+// The value of SKALAR_SIMD that Active() could not honour, cut to 31 bytes; null when there is
+// none. Who owns the user interface must report it.
+const char* ForcedButUnavailable();
+
+// The kernels of that name; null when this CPU, operating system or build lacks them.
+const Kernels* Find(const char* name);
+
+// Writes up to max available targets to out, fastest first, and returns how many it wrote.
+inline constexpr size_t kMaxTargets = 3;
+size_t Available(const Kernels* out[], size_t max);
+
+// For every target, with |a| and |b| Euclidean norms that may come from float64 arithmetic:
+//   |dot_float32(a, b) - dot(a, b)| <= DotErrorFactor(n) * |a||b| + DotUnderflowGuard(n)
+// as long as 2|a||b| is a finite float32, so that no partial sum overflows.
+double DotErrorFactor(size_t n);
+double DotUnderflowGuard(size_t n);
+
+}  // namespace skalar::simd
+
+#endif  // SKALAR_SIMD_KERNELS_H_

@@ -1,0 +1,100 @@
+// NEON, part of every AArch64 CPU: kLanes floats are four registers, kLanes doubles eight.
+
+#include "simd/kernels.h"
+#include "simd/targets.h"
+
+#if defined(SKALAR_SIMD_AARCH64)
+
+#include <arm_neon.h>
+
+#include "simd/kernels-inl.h"
+
+namespace skalar::simd {
+namespace {
+
+struct Neon {
+  static constexpr size_t kAbreast = 2;  // 16 sums, 8 of the query: 24 of 32 registers
+
+  using Floats = float32x4x4_t;
+  struct Doubles {
+    float64x2_t val[8];
+  };
+
+  static Floats Zero() {
+    const float32x4_t zero = vdupq_n_f32(0.0f);
+    return {{zero, zero, zero, zero}};
+  }
+  static Floats Load(const float* from) {
+    return {{vld1q_f32(from), vld1q_f32(from + 4), vld1q_f32(from + 8), vld1q_f32(from + 12)}};
+  }
+  static Floats MulAdd(Floats a, Floats b, Floats sum) {
+    for (int i = 0; i < 4; ++i) sum.val[i] = vfmaq_f32(sum.val[i], a.val[i], b.val[i]);
+    return sum;
+  }
+  static Floats Add(Floats a, Floats b) {
+    for (int i = 0; i < 4; ++i) a.val[i] = vaddq_f32(a.val[i], b.val[i]);
+    return a;
+  }
+
+  static Doubles ZeroWide() { return Broadcast(0.0); }
+  static Doubles Broadcast(double value) {
+    Doubles result;
+    for (float64x2_t& pair : result.val) pair = vdupq_n_f64(value);
+    return result;
+  }
+  static Doubles Widen(const float* from) {
+    Doubles result;
+    for (int i = 0; i < 4; ++i) {
+      const float32x4_t four = vld1q_f32(from + 4 * i);
+      result.val[2 * i] = vcvt_f64_f32(vget_low_f32(four));
+      result.val[2 * i + 1] = vcvt_high_f64_f32(four);
+    }
+    return result;
+  }
+  static Doubles MulAddWide(Doubles a, Doubles b, Doubles sum) {
+    for (int i = 0; i < 8; ++i) sum.val[i] = vfmaq_f64(sum.val[i], a.val[i], b.val[i]);
+    return sum;
+  }
+  static Doubles MulWide(Doubles a, Doubles b) {
+    for (int i = 0; i < 8; ++i) a.val[i] = vmulq_f64(a.val[i], b.val[i]);
+    return a;
+  }
+  static Doubles SubWide(Doubles a, Doubles b) {
+    for (int i = 0; i < 8; ++i) a.val[i] = vsubq_f64(a.val[i], b.val[i]);
+    return a;
+  }
+  static Doubles AddWide(Doubles a, Doubles b) {
+    for (int i = 0; i < 8; ++i) a.val[i] = vaddq_f64(a.val[i], b.val[i]);
+    return a;
+  }
+
+  static float Sum(Floats lanes) {
+    const float32x4_t sum4 =
+        vaddq_f32(vaddq_f32(lanes.val[0], lanes.val[2]), vaddq_f32(lanes.val[1], lanes.val[3]));
+    return vpadds_f32(vadd_f32(vget_low_f32(sum4), vget_high_f32(sum4)));
+  }
+  static double SumWide(Doubles lanes) {
+    for (int width = 4; width > 0; width /= 2) {
+      for (int i = 0; i < width; ++i) {
+        lanes.val[i] = vaddq_f64(lanes.val[i], lanes.val[i + width]);
+      }
+    }
+    return vpaddd_f64(lanes.val[0]);
+  }
+
+  static void Prefetch(const float* at) {
+#if defined(_MSC_VER) && !defined(__clang__)
+    __prefetch(at);
+#else
+    __builtin_prefetch(at);
+#endif
+  }
+};
+
+}  // namespace
+
+constinit const Kernels kNeon = MakeKernels<Neon>("neon");
+
+}  // namespace skalar::simd
+
+#endif  // SKALAR_SIMD_AARCH64

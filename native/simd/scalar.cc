@@ -1,0 +1,87 @@
+// Plain C++ for any CPU: the fallback, and what the other targets are compared with. Compilers turn
+// the loops over lanes into the baseline's vector instructions.
+
+#include "simd/kernels-inl.h"
+#include "simd/kernels.h"
+#include "simd/targets.h"
+
+namespace skalar::simd {
+namespace {
+
+template <class Element>
+struct Lanes {
+  Element at[kLanes];
+};
+
+template <class Element>
+Element Fold(Lanes<Element> lanes) {
+  for (size_t width = kLanes / 2; width > 0; width /= 2) {
+    for (size_t j = 0; j < width; ++j) lanes.at[j] += lanes.at[j + width];
+  }
+  return lanes.at[0];
+}
+
+struct Scalar {
+  static constexpr size_t kAbreast = 1;
+
+  using Floats = Lanes<float>;
+  using Doubles = Lanes<double>;
+
+  static Floats Zero() { return {}; }
+  static Floats Load(const float* from) {
+    Floats result;
+    for (size_t j = 0; j < kLanes; ++j) result.at[j] = from[j];
+    return result;
+  }
+  static Floats MulAdd(const Floats& a, const Floats& b, Floats sum) {
+    for (size_t j = 0; j < kLanes; ++j) sum.at[j] += a.at[j] * b.at[j];
+    return sum;
+  }
+  static Floats Add(Floats a, const Floats& b) {
+    for (size_t j = 0; j < kLanes; ++j) a.at[j] += b.at[j];
+    return a;
+  }
+
+  static Doubles ZeroWide() { return {}; }
+  static Doubles Broadcast(double value) {
+    Doubles result;
+    for (double& lane : result.at) lane = value;
+    return result;
+  }
+  static Doubles Widen(const float* from) {
+    Doubles result;
+    for (size_t j = 0; j < kLanes; ++j) result.at[j] = from[j];
+    return result;
+  }
+  static Doubles MulAddWide(const Doubles& a, const Doubles& b, Doubles sum) {
+    for (size_t j = 0; j < kLanes; ++j) sum.at[j] += a.at[j] * b.at[j];
+    return sum;
+  }
+  static Doubles MulWide(Doubles a, const Doubles& b) {
+    for (size_t j = 0; j < kLanes; ++j) a.at[j] *= b.at[j];
+    return a;
+  }
+  static Doubles SubWide(Doubles a, const Doubles& b) {
+    for (size_t j = 0; j < kLanes; ++j) a.at[j] -= b.at[j];
+    return a;
+  }
+  static Doubles AddWide(Doubles a, const Doubles& b) {
+    for (size_t j = 0; j < kLanes; ++j) a.at[j] += b.at[j];
+    return a;
+  }
+
+  static float Sum(const Floats& lanes) { return Fold(lanes); }
+  static double SumWide(const Doubles& lanes) { return Fold(lanes); }
+
+  static void Prefetch([[maybe_unused]] const float* at) {
+#if defined(__GNUC__)
+    __builtin_prefetch(at);
+#endif
+  }
+};
+
+}  // namespace
+
+constinit const Kernels kScalar = MakeKernels<Scalar>("scalar");
+
+}  // namespace skalar::simd

@@ -1,0 +1,135 @@
+#include "store/vector_store.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <new>
+
+#include "store/row.h"
+
+namespace skalar {
+namespace {
+
+// About one MiB of rows: large enough for sequential reads, small enough to copy on write.
+unsigned ChunkShift(size_t stride) {
+  const size_t slots = std::clamp<size_t>((size_t{1} << 20) / (4 * stride), 64, 4096);
+  return static_cast<unsigned>(std::bit_width(slots) - 1);
+}
+
+// Log positions begin at 1.
+constexpr uint64_t kNeverUsed = 0;
+
+}  // namespace
+
+VectorStore::VectorStore(size_t dimension) {
+  view_.dimension_ = dimension;
+  view_.stride_ = PaddedDimension(dimension);
+  view_.chunk_shift_ = ChunkShift(view_.stride_);
+  view_.chunks_ = std::make_shared<Chunks>();
+}
+
+Status VectorStore::Put(const uint32_t* slots, const uint8_t* rows, size_t count,
+                        uint64_t position) {
+  if (count == 0) return Status::Ok();
+  const uint32_t highest = *std::max_element(slots, slots + count);
+  if (Status status = Grow(view_.ChunkOf(highest) + 1); !status.ok()) return status;
+  const size_t dimension = view_.dimension_;
+  for (size_t i = 0; i < count; ++i) {
+    const uint8_t* row = rows + i * RowBytes(dimension);
+    Chunk* chunk = Writable(slots[i]);
+    if (chunk == nullptr) return Status::OutOfMemory("no memory to copy a chunk of vectors");
+    const size_t index = view_.IndexOf(slots[i]);
+    RowHeader header;
+    std::memcpy(&header, row, sizeof header);
+    float* vector = chunk->rows.get() + index * view_.stride_;
+    std::memcpy(vector, row + kRowHeaderBytes, 4 * dimension);
+    std::fill(vector + dimension, vector + view_.stride_, 0.0f);
+    chunk->norms[index] = header.norm;
+    chunk->ordinals[index] = header.ordinal;
+    chunk->changed[index] = position;
+    const uint64_t bit = uint64_t{1} << (index % 64);
+    // Release: a reader that sees the bit sees the row.
+    if (!(chunk->live[index / 64].fetch_or(bit, std::memory_order_release) & bit)) ++live_count_;
+  }
+  return Status::Ok();
+}
+
+void VectorStore::Remove(const uint32_t* slots, size_t count, uint64_t position) {
+  for (size_t i = 0; i < count; ++i) {
+    if (!view_.IsLive(slots[i])) continue;
+    Chunk& chunk = *(*view_.chunks_)[view_.ChunkOf(slots[i])];
+    const size_t index = view_.IndexOf(slots[i]);
+    chunk.live[index / 64].fetch_and(~(uint64_t{1} << (index % 64)), std::memory_order_relaxed);
+    chunk.changed[index] = position;
+    --live_count_;
+  }
+}
+
+bool VectorStore::ChangedSince(uint32_t slot, uint64_t position) const {
+  const size_t chunk = view_.ChunkOf(slot);
+  return chunk >= view_.chunk_count() || view_.chunk(chunk).changed[view_.IndexOf(slot)] > position;
+}
+
+uint32_t VectorStore::OrdinalOf(uint32_t slot) const {
+  return view_.chunk(view_.ChunkOf(slot)).ordinals[view_.IndexOf(slot)];
+}
+
+size_t VectorStore::memory() const { return view_.chunk_count() * ChunkBytes(); }
+
+Status VectorStore::Grow(size_t chunk_count) {
+  if (chunk_count <= view_.chunk_count()) return Status::Ok();
+  // Views keep the table they have; it is never changed in place.
+  auto grown = std::make_shared<Chunks>(*view_.chunks_);
+  while (grown->size() < chunk_count) {
+    std::shared_ptr<Chunk> chunk = NewChunk();
+    if (chunk == nullptr) return Status::OutOfMemory("no memory for more vectors");
+    grown->push_back(std::move(chunk));
+  }
+  view_.chunks_ = std::move(grown);
+  return Status::Ok();
+}
+
+Chunk* VectorStore::Writable(uint32_t slot) {
+  const size_t chunk_index = view_.ChunkOf(slot);
+  std::shared_ptr<Chunk>& current = (*view_.chunks_)[chunk_index];
+  // No View reads a row whose live bit it has not seen.
+  if (current->changed[view_.IndexOf(slot)] == kNeverUsed) return current.get();
+  // Only this thread hands out new references, so counts can only fall meanwhile.
+  if (view_.chunks_.use_count() == 1 && current.use_count() == 1) {
+    // What a finished View read happened before what is written now.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return current.get();
+  }
+  std::shared_ptr<Chunk> copy = NewChunk();
+  if (copy == nullptr) return nullptr;
+  const size_t slots = view_.chunk_slots();
+  std::memcpy(copy->rows.get(), current->rows.get(), slots * view_.stride_ * sizeof(float));
+  std::copy_n(current->norms.get(), slots, copy->norms.get());
+  std::copy_n(current->ordinals.get(), slots, copy->ordinals.get());
+  std::copy_n(current->changed.get(), slots, copy->changed.get());
+  for (size_t i = 0; i < slots / 64; ++i) copy->live[i].store(current->live[i].load());
+  auto table = std::make_shared<Chunks>(*view_.chunks_);
+  (*table)[chunk_index] = copy;
+  view_.chunks_ = std::move(table);
+  return copy.get();
+}
+
+std::shared_ptr<Chunk> VectorStore::NewChunk() const {
+  const size_t slots = view_.chunk_slots();
+  auto chunk = std::make_shared<Chunk>();
+  chunk->rows = AllocateAligned<float>(slots * view_.stride_);
+  chunk->norms.reset(new (std::nothrow) double[slots]);
+  chunk->ordinals.reset(new (std::nothrow) uint32_t[slots]);
+  chunk->changed.reset(new (std::nothrow) uint64_t[slots]());
+  chunk->live.reset(new (std::nothrow) std::atomic<uint64_t>[slots / 64]());
+  const bool complete =
+      chunk->rows && chunk->norms && chunk->ordinals && chunk->changed && chunk->live;
+  return complete ? chunk : nullptr;
+}
+
+size_t VectorStore::ChunkBytes() const {
+  const size_t columns = sizeof(double) + sizeof(uint32_t) + sizeof(uint64_t);
+  return view_.chunk_slots() * (view_.stride_ * sizeof(float) + columns) + view_.chunk_slots() / 8;
+}
+
+}  // namespace skalar

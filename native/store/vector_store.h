@@ -1,0 +1,113 @@
+// The vectors of one space in memory: slot → unit vector, norm and ordinal, in chunks of contiguous
+// rows.
+//
+// Thread safety: methods that change the store, and Snapshot(), belong to one thread (the
+// JavaScript thread). A View may be read from any thread while the store changes.
+//
+// Invariants:
+// - A row that a View can reach never changes. An appended slot is written before its live bit is
+// set; a
+//   slot that is used again is written in place only when no View holds its chunk, else the chunk
+//   is copied first (copy-on-write).
+// - A live bit may be cleared at any moment: what a View returns may have died since. Whoever shows
+//   results checks them with ChangedSince().
+// - A reader takes a live bit before the row it stands for; rows without one hold anything.
+// - Rows are padded with zeros to whole kernel lanes and begin at a cache line.
+
+#ifndef SKALAR_STORE_VECTOR_STORE_H_
+#define SKALAR_STORE_VECTOR_STORE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/aligned.h"
+#include "base/status.h"
+
+namespace skalar {
+
+// A fixed number of consecutive slots; a power of two and at least 64.
+struct Chunk {
+  AlignedArray<float> rows;                       // capacity × stride
+  std::unique_ptr<double[]> norms;                // |x| of each slot
+  std::unique_ptr<uint32_t[]> ordinals;           // record of each slot
+  std::unique_ptr<uint64_t[]> changed;            // log position of each slot's last change
+  std::unique_ptr<std::atomic<uint64_t>[]> live;  // one bit a slot
+
+  bool IsLive(size_t index) const {
+    return live[index / 64].load(std::memory_order_acquire) >> (index % 64) & 1;
+  }
+};
+
+class VectorStore {
+ public:
+  using Chunks = std::vector<std::shared_ptr<Chunk>>;
+
+  // An immutable look at the store.
+  class View {
+   public:
+    size_t dimension() const { return dimension_; }
+    // Floats from one row to the next; also the padded length of a query.
+    size_t stride() const { return stride_; }
+    size_t chunk_slots() const { return size_t{1} << chunk_shift_; }
+    size_t chunk_count() const { return chunks_->size(); }
+    const Chunk& chunk(size_t index) const { return *(*chunks_)[index]; }
+
+    bool IsLive(uint32_t slot) const {
+      return ChunkOf(slot) < chunk_count() && chunk(ChunkOf(slot)).IsLive(IndexOf(slot));
+    }
+    const float* Row(uint32_t slot) const {
+      return chunk(ChunkOf(slot)).rows.get() + IndexOf(slot) * stride_;
+    }
+    double NormOf(uint32_t slot) const { return chunk(ChunkOf(slot)).norms[IndexOf(slot)]; }
+
+   private:
+    friend class VectorStore;
+    size_t ChunkOf(uint32_t slot) const { return slot >> chunk_shift_; }
+    size_t IndexOf(uint32_t slot) const { return slot & (chunk_slots() - 1); }
+
+    size_t dimension_ = 0;
+    size_t stride_ = 0;
+    unsigned chunk_shift_ = 0;
+    std::shared_ptr<Chunks> chunks_;
+  };
+
+  explicit VectorStore(size_t dimension);
+
+  // Makes `slots[i]` hold `rows[i]` (layout: store/row.h) as of a log position of at least 1. On
+  // failure some of the rows may have been taken; putting them again is harmless.
+  Status Put(const uint32_t* slots, const uint8_t* rows, size_t count, uint64_t position);
+
+  // Forgets slots as of a log position; a slot that is not live is passed over.
+  void Remove(const uint32_t* slots, size_t count, uint64_t position);
+
+  // Cheap; the rows it reaches stay until it is destroyed.
+  View Snapshot() const { return view_; }
+
+  // True when the slot was put or removed after a log position.
+  bool ChangedSince(uint32_t slot, uint64_t position) const;
+
+  // The record a slot belongs to. Requires: the slot was put once.
+  uint32_t OrdinalOf(uint32_t slot) const;
+
+  size_t dimension() const { return view_.dimension_; }
+  size_t live_count() const { return live_count_; }
+  // Bytes allocated for rows and their columns.
+  size_t memory() const;
+
+ private:
+  Status Grow(size_t chunk_count);
+  // The chunk of a slot that is to be written, copied first where a View may be reading the slot.
+  Chunk* Writable(uint32_t slot);
+  std::shared_ptr<Chunk> NewChunk() const;
+  size_t ChunkBytes() const;
+
+  View view_;
+  size_t live_count_ = 0;
+};
+
+}  // namespace skalar
+
+#endif  // SKALAR_STORE_VECTOR_STORE_H_

@@ -1,0 +1,269 @@
+import { SkalarError } from './errors.ts'
+import { checkOptions, signalOption } from './options.ts'
+import { Records } from './query/iterate.ts'
+import { parseInclude, readRecord } from './query/read.ts'
+import { RecordScan } from './query/records.ts'
+import { parseRequest, parseRequests, parseTest } from './query/request.ts'
+import { run, runSync } from './query/run.ts'
+import type { Session, Source } from './source.ts'
+import { clearCollection } from './store/catalogue.ts'
+import { recordOf } from './store/records.ts'
+import type {
+  Cancel,
+  CollectionStats,
+  Explanation,
+  Filter,
+  GetOptions,
+  Id,
+  Match,
+  Metadata,
+  MetricName,
+  Patch,
+  QueryOptions,
+  QuerySettings,
+  QueryTarget,
+  RecordInput,
+  RecordsOptions,
+  StoredRecord,
+  Target,
+  UpdateOptions,
+  UpsertOptions,
+  UpsertResult,
+} from './types.ts'
+import { validId } from './validate.ts'
+import { remove, update } from './write/change.ts'
+import { settle } from './write/commit.ts'
+import { upsert } from './write/upsert.ts'
+
+/** Gives other modules of this package what stands behind a handle, without making it public. */
+let sourceOfHandle: (collection: Collection) => Source
+
+/**
+ * A named set of records, of one dimension and metric. Get one from `db.collection(name)`. Reads see every commit that
+ * came before them, of this process and of others.
+ *
+ * Every method throws `SkalarError` `CLOSED` once the database is closed, and `NOT_FOUND` once the collection was dropped;
+ * asynchronous methods never throw, they reject.
+ */
+export class Collection<M extends object = Metadata, I extends Id = Id> {
+  readonly #session: Session
+  readonly #source: Source
+  readonly #purge: () => void
+
+  static {
+    sourceOfHandle = (collection) => collection.#source
+  }
+
+  /** @internal */
+  constructor(session: Session, source: Source, purge: () => void) {
+    this.#session = session
+    this.#source = source
+    this.#purge = purge
+  }
+
+  get name(): string {
+    return this.#source.name
+  }
+
+  /** Components of every vector. */
+  get dimension(): number {
+    return this.#source.definition.dimension
+  }
+
+  get metric(): MetricName {
+    return this.#source.definition.metric
+  }
+
+  /** Number of records. */
+  get size(): number {
+    this.#beginRead()
+    return this.#source.replica.state().live
+  }
+
+  /**
+   * Writes one record, an array, or whatever an iterable or async iterable yields; a record replaces the one with its id
+   * whole. An array is checked before anything is written, then committed in transactions of at most 1,000 records or
+   * 4 MB; iterables commit every `batchSize` records. When it fails, `error.committed` tells how many records stay.
+   *
+   * @throws SkalarError `BAD_RECORD`, `BAD_ID`, `BAD_VECTOR`, `DIMENSION_MISMATCH`, `BAD_METADATA`, `ID_EXISTS`,
+   *   `NOT_FOUND`, `READ_ONLY`, `DISK_FULL`, `FULL`
+   */
+  upsert(
+    records: RecordInput<M, I> | Iterable<RecordInput<M, I>> | AsyncIterable<RecordInput<M, I>>,
+    options?: UpsertOptions,
+  ): Promise<UpsertResult> {
+    return this.#session.run(() => upsert(this.#session, this.#source, records, options))
+  }
+
+  /** The record with an id, or undefined. @throws SkalarError `BAD_ID` */
+  get<V extends boolean = false>(id: I, options?: GetOptions<V>): StoredRecord<M, I, V> | undefined {
+    this.#beginRead()
+    return readRecord(this.#source, validId(id), parseInclude(options)) as StoredRecord<M, I, V> | undefined
+  }
+
+  /** The records with these ids, in their order; undefined where there is none. @throws SkalarError `BAD_ID` */
+  getMany<V extends boolean = false>(
+    ids: readonly I[],
+    options?: GetOptions<V>,
+  ): (StoredRecord<M, I, V> | undefined)[] {
+    this.#beginRead()
+    if (!Array.isArray(ids)) throw new SkalarError('BAD_ID', 'ids must be an array of ids', { path: 'ids' })
+    const include = parseInclude(options)
+    const records = ids.map((id, i) => readRecord(this.#source, validId(id, `ids[${i}]`), include))
+    return records as (StoredRecord<M, I, V> | undefined)[]
+  }
+
+  /** Whether there is a record with this id. @throws SkalarError `BAD_ID` */
+  has(id: I): boolean {
+    this.#beginRead()
+    const { environment, replica } = this.#source
+    return recordOf(environment, replica.state().number, validId(id)) !== undefined
+  }
+
+  /** How many records there are, or match a filter. @throws SkalarError `BAD_FILTER` */
+  async count(options?: Cancel & { filter?: Filter<M, I> | undefined }): Promise<number> {
+    const { filter, signal: rawSignal } = checkOptions(options, ['filter', 'signal'], 'options')
+    const signal = signalOption(rawSignal, 'options.signal')
+    const test = parseTest(filter, 'options.filter')
+    return this.#session.run(async () => {
+      signal?.throwIfAborted()
+      if (test === undefined) return this.size
+      let count = 0
+      const scan = new RecordScan(this.#source, (row) => {
+        if (test(row.id, row.metadata)) count++
+      })
+      await scan.run(() => this.#check(signal))
+      return count
+    })
+  }
+
+  /**
+   * Changes the metadata of records by a shallow merge (a key set to undefined is removed), and the vector where one is
+   * given. Resolves to how many records were changed.
+   *
+   * @throws SkalarError `CONFLICT`, `BAD_METADATA`, `BAD_FILTER`, `BAD_ID`, `BAD_VECTOR`, `DIMENSION_MISMATCH`,
+   *   `READ_ONLY`, `DISK_FULL`
+   */
+  update(target: Target<M, I>, patch: Patch<M>, options?: UpdateOptions): Promise<number> {
+    return this.#session.run(() => update(this.#session, this.#source, target, patch, options))
+  }
+
+  /**
+   * Deletes records; resolves to how many there were. To delete all, use `clear()`: an empty filter is refused.
+   *
+   * @throws SkalarError `BAD_FILTER`, `BAD_ID`, `READ_ONLY`, `DISK_FULL`
+   */
+  delete(target: Target<M, I>, options?: Cancel): Promise<number> {
+    return this.#session.run(() => remove(this.#session, this.#source, target, options))
+  }
+
+  /** Deletes all records, at once whatever their number; resolves to it. @throws SkalarError `READ_ONLY`, `DISK_FULL` */
+  clear(): Promise<number> {
+    return this.#session.run(async () => {
+      const { environment, definition, name } = this.#source
+      const count = await environment.write(1, () => clearCollection(environment, definition.identity, name))
+      await settle(this.#session, this.#source)
+      this.#purge()
+      return count
+    })
+  }
+
+  /**
+   * The records in order of ids, integers before strings, for `for` (which blocks) or `for await` (which does not). Each
+   * stretch sees the latest commit; a record that is there throughout is seen exactly once.
+   *
+   * @throws SkalarError `BAD_FILTER`, `BAD_ID`, `BAD_OPTION`
+   */
+  records<V extends boolean = false>(
+    options?: RecordsOptions<M, I, V>,
+  ): Iterable<StoredRecord<M, I, V>> & AsyncIterable<StoredRecord<M, I, V>> {
+    this.#session.assertOpen()
+    const records: unknown = new Records(this.#session, this.#source, options)
+    return records as Iterable<StoredRecord<M, I, V>> & AsyncIterable<StoredRecord<M, I, V>>
+  }
+
+  /**
+   * The nearest records to a vector, or to a stored record, nearest first; equal scores in a fixed order. Searches on the
+   * database's threads.
+   *
+   * @throws SkalarError `BAD_VECTOR`, `DIMENSION_MISMATCH`, `BAD_FILTER`, `BAD_OPTION`, `BAD_ID`, `NOT_FOUND`,
+   *   `OUT_OF_MEMORY`
+   */
+  query<const S extends readonly (keyof M & string)[] | undefined = undefined, V extends boolean = false>(
+    options: QueryOptions<M, I, S, V>,
+  ): Promise<Match<M, I, S, V>[]> {
+    return this.#session.run(async () => {
+      const request = parseRequest(options, this.#source.definition)
+      const { matches } = await run(this.#source, [request], request.signal)
+      return matches[0] as Match<M, I, S, V>[]
+    })
+  }
+
+  /** The same on the calling thread: the lowest latency, at the price of blocking it. Throws as `query` rejects. */
+  querySync<const S extends readonly (keyof M & string)[] | undefined = undefined, V extends boolean = false>(
+    options: QueryOptions<M, I, S, V>,
+  ): Match<M, I, S, V>[] {
+    this.#session.assertOpen()
+    const request = parseRequest(options, this.#source.definition)
+    request.signal?.throwIfAborted()
+    return runSync(this.#source, [request]).matches[0] as Match<M, I, S, V>[]
+  }
+
+  /**
+   * Several queries as one, on all threads: each is `{ vector }` or `{ id }`, with options of its own over the common
+   * ones. Rejects as `query`; the path of the error tells which query it was.
+   */
+  queryMany<const S extends readonly (keyof M & string)[] | undefined = undefined, V extends boolean = false>(
+    queries: readonly (QueryTarget<I> & QuerySettings<M, I>)[],
+    options?: Cancel & QuerySettings<M, I, S, V>,
+  ): Promise<Match<M, I, S, V>[][]> {
+    return this.#session.run(async () => {
+      const { requests, signal } = parseRequests(queries, options, this.#source.definition)
+      const { matches } = await run(this.#source, requests, signal)
+      return matches as Match<M, I, S, V>[][]
+    })
+  }
+
+  /** Runs a query and tells how it was answered. Rejects as `query`. */
+  explain(options: QueryOptions<M, I>): Promise<Explanation> {
+    return this.#session.run(async () => {
+      const start = performance.now()
+      const request = parseRequest(options, this.#source.definition)
+      const { counts } = await run(this.#source, [request], request.signal)
+      const [, distances = 0, reranked = 0] = counts
+      const { engine } = this.#source
+      const reason = `the ${engine.name} engine scans ${request.test ? 'what the filter lets through' : 'every record'}`
+      return { plan: 'scan', reason, visited: distances, distances, reranked, ms: performance.now() - start }
+    })
+  }
+
+  /** Size and memory. */
+  async stats(): Promise<CollectionStats> {
+    const { name } = this.#source.engine
+    const { dimension, metric } = this
+    return {
+      records: this.size,
+      dimension,
+      metric,
+      engine: name,
+      memory: this.#source.replica.vectors.memory(),
+    }
+  }
+
+  /** Makes the reads that follow see the latest commit. */
+  #beginRead(): void {
+    this.#session.assertOpen()
+    this.#source.environment.refresh()
+  }
+
+  #check(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted()
+    this.#session.assertOpen()
+  }
+}
+
+/** @internal */
+export function sourceOf(collection: unknown): Source {
+  if (collection instanceof Collection) return sourceOfHandle(collection)
+  throw new SkalarError('BAD_OPTION', 'a collection from db.collection() is expected', { path: 'collection' })
+}

@@ -1,0 +1,74 @@
+import { createEngine } from './engine/create.ts'
+import { createPool, type NativePool } from './native.ts'
+import type { Source } from './source.ts'
+import type { Definition } from './store/catalogue.ts'
+import { Environment } from './store/environment.ts'
+import { purge } from './store/purge.ts'
+import { Replica } from './store/replica.ts'
+
+/**
+ * What all `open()`s of one folder in one JavaScript thread share: the environment, the threads, and the collections in
+ * memory.
+ */
+export class Core {
+  readonly environment: Environment
+  readonly threads: number
+  readonly #pool: NativePool
+  readonly #sources = new Map<number, Source>()
+  #closing = false
+  #purging: Promise<void> = Promise.resolve()
+
+  private constructor(environment: Environment, threads: number) {
+    this.environment = environment
+    this.threads = threads
+    this.#pool = createPool(threads)
+  }
+
+  static async open(folder: string, readOnly: boolean, threads: number): Promise<Core> {
+    const environment = new Environment(folder, readOnly)
+    try {
+      await environment.checkFormat()
+      const core = new Core(environment, threads)
+      core.purge()
+      return core
+    } catch (error) {
+      await environment.close()
+      throw error
+    }
+  }
+
+  /** The collection of a definition in memory, loaded when first asked for. */
+  source(name: string, definition: Definition): Source {
+    const known = this.#sources.get(definition.identity)
+    if (known !== undefined) return known
+    const engine = createEngine(definition.index.engine, this.#pool)
+    const replica = new Replica(this.environment, name, definition, engine)
+    const source = { name, definition, environment: this.environment, replica, engine }
+    this.#sources.set(definition.identity, source)
+    return source
+  }
+
+  /** Lets go of a dropped collection's memory. */
+  forget(definition: Definition): void {
+    this.#sources.get(definition.identity)?.engine.close()
+    this.#sources.delete(definition.identity)
+  }
+
+  /** Removes what dropped and cleared collections left, in the background. */
+  purge(): void {
+    if (this.environment.readOnly) return
+    const stop = () => this.#closing
+    // A failure, on a full disk for example, leaves the rest to the next purge.
+    this.#purging = this.#purging.then(() => purge(this.environment, stop)).catch(() => {})
+  }
+
+  /** Nothing may be under way through any session. */
+  async close(): Promise<void> {
+    this.#closing = true
+    await this.#purging
+    for (const { engine } of this.#sources.values()) engine.close()
+    this.#sources.clear()
+    this.#pool.close()
+    await this.environment.close()
+  }
+}

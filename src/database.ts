@@ -1,0 +1,224 @@
+import { availableParallelism } from 'node:os'
+import { Collection } from './collection.ts'
+import type { Core } from './core.ts'
+import { ENGINES } from './engine/create.ts'
+import { SkalarError } from './errors.ts'
+import { parseFields } from './fields.ts'
+import {
+  booleanOption,
+  checkOptions,
+  enumOption,
+  functionOption,
+  integerOption,
+  metricOption,
+} from './options.ts'
+import { join } from './registry.ts'
+import type { Session } from './source.ts'
+import {
+  createCollection,
+  type Definition,
+  dropCollection,
+  findDefinition,
+  listNames,
+  validName,
+} from './store/catalogue.ts'
+import { type Transaction, transact } from './transaction.ts'
+import type { CollectionOptions, Durability, Id, Metadata, OpenOptions } from './types.ts'
+
+const MAX_DIMENSION = 65_535
+const MAX_THREADS = 256
+
+/**
+ * Opens the database in a folder, creating it unless `readOnly`. Several opens of a folder in one process share one
+ * database; each is to be closed.
+ *
+ * @throws SkalarError `BAD_OPTION`, `NOT_FOUND`, `NOT_A_DATABASE`, `UNSUPPORTED_VERSION`, `NATIVE_UNAVAILABLE`, `STORAGE`
+ */
+export async function open(path: string, options?: OpenOptions): Promise<Database> {
+  if (typeof path !== 'string' || path === '') {
+    throw new SkalarError('BAD_OPTION', 'path must be the name of a folder', { path: 'path' })
+  }
+  const known = ['durability', 'readOnly', 'threads'] as const
+  const { durability, readOnly, threads } = checkOptions(options, known, 'options')
+  const chosen = enumOption(durability, 'options.durability', ['commit', 'flushed'], 'commit')
+  const { core, leave } = await join(
+    path,
+    booleanOption(readOnly, 'options.readOnly', false),
+    integerOption(threads, 'options.threads', { min: 1, max: MAX_THREADS }),
+    Math.min(availableParallelism(), MAX_THREADS),
+  )
+  return new Database(core, chosen, leave)
+}
+
+/** A folder of collections. Get one from `open(path)`. */
+export class Database implements AsyncDisposable {
+  readonly #core: Core
+  readonly #session: OpenSession
+  readonly #leave: () => Promise<void>
+  #closed: Promise<void> | undefined
+
+  /** @internal */
+  constructor(core: Core, durability: Durability, leave: () => Promise<void>) {
+    this.#core = core
+    this.#session = new OpenSession(durability)
+    this.#leave = leave
+  }
+
+  /**
+   * Opens a collection, loading its vectors; creates it when it does not exist and `dimension` is given. Options that
+   * differ from those it was created with are refused.
+   *
+   * @throws SkalarError `NOT_FOUND`, `COLLECTION_MISMATCH`, `BAD_OPTION`, `READ_ONLY`, `DISK_FULL`
+   */
+  collection<M extends object = Metadata, I extends Id = string>(
+    name: string,
+    options?: CollectionOptions<M>,
+  ): Promise<Collection<M, I>> {
+    return this.#session.run(async () => {
+      const checkedName = validName(name)
+      const wanted = parseDefinition(options)
+      const definition = await this.#findOrCreate(checkedName, wanted)
+      checkMatches(checkedName, definition, wanted)
+      const source = this.#core.source(checkedName, definition)
+      await source.replica.catchUp()
+      return new Collection<M, I>(this.#session, source, () => this.#core.purge())
+    })
+  }
+
+  /** The names of all collections, in order. */
+  collections(): string[] {
+    this.#session.assertOpen()
+    this.#core.environment.refresh()
+    return listNames(this.#core.environment)
+  }
+
+  /** Removes a collection with all its records; false when there is none. @throws SkalarError `READ_ONLY`, `DISK_FULL` */
+  drop(name: string): Promise<boolean> {
+    return this.#session.run(async () => {
+      const { environment } = this.#core
+      const checkedName = validName(name)
+      const dropped = await environment.write(1, () => {
+        const definition = findDefinition(environment, checkedName)
+        return dropCollection(environment, checkedName) ? definition : undefined
+      })
+      if (dropped === undefined) return false
+      this.#core.forget(dropped)
+      this.#core.purge()
+      if (this.#session.durability === 'flushed') await environment.flushed()
+      return true
+    })
+  }
+
+  /**
+   * Runs a function whose changes, in any number of collections, are committed together; when it throws, nothing is. The
+   * function must not be async, and should be short: other writers wait. Resolves to what it returns.
+   *
+   * @throws what the function throws; SkalarError `TRANSACTION`, `READ_ONLY`, `DISK_FULL`
+   */
+  transaction<T>(action: (transaction: Transaction) => T): Promise<T> {
+    return this.#session.run(async () => {
+      if (functionOption(action, 'action') === undefined) {
+        throw new SkalarError('BAD_OPTION', 'transaction needs a function', { path: 'action' })
+      }
+      const result = await transact(this.#session, this.#core.environment, action)
+      if (this.#session.durability === 'flushed') await this.#core.environment.flushed()
+      return result
+    })
+  }
+
+  /** Waits for what is under way, then closes; the database itself when every open of it is closed. */
+  close(): Promise<void> {
+    this.#closed ??= this.#session.close().then(this.#leave)
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #findOrCreate(name: string, wanted: Wanted): Promise<Definition> {
+    const { environment } = this.#core
+    environment.refresh()
+    const existing = findDefinition(environment, name)
+    if (existing !== undefined) return existing
+    const { dimension, metric = 'cosine', fields = {}, engine = ENGINES[0] } = wanted
+    if (dimension === undefined) {
+      const message = `there is no collection '${name}': to create it, give its dimension`
+      throw new SkalarError('NOT_FOUND', message)
+    }
+    const definition = { dimension, metric, fields, index: { engine } }
+    return environment.write(1, () => createCollection(environment, name, definition))
+  }
+}
+
+/** What the options of `collection()` ask for, as far as they do. */
+interface Wanted {
+  readonly dimension: number | undefined
+  readonly metric: Definition['metric'] | undefined
+  readonly fields: Definition['fields'] | undefined
+  readonly engine: Definition['index']['engine'] | undefined
+}
+
+function parseDefinition(options: unknown): Wanted {
+  const known = ['dimension', 'metric', 'fields', 'index'] as const
+  const { dimension, metric, fields, index } = checkOptions(options, known, 'options')
+  const { engine } = checkOptions(index, ['engine'], 'options.index')
+  return {
+    dimension: integerOption(dimension, 'options.dimension', { min: 1, max: MAX_DIMENSION }),
+    metric: metricOption(metric, 'options.metric'),
+    fields: parseFields(fields),
+    engine: enumOption(engine, 'options.index.engine', ENGINES),
+  }
+}
+
+function checkMatches(name: string, definition: Definition, wanted: Wanted): void {
+  const { dimension, metric, fields, index } = definition
+  const created = { dimension, metric, engine: index.engine, fields: canonicalFields(fields) }
+  const asked = { ...wanted, fields: wanted.fields && canonicalFields(wanted.fields) }
+  for (const key of ['dimension', 'metric', 'engine', 'fields'] as const) {
+    if (asked[key] === undefined || asked[key] === created[key]) continue
+    throw new SkalarError(
+      'COLLECTION_MISMATCH',
+      `collection '${name}' was created with ${key} ${created[key]}, not ${asked[key]}: leave the option out to open it as it is`,
+      { path: key === 'engine' ? 'options.index.engine' : `options.${key}` },
+    )
+  }
+}
+
+function canonicalFields(fields: Definition['fields']): string {
+  return JSON.stringify(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+class OpenSession implements Session {
+  readonly durability: Durability
+  #closed = false
+  #running = 0
+  #idle: (() => void) | undefined
+
+  constructor(durability: Durability) {
+    this.durability = durability
+  }
+
+  assertOpen(): void {
+    if (this.#closed) throw new SkalarError('CLOSED', 'the database is closed: open it again')
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    this.assertOpen()
+    this.#running++
+    try {
+      return await work()
+    } finally {
+      if (--this.#running === 0) this.#idle?.()
+    }
+  }
+
+  /** Refuses new work, and waits for what is under way. */
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#running > 0)
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve
+      })
+  }
+}

@@ -1,0 +1,134 @@
+import { createRequire } from 'node:module'
+import { SkalarError, type SkalarErrorCode } from './errors.ts'
+
+/** Threads of our own for native work; libuv's four stay free for files and DNS. */
+export interface NativePool {
+  /** Ends the threads. Nothing may be under way. */
+  close(): void
+}
+
+/** Answers of several queries in a row, nearest first; equal scores by ascending slot. */
+export interface NativeAnswers {
+  readonly ids: (string | number)[]
+  readonly slots: Uint32Array
+  readonly ordinals: Uint32Array
+  readonly scores: Float64Array
+  /** Three numbers a query: where its hits end, distances computed, rows scored exactly. */
+  readonly counts: Uint32Array
+  /** Some slot in the answers has changed since the log position given. */
+  readonly stale: boolean
+}
+
+/**
+ * The queries of one call.
+ * - `vectors`: dimension × number of queries
+ * - `params`: for each query k, threshold, after's score, after's slot, the slot to leave out; NaN for none
+ * - `allowed`: for each query the only slots it may return, ascending, or null
+ * - `abort`: one element; other than 0 stops the work
+ */
+export type NativeQueries = [
+  vectors: Float32Array,
+  params: Float64Array,
+  allowed: readonly (Uint32Array | null)[] | null,
+  abort: Int32Array | null,
+]
+
+/** The vectors of one space in memory, with the ids of their records (`native/store/vector_store.h`). */
+export interface NativeStore {
+  /** Takes `rows` (layout: docs/format.md) into `slots`, as of a log position. */
+  put(slots: Uint32Array, rows: Uint8Array, position: number): void
+  remove(slots: Uint32Array, position: number): void
+  /** Id `i` lies before `bytes[ends[i]]` and behind the one before. */
+  setIds(ordinals: Uint32Array, bytes: Uint8Array, ends: Uint32Array): void
+  /** The vector as it was given, within rounding; undefined when the slot is not live. */
+  vector(slot: number): Float32Array | undefined
+  /** Exact scores of slots; NaN for those not live. */
+  score(vector: Float32Array, slots: Uint32Array): Float64Array
+  scan(pool: NativePool, since: number, ...queries: NativeQueries): Promise<NativeAnswers>
+  scanSync(since: number, ...queries: NativeQueries): NativeAnswers
+  /** Bytes allocated for vectors. */
+  memory(): number
+}
+
+interface Addon {
+  readonly target: string
+  readonly refusedTarget: string | null
+  normalizeRows(rows: Uint8Array, dimension: number, refuseZero: boolean): number
+  readonly Pool: new (threads: number) => NativePool
+  readonly Store: new (dimension: number, metric: number) => NativeStore
+}
+
+/** Never to change: the numbers of `native/flat/query.h`. */
+const METRICS = { cosine: 0, dot: 1, euclidean: 2 } as const
+
+const require = createRequire(import.meta.url)
+const platform = `${process.platform}-${process.arch}`
+let loaded: Addon | undefined
+
+/** Loads the addon at its first use, so that `import 'skalar'` itself cannot fail. */
+function addon(): Addon {
+  loaded ??= load()
+  return loaded
+}
+
+function load(): Addon {
+  const candidates = [`../prebuilds/${platform}/skalar.node`, '../native/build/Release/skalar.node']
+  const failures: unknown[] = []
+  for (const candidate of candidates) {
+    try {
+      return checked(require(candidate))
+    } catch (error) {
+      if (error instanceof SkalarError) throw error
+      failures.push(error)
+    }
+  }
+  const reasons = failures.map((error) => `\n  ${(error as Error).message.split('\n')[0]}`).join('')
+  throw new SkalarError(
+    'NATIVE_UNAVAILABLE',
+    `skalar has no working native addon for ${platform} on Node ${process.version}:${reasons}\n` +
+      'In a checkout run `npm run build` (it needs Python, make and a C++20 compiler). As a dependency, reinstall ' +
+      'skalar on this platform: node_modules copied from another one do not work.',
+    { cause: new AggregateError(failures) },
+  )
+}
+
+function checked(candidate: Addon): Addon {
+  if (candidate.refusedTarget === null) return candidate
+  throw new SkalarError(
+    'NATIVE_UNAVAILABLE',
+    `SKALAR_SIMD=${candidate.refusedTarget} is not a target of this CPU and build: unset it, or name one of ` +
+      'avx512, avx2, neon, scalar that this machine has',
+  )
+}
+
+/** The instruction set in use: `avx512`, `avx2`, `neon` or `scalar`. */
+export function simdTarget(): string {
+  return addon().target
+}
+
+export function createPool(threads: number): NativePool {
+  const { Pool } = addon()
+  return new Pool(threads)
+}
+
+export function createStore(dimension: number, metric: keyof typeof METRICS): NativeStore {
+  const { Store } = addon()
+  return new Store(dimension, METRICS[metric])
+}
+
+/**
+ * Turns rows that carry raw vectors into rows that carry unit vectors and norms, in place. Returns the index of the first
+ * row with a component that is not finite (or without direction, where `refuseZero`), or the number of rows.
+ */
+export function normalizeRows(rows: Uint8Array, dimension: number, refuseZero: boolean): number {
+  return addon().normalizeRows(rows, dimension, refuseZero)
+}
+
+/** An error of the addon as a SkalarError; any other as it is. */
+export function fromNative(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof SkalarError) return error
+  const code = (error as { code?: unknown }).code
+  const known: readonly SkalarErrorCode[] = ['BAD_VECTOR', 'OUT_OF_MEMORY']
+  const match = known.find((each) => each === code)
+  return match === undefined ? error : new SkalarError(match, error.message, { cause: error })
+}

@@ -1,0 +1,85 @@
+import { booleanOption, checkOptions } from '../options.ts'
+import type { Source } from '../source.ts'
+import { decodeId } from '../store/keys.ts'
+import { idsBehind, recordAt, recordOf } from '../store/records.ts'
+import { type RecordRow, VECTOR_HEADER } from '../store/rows.ts'
+import type { Id, Metadata } from '../types.ts'
+import type { RecordTest } from './match.ts'
+
+/** Records read at once by an iteration. */
+const PAGE = 128
+
+const SPACE = 0
+
+/** A stored record before its type is known. */
+export interface AnyRecord {
+  id: Id
+  metadata: Metadata
+  vector?: Float32Array
+  version?: number
+}
+
+/** What to read of a record besides id and metadata. */
+export interface Include {
+  readonly vector: boolean
+  readonly version: boolean
+}
+
+/** @throws SkalarError `BAD_OPTION` */
+export function parseInclude(input: unknown): Include {
+  const { includeVector, includeVersion } = checkOptions(
+    input,
+    ['includeVector', 'includeVersion'],
+    'options',
+  )
+  return {
+    vector: booleanOption(includeVector, 'options.includeVector', false),
+    version: booleanOption(includeVersion, 'options.includeVersion', false),
+  }
+}
+
+/** A record by a valid id, from LMDB; undefined when there is none. Sees the last `refresh`. */
+export function readRecord(source: Source, id: Id, include: Include): AnyRecord | undefined {
+  const { number } = source.replica.state()
+  const row = recordOf(source.environment, number, id)
+  return row && toRecord(source, number, id, row, include)
+}
+
+function toRecord(source: Source, number: number, id: Id, row: RecordRow, include: Include): AnyRecord {
+  const record: AnyRecord = { id, metadata: row.metadata }
+  if (include.version) record.version = row.version
+  if (include.vector) record.vector = readVector(source, number, row.slot)
+  return record
+}
+
+function readVector(source: Source, number: number, slot: number): Float32Array {
+  const { dimension } = source.definition
+  const row = source.environment.vectors.getBinaryFast([number, SPACE, slot])!
+  const norm = row.readDoubleLE(8)
+  const vector = new Float32Array(dimension)
+  for (let i = 0; i < dimension; i++) vector[i] = norm * row.readFloatLE(VECTOR_HEADER + 4 * i)
+  return vector
+}
+
+/**
+ * The next records behind an id in order of ids (integers before strings, strings by their UTF-8 bytes), as far as they
+ * pass a test, and the id to go on behind; that is undefined at the end.
+ */
+export function readPage(
+  source: Source,
+  behind: Id | undefined,
+  test: RecordTest | undefined,
+  include: Include,
+): { records: AnyRecord[]; last: Id | undefined } {
+  source.environment.refresh()
+  const { number } = source.replica.state()
+  const entries = idsBehind(source.environment, number, behind, PAGE)
+  const records: AnyRecord[] = []
+  for (const { id: bytes, ordinal } of entries) {
+    const id = decodeId(bytes)
+    const record = toRecord(source, number, id, recordAt(source.environment, number, ordinal)!, include)
+    if (test === undefined || test(id, record.metadata)) records.push(record)
+  }
+  const last = entries.length < PAGE ? undefined : decodeId(entries.at(-1)!.id)
+  return { records, last }
+}

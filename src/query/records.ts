@@ -1,0 +1,61 @@
+import type { Source } from '../source.ts'
+import { recordsFrom } from '../store/records.ts'
+import type { RecordRow } from '../store/rows.ts'
+import { nextTurn, SLICE_MS } from '../turns.ts'
+import type { RecordTest } from './match.ts'
+
+/** Records read at once; several times that fit into a slice. */
+const CHUNK = 128
+
+/**
+ * Reads all records of a collection in order of their ordinals, in slices. Each slice sees the latest commit: over a
+ * whole run it is no snapshot, so what was found is checked again where it is used.
+ */
+export class RecordScan {
+  readonly #source: Source
+  readonly #visit: (row: RecordRow) => void
+  #next = 0
+
+  constructor(source: Source, visit: (row: RecordRow) => void) {
+    this.#source = source
+    this.#visit = visit
+  }
+
+  async run(check: () => void): Promise<void> {
+    while (this.#slice()) {
+      await nextTurn()
+      check()
+    }
+  }
+
+  runSync(): void {
+    while (this.#slice());
+  }
+
+  /** False at the end. */
+  #slice(): boolean {
+    const { environment, replica } = this.#source
+    environment.refresh()
+    const { number } = replica.state()
+    const end = performance.now() + SLICE_MS
+    do {
+      let last = -1
+      for (const { ordinal, row } of recordsFrom(environment, number, this.#next, CHUNK)) {
+        this.#visit(row)
+        last = ordinal
+      }
+      if (last === -1) return false
+      this.#next = last + 1
+    } while (performance.now() < end)
+    return true
+  }
+}
+
+/** A scan that collects the slots of the records that pass a test; `slots()` has them in ascending order. */
+export function slotScan(source: Source, test: RecordTest): { scan: RecordScan; slots: () => Uint32Array } {
+  const found: number[] = []
+  const scan = new RecordScan(source, (row) => {
+    if (test(row.id, row.metadata)) found.push(row.slot)
+  })
+  return { scan, slots: () => Uint32Array.from(found).sort() }
+}

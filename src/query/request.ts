@@ -1,0 +1,113 @@
+import { SkalarError } from '../errors.ts'
+import { booleanOption, checkOptions, integerOption, numberOption, signalOption } from '../options.ts'
+import type { Definition } from '../store/catalogue.ts'
+import type { Id } from '../types.ts'
+import { validId, writeVector } from '../validate.ts'
+import { isEmptyFilter, parseFilter } from './filter.ts'
+import { compileFilter, type RecordTest } from './match.ts'
+
+const DEFAULT_K = 10
+
+const SETTINGS = ['k', 'filter', 'select', 'includeVector', 'ef', 'exact', 'threshold', 'after'] as const
+
+/** Options of a query, of one among several, and of several together. */
+const KNOWN = ['vector', 'id', ...SETTINGS, 'signal'] as const
+const OWN = ['vector', 'id', ...SETTINGS] as const
+const COMMON = [...SETTINGS, 'signal'] as const
+
+/** A query as the user meant it: checked, copied, with defaults. */
+export interface Request {
+  /** What to look for: a vector, or the id of the record whose vector it is. */
+  readonly target: { readonly vector: Float32Array } | { readonly id: Id }
+  readonly k: number
+  /** Undefined when every record may match. Queries of one call that share a filter share this function. */
+  readonly test: RecordTest | undefined
+  /** Undefined for all of the metadata. */
+  readonly select: readonly string[] | undefined
+  readonly includeVector: boolean
+  readonly ef: number | undefined
+  readonly threshold: number | undefined
+  readonly after: { readonly id: Id; readonly score: number } | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * @throws SkalarError `BAD_OPTION`, `BAD_ID`, `BAD_VECTOR`, `DIMENSION_MISMATCH`, `BAD_FILTER`
+ */
+export function parseRequest(input: unknown, definition: Definition, path = 'query'): Request {
+  const options = checkOptions(input, KNOWN, path)
+  booleanOption(options.exact, `${path}.exact`)
+  return {
+    target: parseTarget(options, definition, path),
+    k: integerOption(options.k, `${path}.k`, { min: 1, default: DEFAULT_K }),
+    test: parseTest(options.filter, `${path}.filter`),
+    select: parseSelect(options.select, `${path}.select`),
+    includeVector: booleanOption(options.includeVector, `${path}.includeVector`, false),
+    ef: integerOption(options.ef, `${path}.ef`, { min: 1 }),
+    threshold: numberOption(options.threshold, `${path}.threshold`),
+    after: parseAfter(options.after, `${path}.after`),
+    signal: signalOption(options.signal, `${path}.signal`),
+  }
+}
+
+/** Queries of one call, each with its own options over the common ones. Throws as `parseRequest`. */
+export function parseRequests(
+  inputs: unknown,
+  common: unknown,
+  definition: Definition,
+): { requests: Request[]; signal: AbortSignal | undefined } {
+  if (!Array.isArray(inputs)) {
+    throw new SkalarError('BAD_OPTION', 'queries must be an array of { vector } or { id }', {
+      path: 'queries',
+    })
+  }
+  const { filter, signal, ...shared } = checkOptions(common, COMMON, 'options')
+  const test = parseTest(filter, 'options.filter')
+  const requests = inputs.map((input, i) => {
+    const path = `queries[${i}]`
+    const own = checkOptions(input, OWN, path)
+    const request = parseRequest({ ...shared, ...own }, definition, path)
+    return own.filter === undefined ? { ...request, test } : request
+  })
+  return { requests, signal: signalOption(signal, 'options.signal') }
+}
+
+function parseTarget(
+  options: Record<string, unknown>,
+  definition: Definition,
+  path: string,
+): Request['target'] {
+  const { vector, id } = options
+  if ((vector === undefined) === (id === undefined)) {
+    const problem =
+      vector === undefined ? 'needs a vector or an id' : 'takes either a vector or an id, not both'
+    throw new SkalarError('BAD_OPTION', `${path} ${problem}`, { path })
+  }
+  if (vector === undefined) return { id: validId(id, `${path}.id`) }
+  const copy = new Float32Array(definition.dimension)
+  writeVector(vector, copy, 0, definition.dimension, `${path}.vector`)
+  return { vector: copy }
+}
+
+export function parseTest(filter: unknown, path: string): RecordTest | undefined {
+  if (filter === undefined) return undefined
+  const node = parseFilter(filter, path)
+  return isEmptyFilter(node) ? undefined : compileFilter(node)
+}
+
+function parseSelect(select: unknown, path: string): readonly string[] | undefined {
+  if (select === undefined) return undefined
+  if (Array.isArray(select) && select.every((key) => typeof key === 'string')) return [...select]
+  throw new SkalarError('BAD_OPTION', `${path} must be an array of metadata keys`, { path })
+}
+
+function parseAfter(input: unknown, path: string): Request['after'] {
+  if (input === undefined) return undefined
+  // A whole match may be passed.
+  const { id, score } = checkOptions(input, ['id', 'score', 'metadata', 'vector'], path)
+  const number = numberOption(score, `${path}.score`)
+  if (number === undefined) {
+    throw new SkalarError('BAD_OPTION', `${path} needs id and score of the last match`, { path })
+  }
+  return { id: validId(id, `${path}.id`), score: number }
+}

@@ -1,0 +1,78 @@
+import type { NativeAnswers } from '../native.ts'
+import type { Source } from '../source.ts'
+import { recordAt } from '../store/records.ts'
+import type { RecordRow } from '../store/rows.ts'
+import type { Id, Metadata } from '../types.ts'
+import type { Request } from './request.ts'
+
+/** A match before its type is known. */
+export interface AnyMatch {
+  id: Id
+  score: number
+  metadata?: Metadata
+  vector?: Float32Array
+}
+
+/**
+ * Turns answers into matches, reading metadata where it is asked for. Undefined when a record has changed since log
+ * position `since`, on which the answers are based: then they may be wrong, and the queries are to be asked again.
+ */
+export function shape(
+  source: Source,
+  requests: readonly Request[],
+  answers: NativeAnswers,
+  since: number,
+): AnyMatch[][] | undefined {
+  if (answers.stale) return undefined
+  source.environment.refresh()
+  const changed = source.replica.state().position !== since
+  const lists: AnyMatch[][] = []
+  let begin = 0
+  for (const [i, request] of requests.entries()) {
+    const end = answers.counts[3 * i]!
+    const matches = shapeOne(source, request, answers, begin, end, changed)
+    if (matches === undefined) return undefined
+    lists.push(matches)
+    begin = end
+  }
+  return lists
+}
+
+function shapeOne(
+  source: Source,
+  request: Request,
+  answers: NativeAnswers,
+  begin: number,
+  end: number,
+  changed: boolean,
+): AnyMatch[] | undefined {
+  const retest = changed ? request.test : undefined
+  const wantsMetadata = request.select === undefined || request.select.length > 0
+  const matches: AnyMatch[] = []
+  for (let i = begin; i < end; i++) {
+    const match: AnyMatch = { id: answers.ids[i]!, score: answers.scores[i]! }
+    if (wantsMetadata || retest !== undefined) {
+      const row = currentRow(source, answers, i)
+      if (row === undefined) return undefined
+      const { metadata } = row
+      if (retest !== undefined && !retest(match.id, metadata)) return undefined
+      if (wantsMetadata) match.metadata = pick(metadata, request.select)
+    }
+    if (request.includeVector) match.vector = source.replica.vectors.vector(answers.slots[i]!)!
+    matches.push(match)
+  }
+  return matches
+}
+
+/** The record row of an answer; undefined when the record has another vector by now, or none. */
+function currentRow(source: Source, answers: NativeAnswers, index: number): RecordRow | undefined {
+  const row = recordAt(source.environment, source.replica.number, answers.ordinals[index]!)
+  return row?.slot === answers.slots[index] ? row : undefined
+}
+
+function pick(metadata: Metadata, select: readonly string[] | undefined): Metadata {
+  if (select === undefined) return metadata
+  const picked: Metadata = {}
+  for (const key of select) if (Object.hasOwn(metadata, key)) picked[key] = metadata[key]
+  return picked
+}

@@ -1,0 +1,99 @@
+import { normalizeRows } from '../native.ts'
+import type { Id, Metadata } from '../types.ts'
+import { encodeId } from './keys.ts'
+import { packMetadata } from './metadata.ts'
+import { VECTOR_HEADER, vectorRowBytes } from './rows.ts'
+
+/** Records of one transaction at most, and bytes of their vectors at most. */
+export const BATCH_RECORDS = 1_000
+const BATCH_BYTES = 4 * 1024 * 1024
+
+/** How many records of a dimension one transaction takes. */
+export function batchCapacity(dimension: number): number {
+  return Math.max(1, Math.min(BATCH_RECORDS, Math.floor(BATCH_BYTES / vectorRowBytes(dimension))))
+}
+
+/**
+ * Records on their way into the store, copied out of their input: vector rows side by side as they will stand in LMDB and
+ * in memory, ids and metadata as bytes.
+ */
+export class Batch {
+  readonly dimension: number
+  readonly ids: Id[] = []
+  readonly idBytes: Buffer[] = []
+  readonly metadata: Buffer[] = []
+  /** Vector rows; ordinals are filled in when the records are written. */
+  readonly rows: Uint8Array
+  readonly #floats: Float32Array
+  readonly #words: Uint32Array
+
+  /** For up to `capacity` records. */
+  constructor(dimension: number, capacity: number) {
+    this.dimension = dimension
+    const memory = new ArrayBuffer(capacity * vectorRowBytes(dimension))
+    this.rows = new Uint8Array(memory)
+    this.#floats = new Float32Array(memory)
+    this.#words = new Uint32Array(memory)
+  }
+
+  get length(): number {
+    return this.ids.length
+  }
+
+  /**
+   * Puts a valid record at `index`: behind the last, or in place of another with the same id. `writeVector` puts its raw
+   * components at an offset of the target and throws if they are not acceptable, in which case nothing was added.
+   */
+  put(
+    index: number,
+    id: Id,
+    metadata: Metadata,
+    writeVector: (target: Float32Array, offset: number) => void,
+  ): void {
+    writeVector(this.#floats, this.#rowStart(index) + VECTOR_HEADER / 4)
+    const packed = packMetadata(metadata)
+    this.ids[index] = id
+    this.idBytes[index] = encodeId(id)
+    this.metadata[index] = Buffer.from(packed)
+  }
+
+  /**
+   * Turns raw vectors into unit vectors and norms. Returns the index of the first that has a component that is not finite
+   * (or no direction, where `refuseZero`); undefined when all are good.
+   */
+  normalize(refuseZero: boolean): number | undefined {
+    const used = this.rows.subarray(0, this.length * vectorRowBytes(this.dimension))
+    const good = normalizeRows(used, this.dimension, refuseZero)
+    return good < this.length ? good : undefined
+  }
+
+  /** The same records in memory of their own. */
+  copy(): Batch {
+    const copy = new Batch(this.dimension, this.length)
+    copy.rows.set(this.rows.subarray(0, copy.rows.length))
+    copy.ids.push(...this.ids)
+    copy.idBytes.push(...this.idBytes)
+    copy.metadata.push(...this.metadata)
+    return copy
+  }
+
+  setOrdinal(index: number, ordinal: number): void {
+    this.#words[this.#rowStart(index)] = ordinal
+  }
+
+  /** The vector row of a record, as a view. */
+  row(index: number): Uint8Array {
+    const bytes = vectorRowBytes(this.dimension)
+    return this.rows.subarray(index * bytes, (index + 1) * bytes)
+  }
+
+  /** The raw components of a record before `normalize`, the unit vector after it. */
+  vector(index: number): Float32Array {
+    const start = this.#rowStart(index) + VECTOR_HEADER / 4
+    return this.#floats.subarray(start, start + this.dimension)
+  }
+
+  #rowStart(index: number): number {
+    return (index * vectorRowBytes(this.dimension)) / 4
+  }
+}

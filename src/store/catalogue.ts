@@ -1,0 +1,99 @@
+import { SkalarError } from '../errors.ts'
+import type { EngineName, FieldType, MetricName } from '../types.ts'
+import type { Environment } from './environment.ts'
+import { emptyState, encodeState } from './rows.ts'
+import { readState } from './state.ts'
+
+/** What a collection was created with, as it stands in the catalogue under `collection:<name>`. */
+export interface Definition {
+  /** The number the collection was created with; never used again, not even after a drop. */
+  readonly identity: number
+  readonly dimension: number
+  readonly metric: MetricName
+  readonly fields: Readonly<Record<string, FieldType>>
+  readonly index: { readonly engine: EngineName }
+}
+
+const COLLECTION = 'collection:'
+const PURGE = 'purge:'
+
+/** Behind every key that begins with one of the prefixes. */
+const BEHIND = '\uffff'
+
+/** LMDB keys are bounded, and ids share the bound. */
+const NAME_BYTES = 255
+
+/** @throws SkalarError `BAD_OPTION` */
+export function validName(name: unknown): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+  const bad = typeof name !== 'string' || name === '' || /[\u0000-\u001f\u007f]/.test(name)
+  if (bad || Buffer.byteLength(name) > NAME_BYTES || name.toWellFormed() !== name) {
+    const rule = `a collection's name is a string of 1 to ${NAME_BYTES} UTF-8 bytes without control characters`
+    throw new SkalarError('BAD_OPTION', `${rule}, got ${JSON.stringify(name)}`, { path: 'name' })
+  }
+  return name
+}
+
+export function findDefinition(environment: Environment, name: string): Definition | undefined {
+  return environment.catalogue.get(COLLECTION + name) as Definition | undefined
+}
+
+export function listNames(environment: Environment): string[] {
+  const range = { start: COLLECTION, end: COLLECTION + BEHIND }
+  return [...environment.catalogue.getKeys(range)].map((key) => key.slice(COLLECTION.length))
+}
+
+/** In a write transaction: creates the collection unless another process has, and returns what it is now. */
+export function createCollection(
+  environment: Environment,
+  name: string,
+  definition: Omit<Definition, 'identity'>,
+): Definition {
+  const existing = findDefinition(environment, name)
+  if (existing !== undefined) return existing
+  const created = { identity: nextNumber(environment), ...definition }
+  environment.catalogue.putSync(COLLECTION + name, created)
+  environment.state.putSync([created.identity, 0, 0], encodeState(emptyState(created.identity)))
+  return created
+}
+
+/** In a write transaction: forgets the collection; its rows are left to `purge`. False when there is none. */
+export function dropCollection(environment: Environment, name: string): boolean {
+  const definition = findDefinition(environment, name)
+  if (definition === undefined) return false
+  const { number } = readState(environment, definition.identity, name)
+  environment.catalogue.removeSync(COLLECTION + name)
+  environment.state.removeSync([definition.identity, 0, 0])
+  environment.catalogue.putSync(PURGE + number, true)
+  return true
+}
+
+/**
+ * In a write transaction: empties the collection in constant time, by moving it to a fresh number. Its rows are left to
+ * `purge`. Log positions go on, so that no version is ever used twice. Returns how many records there were.
+ */
+export function clearCollection(environment: Environment, identity: number, name: string): number {
+  const state = readState(environment, identity, name)
+  const position = state.position + 1
+  const cleared = { ...emptyState(nextNumber(environment)), position, firstPosition: position + 1 }
+  environment.state.putSync([identity, 0, 0], encodeState(cleared))
+  environment.catalogue.putSync(PURGE + state.number, true)
+  return state.live
+}
+
+/** The numbers whose rows nobody needs any more. */
+export function numbersToPurge(environment: Environment): number[] {
+  const range = { start: PURGE, end: PURGE + BEHIND }
+  return [...environment.catalogue.getKeys(range)].map((key) => Number(key.slice(PURGE.length)))
+}
+
+/** In a write transaction: the rows of a number are gone. */
+export function markPurged(environment: Environment, number: number): void {
+  environment.catalogue.removeSync(PURGE + number)
+}
+
+function nextNumber(environment: Environment): number {
+  const number = (environment.catalogue.get('next') as number | undefined) ?? 1
+  environment.catalogue.putSync('next', number + 1)
+  return number
+}

@@ -1,0 +1,174 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { open, type RootDatabase } from 'lmdb'
+import { SkalarError } from '../errors.ts'
+import { type IdKey, idKeys, type RowKey, rowKeys } from './keys.ts'
+import { toStorageError } from './storage-error.ts'
+import type { Table } from './table.ts'
+import { WriteGate } from './write-gate.ts'
+
+/** Chosen by measurement: docs/layout-measurement.md. */
+const PAGE_SIZE = 16_384
+
+/** The one writer of this format; another number means another layout. */
+const FORMAT = { magic: 'skalar', version: 1, endianness: 'little' }
+
+/** Bound on processes and threads that read at once, and on sub-databases. */
+const MAX_READERS = 2_048
+const MAX_DATABASES = 1_024
+
+/**
+ * One LMDB environment: the sub-databases of all collections, reads that see the latest commit, and writes that are
+ * atomic. Only `src/store/` knows it.
+ */
+export class Environment {
+  readonly folder: string
+  readonly readOnly: boolean
+  /** `format`, `next`, `collection:<name>` and `purge:<number>` → JSON. */
+  readonly catalogue: Table<string, unknown>
+  /** Collection → state row, under the number the collection was created with. */
+  readonly state: Table<RowKey>
+  /** Id → ordinal. */
+  readonly ids: Table<IdKey>
+  /** Ordinal → record row. */
+  readonly records: Table<RowKey>
+  /** Slot → vector row. */
+  readonly vectors: Table<RowKey>
+  /** Log position → log row. */
+  readonly log: Table<RowKey>
+  /** Blocks of freed ordinals and slots. */
+  readonly free: Table<RowKey>
+  readonly #root: RootDatabase
+  readonly #gate = new WriteGate()
+  #writing = false
+  #closed = false
+
+  /**
+   * Opens the environment in `folder`, creating it unless `readOnly`. Blocks while another process commits.
+   *
+   * @throws SkalarError `NOT_FOUND`, `NOT_A_DATABASE`, `UNSUPPORTED_VERSION`, `STORAGE`
+   */
+  constructor(folder: string, readOnly: boolean) {
+    this.folder = folder
+    this.readOnly = readOnly
+    prepareFolder(folder, readOnly)
+    try {
+      this.#root = open({
+        path: folder,
+        readOnly,
+        pageSize: PAGE_SIZE,
+        maxDbs: MAX_DATABASES,
+        maxReaders: MAX_READERS,
+        eventTurnBatching: false,
+        encoding: 'binary',
+      })
+      this.catalogue = this.#table('catalogue', { encoding: 'json' })
+      this.ids = this.#table('ids', { encoding: 'binary', keyEncoder: idKeys })
+      const rows = { encoding: 'binary', keyEncoder: rowKeys }
+      this.state = this.#table('state', rows)
+      this.records = this.#table('records', rows)
+      this.vectors = this.#table('vectors', rows)
+      this.log = this.#table('log', rows)
+      this.free = this.#table('free', rows)
+    } catch (cause) {
+      const message = `${folder} cannot be opened as a database: ${(cause as Error).message}`
+      throw new SkalarError('STORAGE', message, { cause })
+    }
+  }
+
+  /**
+   * Checks that the folder is ours and of a version we know; marks it when it is new.
+   *
+   * @throws SkalarError `NOT_A_DATABASE`, `UNSUPPORTED_VERSION`
+   */
+  async checkFormat(): Promise<void> {
+    const found = this.catalogue.get('format') as Partial<typeof FORMAT> | undefined
+    if (found === undefined && !this.readOnly) {
+      await this.write(1, () => {
+        if (this.catalogue.get('format') === undefined) this.catalogue.putSync('format', FORMAT)
+      })
+      return
+    }
+    if (found?.magic !== FORMAT.magic) {
+      throw new SkalarError(
+        'NOT_A_DATABASE',
+        `${this.folder} holds an LMDB environment that skalar did not make`,
+      )
+    }
+    if (found.version !== FORMAT.version) {
+      throw new SkalarError(
+        'UNSUPPORTED_VERSION',
+        `${this.folder} has format version ${found.version}, this skalar reads ${FORMAT.version}: use the skalar that wrote it`,
+      )
+    }
+  }
+
+  /** Makes the next reads see every commit so far, of this process and of others. */
+  refresh(): void {
+    if (!this.#writing) this.#root.resetReadTxn()
+  }
+
+  /** True while a write action runs: reads then see what it has written so far. */
+  get writing(): boolean {
+    return this.#writing
+  }
+
+  /**
+   * Runs `action` in a transaction of its own: what it puts is committed as a whole, or not at all when it throws. It must
+   * be synchronous and short. `weight` is the number of records it writes, for fairness to the event loop.
+   *
+   * @throws what `action` throws; SkalarError `READ_ONLY`, `CLOSED`, `DISK_FULL`, `STORAGE`
+   */
+  async write<T>(weight: number, action: () => T): Promise<T> {
+    if (this.readOnly) throw new SkalarError('READ_ONLY', 'the database was opened with readOnly: true')
+    return this.#gate.run(weight, async () => {
+      if (this.#closed) throw new SkalarError('CLOSED', 'the database is closed')
+      try {
+        return await this.#root.childTransaction(() => {
+          this.#writing = true
+          try {
+            return action()
+          } finally {
+            this.#writing = false
+          }
+        })
+      } catch (error) {
+        throw await toStorageError(error, this.folder)
+      }
+    })
+  }
+
+  /** Resolves when everything committed so far is on disk. */
+  async flushed(): Promise<void> {
+    await this.#root.flushed
+  }
+
+  #table<K, V>(name: string, options: object): Table<K, V> {
+    return this.#root.openDB({ name, ...options }) as unknown as Table<K, V>
+  }
+
+  /** Waits for writes under way, then closes. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#gate.idle()
+    if (!this.readOnly) await this.#root.flushed
+    await this.#root.close()
+  }
+}
+
+function prepareFolder(folder: string, readOnly: boolean): void {
+  const exists = existsSync(folder)
+  if (exists && !statSync(folder).isDirectory()) {
+    throw new SkalarError('NOT_A_DATABASE', `${folder} is a file: a skalar database is a folder`)
+  }
+  if (readOnly && !existsSync(join(folder, 'data.mdb'))) {
+    throw new SkalarError('NOT_FOUND', `there is no database in ${folder}, and readOnly creates none`)
+  }
+  if (exists) return
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (cause) {
+    const message = `the folder ${folder} cannot be made: ${(cause as Error).message}`
+    throw new SkalarError('STORAGE', message, { cause })
+  }
+}

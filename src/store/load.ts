@@ -1,0 +1,92 @@
+import { createStore, type NativeStore } from '../native.ts'
+import { SLICE_MS } from '../turns.ts'
+import { ByteStrings } from './byte-strings.ts'
+import type { Definition } from './catalogue.ts'
+import type { Environment } from './environment.ts'
+import { END } from './keys.ts'
+import { recordsFrom } from './records.ts'
+import { type State, vectorRowBytes } from './rows.ts'
+
+const SPACE = 0
+
+/** Rows read at once; several times that fit into a slice. */
+const ROWS = 256
+
+/**
+ * Reads all vectors and ids of a collection into a fresh native store, in slices. The rows may change meanwhile: the log
+ * from `position` on tells what, and is applied afterwards.
+ */
+export class Load {
+  readonly vectors: NativeStore
+  readonly number: number
+  /** Where the log stood when the load began. */
+  readonly position: number
+  readonly #environment: Environment
+  readonly #rowBytes: number
+  readonly #slots: Uint32Array[] = []
+  #phase: 'vectors' | 'ids' | 'done' = 'vectors'
+  #next = 0
+
+  constructor(environment: Environment, definition: Definition, state: State) {
+    this.#environment = environment
+    this.#rowBytes = vectorRowBytes(definition.dimension)
+    this.vectors = createStore(definition.dimension, definition.metric)
+    this.number = state.number
+    this.position = state.position
+  }
+
+  /** Reads on for a slice; false when everything has been read. */
+  step(): boolean {
+    const end = performance.now() + SLICE_MS
+    do {
+      if (this.#phase === 'vectors') this.#readVectors()
+      else if (this.#phase === 'ids') this.#readIds()
+      else return false
+    } while (performance.now() < end)
+    return true
+  }
+
+  /** The slots that were read. */
+  slots(): Uint32Array {
+    const all = new Uint32Array(this.#slots.reduce((sum, slots) => sum + slots.length, 0))
+    let offset = 0
+    for (const slots of this.#slots) {
+      all.set(slots, offset)
+      offset += slots.length
+    }
+    return all
+  }
+
+  #readVectors(): void {
+    const slots: number[] = []
+    const rows = new Uint8Array(ROWS * this.#rowBytes)
+    const start = [this.number, SPACE, this.#next] as const
+    const end = [this.number, SPACE, END] as const
+    for (const { key, value } of this.#environment.vectors.getRange({ start, end, limit: ROWS })) {
+      rows.set(value, slots.length * this.#rowBytes)
+      slots.push(key[2])
+    }
+    const taken = Uint32Array.from(slots)
+    // Rows read later than `position` are newer than it; stamping them with it makes the log stamp them again.
+    this.vectors.put(taken, rows, Math.max(this.position, 1))
+    this.#slots.push(taken)
+    this.#advance(taken.at(-1), 'ids')
+  }
+
+  #readIds(): void {
+    const ordinals: number[] = []
+    const ids: Uint8Array[] = []
+    for (const { ordinal, row } of recordsFrom(this.#environment, this.number, this.#next, ROWS)) {
+      ordinals.push(ordinal)
+      ids.push(row.idBytes)
+    }
+    const strings = new ByteStrings(ids)
+    this.vectors.setIds(Uint32Array.from(ordinals), strings.bytes, strings.ends)
+    this.#advance(ordinals.at(-1), 'done')
+  }
+
+  #advance(last: number | undefined, nextPhase: 'ids' | 'done'): void {
+    this.#next = last === undefined ? 0 : last + 1
+    if (last === undefined) this.#phase = nextPhase
+  }
+}

@@ -1,0 +1,86 @@
+import { Packr } from 'msgpackr'
+import { SkalarError } from '../errors.ts'
+import type { Metadata } from '../types.ts'
+import { isPlainObject } from '../validate/plain-object.ts'
+import { escaped, needsEscape, unescaped } from './escapes.ts'
+
+/*
+ * Metadata as bytes: MessagePack with msgpackr's extensions for Date, Set, bigint and typed arrays.
+ *
+ *   {}                                 no bytes
+ *   as it is                           map                first byte 0x80–0x8f, 0xde or 0xdf
+ *   with values escaped (escapes.ts)   array of one map   first byte 0x91
+ *
+ * Every row is readable alone: msgpackr's shared structures would be smaller and a little faster, but their rows are
+ * lost with the structures, and those with a transaction that fails.
+ */
+const ESCAPED = 0x91
+
+const packr = new Packr({
+  moreTypes: true,
+  // Plain objects are written as MessagePack maps. Records, the default, take twice as long and compile a function for
+  // each shape met three times in a row.
+  useRecords: false,
+  mapsAsObjects: true,
+  // Without it, an object of more than 65,535 keys throws.
+  variableMapSize: true,
+  // A key named toJSON is data.
+  useToJSON: false,
+  // A Buffer that is read must not point into the row, which LMDB may reuse.
+  copyBuffers: true,
+  // No references between values: equal objects are written twice, and rows hold no pointers to follow.
+  structuredClone: false,
+})
+
+const EMPTY = Buffer.alloc(0)
+
+/**
+ * Metadata as bytes. It must have passed `validMetadata`; equal metadata with keys in the same order gives equal bytes.
+ * The result lies in a buffer that msgpackr goes on using: copy it before control returns to the event loop.
+ */
+export function packMetadata(metadata: Metadata): Buffer {
+  if (Object.keys(metadata).length === 0) return EMPTY
+  return packr.pack(needsEscape(metadata) ? [escaped(metadata)] : metadata)
+}
+
+/**
+ * The metadata in `bytes` from `start` to `end`. Nothing in it points into `bytes`.
+ *
+ * @throws SkalarError `CORRUPTED` if the bytes are not what `packMetadata` writes
+ */
+export function unpackMetadata(bytes: Uint8Array, start = 0, end = bytes.length): Metadata {
+  if (start === end) return {}
+  const wrapped = bytes[start] === ESCAPED
+  const first = bytes[wrapped ? start + 1 : start] as number
+  if (!isMapHeader(first)) throw corrupted(`metadata begins with byte ${first}`)
+  const value = unpack(bytes, start, end)
+  if (!wrapped) return value
+  const metadata = unescaped(value[0])
+  if (!isPlainObject(metadata)) throw corrupted('metadata is not an object')
+  return metadata
+}
+
+/** A deep copy of metadata that has passed `validMetadata`. */
+export function copyMetadata(metadata: Metadata): Metadata {
+  return unpackMetadata(packMetadata(metadata))
+}
+
+function isMapHeader(byte: number): boolean {
+  return (byte & 0xf0) === 0x80 || byte === 0xde || byte === 0xdf
+}
+
+function unpack(bytes: Uint8Array, start: number, end: number) {
+  // msgpackr takes the class of byte strings from that of its source.
+  const source = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  try {
+    return packr.unpack(source, { start, end })
+  } catch (cause) {
+    throw corrupted('metadata cannot be decoded', { cause })
+  }
+}
+
+function corrupted(problem: string, details?: { cause: unknown }): SkalarError {
+  return new SkalarError('CORRUPTED', `${problem}: restore the database from a backup`, details)
+}

@@ -1,0 +1,149 @@
+import { SkalarError } from '../errors.ts'
+import { createStore, type NativeStore } from '../native.ts'
+import { nextTurn } from '../turns.ts'
+import { ByteStrings } from './byte-strings.ts'
+import type { Definition } from './catalogue.ts'
+import type { Environment } from './environment.ts'
+import { Load } from './load.ts'
+import type { State } from './rows.ts'
+import { readState } from './state.ts'
+import { readTail } from './tail.ts'
+import type { Changes } from './writer.ts'
+
+/** Log entries applied in one slice. */
+const TAIL_SLICE = 500
+
+/** Who wants to hear which slots live; slots are put and removed after the vectors themselves. */
+export interface SlotListener {
+  /** Everything known so far is void: `vectors` is another store, and empty. */
+  reset(vectors: NativeStore): void
+  put(slots: Uint32Array): void
+  remove(slots: Uint32Array): void
+}
+
+/**
+ * The vectors of one space in this process's memory, kept up with LMDB: loaded once, then fed from the change log, or
+ * directly by the transactions of this process.
+ *
+ * Invariant: `vectors` is what the store held at log position `position` of rows number `number`, and possibly of later
+ * changes that are still to be confirmed by the log; a query first catches up.
+ */
+export class Replica {
+  readonly #environment: Environment
+  readonly #definition: Definition
+  readonly #name: string
+  readonly #listener: SlotListener
+  #vectors: NativeStore
+  #number = -1
+  #position = 0
+  #load: Load | undefined
+
+  constructor(environment: Environment, name: string, definition: Definition, listener: SlotListener) {
+    this.#environment = environment
+    this.#name = name
+    this.#definition = definition
+    this.#listener = listener
+    this.#vectors = createStore(definition.dimension, definition.metric)
+    listener.reset(this.#vectors)
+  }
+
+  get vectors(): NativeStore {
+    return this.#vectors
+  }
+
+  /** The number the rows are stored under. */
+  get number(): number {
+    return this.#number
+  }
+
+  /** The log position of the last change that `vectors` holds. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** Brings in every commit that happened before the call, in slices. @throws SkalarError `NOT_FOUND` when dropped */
+  async catchUp(): Promise<void> {
+    while (this.#step()) await nextTurn()
+  }
+
+  /** The same on the calling thread, without pause. */
+  catchUpSync(): void {
+    while (this.#step());
+  }
+
+  /** Where the collection stands in LMDB. @throws SkalarError `NOT_FOUND` when dropped */
+  state(): State {
+    return readState(this.#environment, this.#definition.identity, this.#name)
+  }
+
+  /** Takes what a committed transaction of this process did, unless something else has to come first. */
+  apply(changes: Changes): void {
+    if (this.#load !== undefined || changes.number !== this.#number || changes.from !== this.#position) return
+    for (const { batch, slots, ordinals } of changes.puts) {
+      this.#vectors.put(slots, batch.rows, changes.to)
+      const ids = new ByteStrings(batch.idBytes)
+      this.#vectors.setIds(ordinals, ids.bytes, ids.ends)
+      this.#listener.put(slots)
+    }
+    this.#remove(Uint32Array.from(changes.removed), changes.to)
+    this.#position = changes.to
+  }
+
+  /** One slice of work; false when there was nothing left to do. */
+  #step(): boolean {
+    if (this.#environment.writing) {
+      throw new SkalarError(
+        'TRANSACTION',
+        'a query within a transaction is not possible: query before or after it',
+      )
+    }
+    this.#environment.refresh()
+    const state = this.state()
+    if (this.#load !== undefined) this.#advance(this.#load, state)
+    else if (state.number !== this.#number || this.#position + 1 < state.firstPosition) this.#beginLoad(state)
+    else if (this.#position < state.position) this.#applyTail()
+    else return false
+    return true
+  }
+
+  #beginLoad(state: State): void {
+    this.#load = new Load(this.#environment, this.#definition, state)
+  }
+
+  #advance(load: Load, state: State): void {
+    if (state.number !== load.number) {
+      this.#beginLoad(state)
+      return
+    }
+    if (load.step()) return
+    this.#vectors = load.vectors
+    this.#number = load.number
+    this.#position = load.position
+    this.#load = undefined
+    this.#listener.reset(this.#vectors)
+    this.#listener.put(load.slots())
+  }
+
+  #applyTail(): void {
+    const tail = readTail(
+      this.#environment,
+      this.#number,
+      this.#position,
+      this.#definition.dimension,
+      TAIL_SLICE,
+    )
+    if (tail.slots.length > 0) {
+      this.#vectors.put(tail.slots, tail.rows, tail.position)
+      this.#vectors.setIds(tail.ordinals, tail.ids.bytes, tail.ids.ends)
+      this.#listener.put(tail.slots)
+    }
+    this.#remove(tail.removed, tail.position)
+    this.#position = tail.position
+  }
+
+  #remove(slots: Uint32Array, position: number): void {
+    if (slots.length === 0) return
+    this.#vectors.remove(slots, position)
+    this.#listener.remove(slots)
+  }
+}

@@ -1,0 +1,144 @@
+/*
+ * Values, byte by byte; little-endian. Never to change: they are on disk (docs/format.md).
+ *
+ *   record row                                  state row
+ *   0   u8   layout, 1                          0   u32  number under which the rows are stored
+ *   1   u8   spaces s, 1                        4   u32  live records
+ *   2   u16  bytes of the id, i                 8   u64  log position of the last change
+ *   4   u32  reserved, 0                        16  u64  first position that is still in the log
+ *   8   u64  version                            24  u32  next fresh ordinal
+ *   16  u32  slot in each space, s times        28  u32  freed ordinals
+ *   …   id bytes (keys.ts), i                   32  u32  next fresh slot      ⎫ once for
+ *   …   metadata (metadata.ts), to the end      36  u32  freed slots          ⎭ each space
+ *
+ *   vector row                                  log row, keyed by the position of its last change
+ *   0   u32  ordinal                            for each change, in order:
+ *   4   u32  reserved, 0                        0   u32  1 put, 2 delete, 3 metadata
+ *   8   f64  norm |x|                           4   u32  slot
+ *   16  f32  unit vector, dimension times       8   u32  ordinal
+ */
+import type { Id, Metadata } from '../types.ts'
+import { decodeId } from './keys.ts'
+import { unpackMetadata } from './metadata.ts'
+
+const RECORD_LAYOUT = 1
+const RECORD_HEADER = 20
+export const VECTOR_HEADER = 16
+export const STATE_BYTES = 40
+export const CHANGE_BYTES = 12
+
+/** What a log entry says of its slot. */
+export const Change = { put: 1, delete: 2, metadata: 3 } as const
+
+export function vectorRowBytes(dimension: number): number {
+  return VECTOR_HEADER + 4 * dimension
+}
+
+/** Where the records of a collection stand; one row, written in every transaction that changes one of them. */
+export interface State {
+  number: number
+  live: number
+  position: number
+  firstPosition: number
+  nextOrdinal: number
+  freeOrdinals: number
+  nextSlot: number
+  freeSlots: number
+}
+
+export function emptyState(number: number): State {
+  return {
+    number,
+    live: 0,
+    position: 0,
+    firstPosition: 1,
+    nextOrdinal: 0,
+    freeOrdinals: 0,
+    nextSlot: 0,
+    freeSlots: 0,
+  }
+}
+
+export function encodeState(state: State): Buffer {
+  const row = Buffer.alloc(STATE_BYTES)
+  row.writeUInt32LE(state.number, 0)
+  row.writeUInt32LE(state.live, 4)
+  writeU64(row, state.position, 8)
+  writeU64(row, state.firstPosition, 16)
+  row.writeUInt32LE(state.nextOrdinal, 24)
+  row.writeUInt32LE(state.freeOrdinals, 28)
+  row.writeUInt32LE(state.nextSlot, 32)
+  row.writeUInt32LE(state.freeSlots, 36)
+  return row
+}
+
+export function decodeState(row: Buffer): State {
+  return {
+    number: row.readUInt32LE(0),
+    live: row.readUInt32LE(4),
+    position: readU64(row, 8),
+    firstPosition: readU64(row, 16),
+    nextOrdinal: row.readUInt32LE(24),
+    freeOrdinals: row.readUInt32LE(28),
+    nextSlot: row.readUInt32LE(32),
+    freeSlots: row.readUInt32LE(36),
+  }
+}
+
+export function encodeRecord(version: number, slot: number, id: Uint8Array, metadata: Uint8Array): Buffer {
+  const row = Buffer.allocUnsafe(RECORD_HEADER + id.length + metadata.length)
+  row[0] = RECORD_LAYOUT
+  row[1] = 1
+  row.writeUInt16LE(id.length, 2)
+  row.writeUInt32LE(0, 4)
+  writeU64(row, version, 8)
+  row.writeUInt32LE(slot, 16)
+  row.set(id, RECORD_HEADER)
+  row.set(metadata, RECORD_HEADER + id.length)
+  return row
+}
+
+/** A record row, decoded as far as it is asked. `bytes` may be longer than the row, and only lasts until the next read. */
+export class RecordRow {
+  readonly #bytes: Buffer
+  readonly #end: number
+
+  constructor(bytes: Buffer, end: number) {
+    this.#bytes = bytes
+    this.#end = end
+  }
+
+  get slot(): number {
+    return this.#bytes.readUInt32LE(16)
+  }
+
+  get version(): number {
+    return readU64(this.#bytes, 8)
+  }
+
+  get id(): Id {
+    return decodeId(this.#bytes, RECORD_HEADER, this.#metadataStart)
+  }
+
+  /** The id's bytes, copied. */
+  get idBytes(): Buffer {
+    return Buffer.from(this.#bytes.subarray(RECORD_HEADER, this.#metadataStart))
+  }
+
+  get metadata(): Metadata {
+    return unpackMetadata(this.#bytes, this.#metadataStart, this.#end)
+  }
+
+  get #metadataStart(): number {
+    return RECORD_HEADER + this.#bytes.readUInt16LE(2)
+  }
+}
+
+function writeU64(row: Buffer, value: number, offset: number): void {
+  row.writeUInt32LE(value >>> 0, offset)
+  row.writeUInt32LE(Math.floor(value / 2 ** 32), offset + 4)
+}
+
+function readU64(row: Buffer, offset: number): number {
+  return row.readUInt32LE(offset) + row.readUInt32LE(offset + 4) * 2 ** 32
+}

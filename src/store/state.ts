@@ -1,0 +1,17 @@
+import { SkalarError } from '../errors.ts'
+import type { Environment } from './environment.ts'
+import { decodeState, type State } from './rows.ts'
+
+/**
+ * Where a collection stands, read anew. `identity` is the number it was created with: a collection that was dropped and
+ * made again under its name has another, one that was cleared has not, though its rows have moved to another number.
+ *
+ * @throws SkalarError `NOT_FOUND` when it was dropped
+ */
+export function readState(environment: Environment, identity: number, name: string): State {
+  const row = environment.state.getBinaryFast([identity, 0, 0])
+  if (row === undefined) {
+    throw new SkalarError('NOT_FOUND', `collection '${name}' was dropped: open it again with db.collection()`)
+  }
+  return decodeState(row)
+}

@@ -1,0 +1,77 @@
+import { ByteStrings } from './byte-strings.ts'
+import type { Environment } from './environment.ts'
+import { END } from './keys.ts'
+import { recordAt } from './records.ts'
+import { CHANGE_BYTES, Change, vectorRowBytes } from './rows.ts'
+
+const SPACE = 0
+
+/** What a stretch of the change log amounts to. A slot stands in `slots` or in `removed`, never in both. */
+export interface Tail {
+  /** The log position it reaches. */
+  readonly position: number
+  readonly slots: Uint32Array
+  readonly rows: Uint8Array
+  readonly ordinals: Uint32Array
+  readonly ids: ByteStrings
+  readonly removed: Uint32Array
+}
+
+/**
+ * Reads the log behind a position, about `limit` changes of it, with the rows as they are now: a row that later changes
+ * have removed is left out, as the rest of the log will say so too.
+ */
+export function readTail(
+  environment: Environment,
+  number: number,
+  position: number,
+  dimension: number,
+  limit: number,
+): Tail {
+  const { latest, reached } = latestChanges(environment, number, position, limit)
+  const bytes = vectorRowBytes(dimension)
+  const rows = new Uint8Array(latest.size * bytes)
+  const slots: number[] = []
+  const ordinals: number[] = []
+  const ids: Uint8Array[] = []
+  const removed: number[] = []
+  for (const [slot, change] of latest) {
+    const row = change === Change.put ? environment.vectors.getBinaryFast([number, SPACE, slot]) : undefined
+    if (row === undefined) {
+      removed.push(slot)
+      continue
+    }
+    rows.set(row.subarray(0, bytes), slots.length * bytes)
+    const ordinal = row.readUInt32LE(0)
+    slots.push(slot)
+    ordinals.push(ordinal)
+    ids.push(recordAt(environment, number, ordinal)!.idBytes)
+  }
+  return {
+    position: reached,
+    slots: Uint32Array.from(slots),
+    rows,
+    ordinals: Uint32Array.from(ordinals),
+    ids: new ByteStrings(ids),
+    removed: Uint32Array.from(removed),
+  }
+}
+
+/** The last change of each slot in whole log rows until `limit` changes were seen. */
+function latestChanges(environment: Environment, number: number, position: number, limit: number) {
+  const latest = new Map<number, number>()
+  let reached = position
+  let seen = 0
+  const start = [number, SPACE, position] as const
+  const end = [number, SPACE, END] as const
+  for (const { key, value } of environment.log.getRange({ start, end, exclusiveStart: true })) {
+    for (let offset = 0; offset < value.length; offset += CHANGE_BYTES) {
+      const change = value.readUInt32LE(offset)
+      if (change !== Change.metadata) latest.set(value.readUInt32LE(offset + 4), change)
+    }
+    reached = key[2]
+    seen += value.length / CHANGE_BYTES
+    if (seen >= limit) break
+  }
+  return { latest, reached }
+}

@@ -1,0 +1,237 @@
+import { SkalarError } from '../errors.ts'
+import type { Id, Metadata } from '../types.ts'
+import type { Batch } from './batch.ts'
+import type { Environment } from './environment.ts'
+import { FreeNumbers } from './free-numbers.ts'
+import { END, encodeId } from './keys.ts'
+import { packMetadata } from './metadata.ts'
+import { ordinalOf, recordAt } from './records.ts'
+import { CHANGE_BYTES, Change, encodeRecord, encodeState, type State } from './rows.ts'
+import { readState } from './state.ts'
+
+/** The log keeps at least this many changes, and as many as there are records: beyond it, reloading is cheaper. */
+const LOG_LEAST = 10_000
+
+/** Log rows dropped in one transaction at most, so that none gets long. */
+const TRIM_ROWS = 8
+
+const SPACE = 0
+
+export type WriteMode = 'upsert' | 'insert' | 'update'
+
+/** What a transaction did to the vectors of a collection, for the process that did it. Puts come before removals. */
+export interface Changes {
+  readonly number: number
+  /** Log position before, and after. */
+  readonly from: number
+  readonly to: number
+  readonly puts: readonly {
+    readonly batch: Batch
+    readonly slots: Uint32Array
+    readonly ordinals: Uint32Array
+  }[]
+  readonly removed: readonly number[]
+}
+
+/**
+ * Changes records of one collection within a write transaction. Everything it reads and writes goes through LMDB, so an
+ * aborted transaction leaves no trace; `finish` must come last.
+ */
+export class Writer {
+  readonly #environment: Environment
+  readonly #identity: number
+  readonly #state: State
+  readonly #from: number
+  readonly #ordinals: FreeNumbers
+  readonly #slots: FreeNumbers
+  readonly #log: number[] = []
+  readonly #puts: Changes['puts'][number][] = []
+  readonly #removed: number[] = []
+
+  /** @throws SkalarError `NOT_FOUND` when the collection was dropped */
+  constructor(environment: Environment, identity: number, name: string) {
+    this.#environment = environment
+    this.#identity = identity
+    this.#state = readState(environment, identity, name)
+    const { number, nextOrdinal, freeOrdinals, nextSlot, freeSlots } = this.#state
+    this.#from = this.#state.position
+    this.#ordinals = new FreeNumbers(environment, number, 0, nextOrdinal, freeOrdinals)
+    this.#slots = new FreeNumbers(environment, number, 1 + SPACE, nextSlot, freeSlots)
+  }
+
+  /**
+   * Stores a normalized batch, replacing records whole.
+   *
+   * @throws SkalarError `ID_EXISTS` or `NOT_FOUND`, as `mode` has it
+   */
+  upsert(batch: Batch, mode: WriteMode): { inserted: number; updated: number } {
+    const slots = new Uint32Array(batch.length)
+    const ordinals = new Uint32Array(batch.length)
+    let inserted = 0
+    for (let i = 0; i < batch.length; i++) {
+      const known = ordinalOf(this.#environment, this.#state.number, batch.idBytes[i]!)
+      checkMode(mode, known !== undefined, batch.ids[i]!)
+      if (known === undefined) inserted++
+      else this.#removeVector(known)
+      ordinals[i] = known ?? this.#insertId(batch.idBytes[i]!)
+      slots[i] = this.#putVector(batch, i, ordinals[i]!)
+      this.#putRecord(ordinals[i]!, slots[i]!, batch.idBytes[i]!, batch.metadata[i]!)
+    }
+    this.#puts.push({ batch, slots, ordinals })
+    return { inserted, updated: batch.length - inserted }
+  }
+
+  /**
+   * Changes the metadata of a record, and its vector when `batch` holds one. False when there is no such record, or
+   * `change` returns undefined.
+   *
+   * @throws SkalarError `CONFLICT`
+   */
+  update(
+    id: Id,
+    change: (metadata: Metadata) => Metadata | undefined,
+    options: { batch?: Batch | undefined; ifVersion?: number | undefined } = {},
+  ): boolean {
+    const { number } = this.#state
+    const idBytes = encodeId(id)
+    const ordinal = ordinalOf(this.#environment, number, idBytes)
+    if (ordinal === undefined) return false
+    const row = recordAt(this.#environment, number, ordinal)!
+    const { version, metadata } = row
+    let { slot } = row
+    checkVersion(id, version, options.ifVersion)
+    const changed = change(metadata)
+    if (changed === undefined) return false
+    if (options.batch === undefined) {
+      this.#record(Change.metadata, slot, ordinal)
+    } else {
+      this.#removeVector(ordinal)
+      slot = this.#putVector(options.batch, 0, ordinal)
+      this.#puts.push({
+        batch: options.batch,
+        slots: Uint32Array.of(slot),
+        ordinals: Uint32Array.of(ordinal),
+      })
+    }
+    this.#putRecord(ordinal, slot, idBytes, packMetadata(changed))
+    return true
+  }
+
+  /** Removes a record, if `condition` holds for its metadata. False when nothing was removed. */
+  delete(id: Id, condition?: (metadata: Metadata) => boolean): boolean {
+    const idBytes = encodeId(id)
+    const ordinal = ordinalOf(this.#environment, this.#state.number, idBytes)
+    if (ordinal === undefined) return false
+    if (condition && !condition(recordAt(this.#environment, this.#state.number, ordinal)!.metadata))
+      return false
+    this.#removeVector(ordinal)
+    this.#environment.ids.removeSync([this.#state.number, idBytes])
+    this.#environment.records.removeSync([this.#state.number, 0, ordinal])
+    this.#ordinals.give(ordinal)
+    this.#state.live--
+    return true
+  }
+
+  /** Writes the log and the state. */
+  finish(): Changes {
+    const state = this.#state
+    if (state.position > this.#from) {
+      this.#ordinals.flush()
+      this.#slots.flush()
+      state.nextOrdinal = this.#ordinals.next
+      state.freeOrdinals = this.#ordinals.free
+      state.nextSlot = this.#slots.next
+      state.freeSlots = this.#slots.free
+      this.#writeLog()
+      this.#trimLog()
+      this.#environment.state.putSync([this.#identity, 0, 0], encodeState(state))
+    }
+    return {
+      number: state.number,
+      from: this.#from,
+      to: state.position,
+      puts: this.#puts,
+      removed: this.#removed,
+    }
+  }
+
+  #insertId(idBytes: Buffer): number {
+    const ordinal = this.#ordinals.take()
+    const value = Buffer.allocUnsafe(4)
+    value.writeUInt32LE(ordinal, 0)
+    this.#environment.ids.putSync([this.#state.number, idBytes], value)
+    this.#state.live++
+    return ordinal
+  }
+
+  #putVector(batch: Batch, index: number, ordinal: number): number {
+    const slot = this.#slots.take()
+    batch.setOrdinal(index, ordinal)
+    this.#environment.vectors.putSync([this.#state.number, SPACE, slot], batch.row(index) as Buffer)
+    this.#record(Change.put, slot, ordinal)
+    return slot
+  }
+
+  #removeVector(ordinal: number): void {
+    const { slot } = recordAt(this.#environment, this.#state.number, ordinal)!
+    this.#environment.vectors.removeSync([this.#state.number, SPACE, slot])
+    this.#slots.give(slot)
+    this.#removed.push(slot)
+    this.#record(Change.delete, slot, ordinal)
+  }
+
+  /** A record's version is the log position of the change that wrote it. */
+  #putRecord(ordinal: number, slot: number, idBytes: Uint8Array, metadata: Uint8Array): void {
+    const row = encodeRecord(this.#state.position, slot, idBytes, metadata)
+    this.#environment.records.putSync([this.#state.number, 0, ordinal], row)
+  }
+
+  #record(change: number, slot: number, ordinal: number): void {
+    this.#log.push(change, slot, ordinal)
+    this.#state.position++
+  }
+
+  #writeLog(): void {
+    const entries = Uint32Array.from(this.#log)
+    this.#environment.log.putSync(
+      [this.#state.number, SPACE, this.#state.position],
+      Buffer.from(entries.buffer),
+    )
+  }
+
+  #trimLog(): void {
+    const { number, position, live } = this.#state
+    const keep = Math.max(LOG_LEAST, live)
+    if (position - this.#state.firstPosition < keep) return
+    const start = [number, SPACE, 0] as const
+    const end = [number, SPACE, END] as const
+    for (const { key, value } of this.#environment.log.getRange({ start, end, limit: TRIM_ROWS })) {
+      const count = value.length / CHANGE_BYTES
+      if (position - this.#state.firstPosition + 1 - count < keep) break
+      this.#environment.log.removeSync(key)
+      this.#state.firstPosition += count
+    }
+  }
+}
+
+function checkMode(mode: WriteMode, exists: boolean, id: Id): void {
+  if (mode === 'insert' && exists) {
+    throw new SkalarError('ID_EXISTS', `id ${JSON.stringify(id)} exists: use mode 'upsert' to replace it`, {
+      id,
+    })
+  }
+  if (mode === 'update' && !exists) {
+    throw new SkalarError('NOT_FOUND', `there is no id ${JSON.stringify(id)} to update: use mode 'upsert'`, {
+      id,
+    })
+  }
+}
+
+function checkVersion(id: Id, version: number, expected: number | undefined): void {
+  if (expected === undefined || version === expected) return
+  throw new SkalarError(
+    'CONFLICT',
+    `id ${JSON.stringify(id)} has version ${version}, not ${expected}: read it again and repeat the change`,
+    { id },
+  )
+}

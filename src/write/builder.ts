@@ -1,0 +1,112 @@
+import { SkalarError } from '../errors.ts'
+import { checkOptions } from '../options.ts'
+import { Batch, batchCapacity } from '../store/batch.ts'
+import type { Definition } from '../store/catalogue.ts'
+import type { Id } from '../types.ts'
+import { nonFinite, validId, validMetadata, writeVector } from '../validate.ts'
+
+const RECORD_KEYS = ['id', 'vector', 'metadata'] as const
+
+/** What is told of an invalid record when the others are to go on without it. */
+export type OnInvalid = (error: SkalarError, record: unknown) => void
+
+/** Where a record came from, for errors found once its batch is complete. */
+interface Origin {
+  readonly index: number
+  readonly vector: unknown
+}
+
+interface Filling {
+  readonly batch: Batch
+  readonly origins: Origin[]
+}
+
+/** Copies records into batches, checking each on the way. Of records with one id only the last remains. */
+export class BatchBuilder {
+  readonly #definition: Definition
+  readonly #capacity: number
+  readonly #onInvalid: OnInvalid | undefined
+  #fillings: Filling[] = []
+  #places = new Map<Id, { readonly filling: Filling; readonly index: number }>()
+
+  /** Without `onInvalid` an invalid record throws. */
+  constructor(definition: Definition, onInvalid?: OnInvalid) {
+    this.#definition = definition
+    this.#capacity = batchCapacity(definition.dimension)
+    this.#onInvalid = onInvalid
+  }
+
+  /** Records so far. */
+  get length(): number {
+    return this.#places.size
+  }
+
+  /** Takes the record that stands at `index` of the input. @throws SkalarError with `recordIndex` and `id` */
+  add(record: unknown, index: number): void {
+    try {
+      this.#add(record, index)
+    } catch (error) {
+      if (!(error instanceof SkalarError)) throw error
+      const located = error.with({ recordIndex: index, id: (record as { id?: Id } | null | undefined)?.id })
+      if (this.#onInvalid === undefined) throw located
+      this.#onInvalid(located, record)
+    }
+  }
+
+  /** The batches so far, ready to be written; the builder begins anew. @throws SkalarError `BAD_VECTOR` */
+  finish(): Batch[] {
+    const fillings = this.#fillings
+    this.#fillings = []
+    this.#places = new Map()
+    for (const { batch, origins } of fillings) {
+      const bad = batch.normalize(this.#refuseZero)
+      if (bad === undefined) continue
+      const { index, vector } = origins[bad]!
+      throw badVector(batch.vector(bad), vector)!.with({ recordIndex: index, id: batch.ids[bad] })
+    }
+    return fillings.map(({ batch }) => batch)
+  }
+
+  get #refuseZero(): boolean {
+    return this.#definition.metric === 'cosine'
+  }
+
+  #add(record: unknown, index: number): void {
+    if (record === undefined)
+      throw new SkalarError('BAD_RECORD', 'a record is { id, vector, metadata? }, got undefined')
+    const { id: rawId, vector, metadata } = checkOptions(record, RECORD_KEYS, 'record')
+    const id = validId(rawId)
+    const place = this.#places.get(id) ?? this.#nextPlace()
+    const { dimension } = this.#definition
+    place.filling.batch.put(place.index, id, validMetadata(metadata), (target, offset) => {
+      writeVector(vector, target, offset, dimension)
+      // Vectors are otherwise checked a batch at a time, in native code; here the batch must go on without this one.
+      const error =
+        this.#onInvalid && badVector(target.subarray(offset, offset + dimension), vector, this.#refuseZero)
+      if (error) throw error
+    })
+    place.filling.origins[place.index] = { index, vector }
+    this.#places.set(id, place)
+  }
+
+  #nextPlace(): { filling: Filling; index: number } {
+    let filling = this.#fillings.at(-1)
+    if (filling === undefined || filling.batch.length === this.#capacity) {
+      filling = { batch: new Batch(this.#definition.dimension, this.#capacity), origins: [] }
+      this.#fillings.push(filling)
+    }
+    return { filling, index: filling.batch.length }
+  }
+}
+
+/** What is wrong with the components of a vector; `given` is what the caller passed. Undefined when it is good. */
+function badVector(components: Float32Array, given: unknown, refuseZero = true): SkalarError | undefined {
+  const index = components.findIndex((component) => !Number.isFinite(component))
+  if (index !== -1) {
+    const value = (given as ArrayLike<number>)[index]
+    return nonFinite('vector', index, value ?? components[index]!)
+  }
+  if (!refuseZero || components.some((component) => component !== 0)) return undefined
+  const message = 'vector is zero: it has no direction, so no cosine; leave the record out, or use metric dot'
+  return new SkalarError('BAD_VECTOR', message, { path: 'vector' })
+}

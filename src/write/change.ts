@@ -1,0 +1,157 @@
+import { SkalarError } from '../errors.ts'
+import { checkOptions, integerOption, signalOption } from '../options.ts'
+import { isEmptyFilter, parseFilter } from '../query/filter.ts'
+import { compileFilter, type RecordTest } from '../query/match.ts'
+import { RecordScan } from '../query/records.ts'
+import type { Session, Source } from '../source.ts'
+import type { Batch } from '../store/batch.ts'
+import type { Definition } from '../store/catalogue.ts'
+import { copyMetadata } from '../store/metadata.ts'
+import type { Writer } from '../store/writer.ts'
+import type { Id, Metadata } from '../types.ts'
+import { isPlainObject } from '../validate/plain-object.ts'
+import { validId, validMetadata } from '../validate.ts'
+import { BatchBuilder } from './builder.ts'
+import { commit, settle } from './commit.ts'
+
+/** Records changed in one transaction. */
+const CHANGES = 500
+
+/** What `update` and `delete` are aimed at. */
+export type ParsedTarget = { readonly ids: readonly Id[] } | { readonly test: RecordTest }
+
+export interface ParsedUpdate {
+  readonly patch: Metadata
+  readonly ifVersion: number | undefined
+  /** A batch of one for the new vector; a fresh one for each record, as each gets a row of its own. */
+  readonly vector: (() => Batch) | undefined
+}
+
+/** @throws SkalarError `BAD_ID`, `BAD_FILTER` (also for a filter that every record passes) */
+export function parseTarget(target: unknown): ParsedTarget {
+  if (Array.isArray(target)) return { ids: [...new Set(target.map((id, i) => validId(id, `ids[${i}]`)))] }
+  if (!isPlainObject(target)) return { ids: [validId(target)] }
+  const { filter } = checkOptions(target, ['filter'], 'target')
+  const node = parseFilter(filter, 'filter')
+  if (isEmptyFilter(node)) {
+    const message = 'filter is empty, so every record would match: to delete all, use clear()'
+    throw new SkalarError('BAD_FILTER', message, { path: 'filter' })
+  }
+  return { test: compileFilter(node) }
+}
+
+/** @throws SkalarError `BAD_METADATA`, `BAD_OPTION`, `BAD_VECTOR`, `DIMENSION_MISMATCH` */
+export function parseUpdate(
+  definition: Definition,
+  patch: unknown,
+  options: Record<string, unknown>,
+): ParsedUpdate {
+  const checked = validMetadata(patch, 'patch')
+  const vector = options.vector === undefined ? undefined : vectorFactory(definition, options.vector)
+  return {
+    // A copy: the caller may go on changing the patch.
+    patch: copyMetadata(checked),
+    ifVersion: integerOption(options.ifVersion, 'options.ifVersion', { min: 0 }),
+    vector,
+  }
+}
+
+function vectorFactory(definition: Definition, vector: unknown): () => Batch {
+  const builder = new BatchBuilder(definition)
+  builder.add({ id: 0, vector }, 0)
+  const batch = builder.finish()[0]!
+  return () => batch.copy()
+}
+
+export function applyUpdate(writer: Writer, id: Id, update: ParsedUpdate, test?: RecordTest): boolean {
+  return writer.update(
+    id,
+    (metadata) => (test === undefined || test(id, metadata) ? merged(metadata, update.patch) : undefined),
+    { batch: update.vector?.(), ifVersion: update.ifVersion },
+  )
+}
+
+/** Shallow; a key set to undefined is removed. */
+function merged(metadata: Metadata, patch: Metadata): Metadata {
+  const result = { ...metadata, ...patch }
+  for (const key of Object.keys(patch)) if (patch[key] === undefined) delete result[key]
+  return result
+}
+
+/** Changes records by target. Resolves to how many there were. */
+export async function update(
+  session: Session,
+  source: Source,
+  target: unknown,
+  patch: unknown,
+  options: unknown,
+): Promise<number> {
+  const checked = checkOptions(options, ['vector', 'ifVersion', 'signal'], 'options')
+  const parsed = parseTarget(target)
+  const change = parseUpdate(source.definition, patch, checked)
+  const test = 'test' in parsed ? parsed.test : undefined
+  return each(session, source, parsed, signalOption(checked.signal, 'options.signal'), (writer, id) =>
+    applyUpdate(writer, id, change, test),
+  )
+}
+
+/** Deletes records by target. Resolves to how many there were. */
+export async function remove(
+  session: Session,
+  source: Source,
+  target: unknown,
+  options: unknown,
+): Promise<number> {
+  const { signal } = checkOptions(options, ['signal'], 'options')
+  const parsed = parseTarget(target)
+  const test = 'test' in parsed ? parsed.test : undefined
+  return each(session, source, parsed, signalOption(signal, 'options.signal'), (writer, id) =>
+    writer.delete(id, test && ((metadata) => test(id, metadata))),
+  )
+}
+
+/** Runs a change on every record of a target, in transactions of a bounded size, and counts those it happened to. */
+async function each(
+  session: Session,
+  source: Source,
+  target: ParsedTarget,
+  signal: AbortSignal | undefined,
+  change: (writer: Writer, id: Id) => boolean,
+): Promise<number> {
+  signal?.throwIfAborted()
+  const ids = 'ids' in target ? target.ids : await matchingIds(session, source, target.test, signal)
+  let changed = 0
+  try {
+    for (let i = 0; i < ids.length; i += CHANGES) {
+      signal?.throwIfAborted()
+      const some = ids.slice(i, i + CHANGES)
+      changed += await commit(session, source, some.length, (writer) => {
+        let count = 0
+        for (const id of some) if (change(writer, id)) count++
+        return count
+      })
+    }
+    await settle(session, source)
+  } catch (error) {
+    throw error instanceof SkalarError ? error.with({ committed: changed }) : error
+  }
+  return changed
+}
+
+async function matchingIds(
+  session: Session,
+  source: Source,
+  test: RecordTest,
+  signal: AbortSignal | undefined,
+): Promise<Id[]> {
+  const ids: Id[] = []
+  const scan = new RecordScan(source, (row) => {
+    const { id } = row
+    if (test(id, row.metadata)) ids.push(id)
+  })
+  await scan.run(() => {
+    signal?.throwIfAborted()
+    session.assertOpen()
+  })
+  return ids
+}

@@ -1,0 +1,113 @@
+import { SkalarError } from '../errors.ts'
+import { checkOptions, enumOption, functionOption, integerOption, signalOption } from '../options.ts'
+import type { Session, Source } from '../source.ts'
+import { BATCH_RECORDS, type Batch } from '../store/batch.ts'
+import type { WriteMode } from '../store/writer.ts'
+import type { UpsertResult } from '../types.ts'
+import { BatchBuilder, type OnInvalid } from './builder.ts'
+import { commit, settle } from './commit.ts'
+
+export const MODES = ['upsert', 'insert', 'update'] as const satisfies readonly WriteMode[]
+
+const KNOWN = ['mode', 'batchSize', 'onInvalid', 'signal', 'onProgress'] as const
+
+interface Options {
+  readonly mode: WriteMode
+  readonly batchSize: number
+  readonly onInvalid: OnInvalid | undefined
+  readonly signal: AbortSignal | undefined
+  readonly onProgress: ((progress: { done: number }) => void) | undefined
+}
+
+/** Writes records: one, an array, or whatever an iterable or async iterable yields. */
+export async function upsert(
+  session: Session,
+  source: Source,
+  input: unknown,
+  rawOptions: unknown,
+): Promise<UpsertResult> {
+  const options = parseOptions(rawOptions)
+  const run = new Run(session, source, options)
+  try {
+    if (isIterable(input) && !Array.isArray(input)) await run.stream(input)
+    else await run.whole(Array.isArray(input) ? input : [input])
+    await settle(session, source)
+  } catch (error) {
+    throw error instanceof SkalarError ? error.with({ committed: run.committed }) : error
+  }
+  return run.result
+}
+
+function parseOptions(raw: unknown): Options {
+  const { mode, batchSize, onInvalid, signal, onProgress } = checkOptions(raw, KNOWN, 'options')
+  return {
+    mode: enumOption(mode, 'options.mode', MODES, 'upsert'),
+    batchSize: integerOption(batchSize, 'options.batchSize', {
+      min: 1,
+      max: BATCH_RECORDS,
+      default: BATCH_RECORDS,
+    }),
+    onInvalid: parseOnInvalid(onInvalid),
+    signal: signalOption(signal, 'options.signal'),
+    onProgress: functionOption(onProgress, 'options.onProgress'),
+  }
+}
+
+function parseOnInvalid(value: unknown): OnInvalid | undefined {
+  if (typeof value === 'function') return value as OnInvalid
+  const name = enumOption(value, 'options.onInvalid', ['throw', 'skip'], 'throw')
+  return name === 'skip' ? () => {} : undefined
+}
+
+type AnyIterable = Iterable<unknown> | AsyncIterable<unknown>
+
+function isIterable(input: unknown): input is AnyIterable {
+  if (typeof input !== 'object' || input === null) return false
+  return Symbol.iterator in input || Symbol.asyncIterator in input
+}
+
+/** One call of upsert: its progress, and what it has committed. */
+class Run {
+  committed = 0
+  result = { inserted: 0, updated: 0 }
+  readonly #session: Session
+  readonly #source: Source
+  readonly #options: Options
+  readonly #builder: BatchBuilder
+
+  constructor(session: Session, source: Source, options: Options) {
+    this.#session = session
+    this.#source = source
+    this.#options = options
+    this.#builder = new BatchBuilder(source.definition, options.onInvalid)
+  }
+
+  /** All records are checked and copied before the first await: before the caller's code goes on. */
+  async whole(records: readonly unknown[]): Promise<void> {
+    for (let i = 0; i < records.length; i++) this.#builder.add(records[i], i)
+    await this.#write(this.#builder.finish())
+  }
+
+  async stream(records: AnyIterable): Promise<void> {
+    let index = 0
+    for await (const record of records) {
+      this.#options.signal?.throwIfAborted()
+      this.#builder.add(record, index++)
+      if (this.#builder.length === this.#options.batchSize) await this.#write(this.#builder.finish())
+    }
+    await this.#write(this.#builder.finish())
+  }
+
+  async #write(batches: readonly Batch[]): Promise<void> {
+    const { signal, mode, onProgress } = this.#options
+    for (const batch of batches) {
+      signal?.throwIfAborted()
+      const { inserted, updated } = await commit(this.#session, this.#source, batch.length, (writer) =>
+        writer.upsert(batch, mode),
+      )
+      this.result = { inserted: this.result.inserted + inserted, updated: this.result.updated + updated }
+      this.committed += batch.length
+      onProgress?.({ done: this.committed })
+    }
+  }
+}

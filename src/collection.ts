@@ -117,7 +117,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   has(id: I): boolean {
     this.#beginRead()
     const { environment, replica } = this.#source
-    return recordOf(environment, replica.state().number, validId(id)) !== undefined
+    return recordOf(environment, replica.currentNumber(), validId(id)) !== undefined
   }
 
   /** How many records there are, or match a filter. @throws SkalarError `BAD_FILTER` */

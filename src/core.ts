@@ -48,9 +48,8 @@ export class Core {
     return source
   }
 
-  /** Lets go of a dropped collection's memory. */
+  /** Lets go of a dropped collection; its memory is free once what is under way on it has ended. */
   forget(definition: Definition): void {
-    this.#sources.get(definition.identity)?.engine.close()
     this.#sources.delete(definition.identity)
   }
 

@@ -88,7 +88,7 @@ export class Transaction {
   /** Whether there is a record with this id. */
   has<M extends object, I extends Id>(collection: Collection<M, I>, id: I): boolean {
     const { source } = this.#on(collection)
-    return recordOf(this.#environment, source.replica.state().number, validId(id)) !== undefined
+    return recordOf(this.#environment, source.replica.currentNumber(), validId(id)) !== undefined
   }
 
   /** @internal Writes what is left to write, and tells what was changed. */

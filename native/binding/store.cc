@@ -29,6 +29,8 @@ Store::Store(const Napi::CallbackInfo& info)
       metric_(static_cast<Metric>(info[1].As<Napi::Number>().Uint32Value())),
       vectors_(info[0].As<Napi::Number>().Uint32Value()) {}
 
+Store::~Store() { Napi::MemoryManagement::AdjustExternalMemory(Env(), -reported_memory_); }
+
 // put(slots: Uint32Array, rows: Uint8Array, position: number)
 void Store::Put(const Napi::CallbackInfo& info) {
   const auto slots = info[0].As<Napi::Uint32Array>();
@@ -38,7 +40,14 @@ void Store::Put(const Napi::CallbackInfo& info) {
   }
   const auto position = static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value());
   const Status status = vectors_.Put(slots.Data(), rows.Data(), slots.ElementLength(), position);
+  ReportMemory(info.Env());
   if (!status.ok()) ToError(info.Env(), status).ThrowAsJavaScriptException();
+}
+
+void Store::ReportMemory(Napi::Env env) {
+  const auto memory = static_cast<int64_t>(vectors_.memory());
+  Napi::MemoryManagement::AdjustExternalMemory(env, memory - reported_memory_);
+  reported_memory_ = memory;
 }
 
 // remove(slots: Uint32Array, position: number)

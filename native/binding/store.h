@@ -18,12 +18,13 @@ class Store : public Napi::ObjectWrap<Store> {
  public:
   static Napi::Function Define(Napi::Env env);
   explicit Store(const Napi::CallbackInfo& info);
+  ~Store() override;
 
   const VectorStore& vectors() const { return vectors_; }
   Metric metric() const { return metric_; }
 
-  // Answers as one JavaScript object: ids, slots, ordinals, scores and counts of all queries in a row;
-  // `stale` when a slot among them has changed after the log position `since`.
+  // Answers as one JavaScript object: ids, slots, ordinals, scores and counts of all queries in a
+  // row; `stale` when a slot among them has changed after the log position `since`.
   Napi::Object ToObject(Napi::Env env, const std::vector<Hits>& answers, uint64_t since) const;
 
  private:
@@ -36,11 +37,14 @@ class Store : public Napi::ObjectWrap<Store> {
   Napi::Value ScanSync(const Napi::CallbackInfo& info);
   Napi::Value Memory(const Napi::CallbackInfo& info);
 
+  // Tells the garbage collector what letting go of this object would free.
+  void ReportMemory(Napi::Env env);
   Napi::Value IdOf(Napi::Env env, uint32_t ordinal) const;
 
   const Metric metric_;
   VectorStore vectors_;
   IdColumn ids_;
+  int64_t reported_memory_ = 0;
 };
 
 }  // namespace skalar::binding

@@ -59,6 +59,6 @@ export interface Engine {
   /** The same on the calling thread. */
   searchSync(queries: readonly EngineQuery[], since: number): NativeAnswers
 
-  /** Lets go of threads and memory. Nothing is called afterwards. */
+  /** Lets go of what garbage collection would not. Nothing is called afterwards. */
   close(): void
 }

@@ -36,9 +36,7 @@ export class FlatEngine implements Engine {
     return this.#store.scanSync(since, ...pack(queries, undefined))
   }
 
-  close(): void {
-    this.#vectors = undefined
-  }
+  close(): void {}
 
   get #store(): NativeStore {
     return this.#vectors!

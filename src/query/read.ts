@@ -40,7 +40,7 @@ export function parseInclude(input: unknown): Include {
 
 /** A record by a valid id, from LMDB; undefined when there is none. Sees the last `refresh`. */
 export function readRecord(source: Source, id: Id, include: Include): AnyRecord | undefined {
-  const { number } = source.replica.state()
+  const number = source.replica.currentNumber()
   const row = recordOf(source.environment, number, id)
   return row && toRecord(source, number, id, row, include)
 }
@@ -72,7 +72,7 @@ export function readPage(
   include: Include,
 ): { records: AnyRecord[]; last: Id | undefined } {
   source.environment.refresh()
-  const { number } = source.replica.state()
+  const number = source.replica.currentNumber()
   const entries = idsBehind(source.environment, number, behind, PAGE)
   const records: AnyRecord[] = []
   for (const { id: bytes, ordinal } of entries) {

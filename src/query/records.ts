@@ -36,7 +36,7 @@ export class RecordScan {
   #slice(): boolean {
     const { environment, replica } = this.#source
     environment.refresh()
-    const { number } = replica.state()
+    const number = replica.currentNumber()
     const end = performance.now() + SLICE_MS
     do {
       let last = -1

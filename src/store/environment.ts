@@ -62,6 +62,7 @@ export class Environment {
         eventTurnBatching: false,
         encoding: 'binary',
       })
+      refuseForeign(this.#root, folder)
       this.catalogue = this.#table('catalogue', { encoding: 'json' })
       this.ids = this.#table('ids', { encoding: 'binary', keyEncoder: idKeys })
       const rows = { encoding: 'binary', keyEncoder: rowKeys }
@@ -71,6 +72,7 @@ export class Environment {
       this.log = this.#table('log', rows)
       this.free = this.#table('free', rows)
     } catch (cause) {
+      if (cause instanceof SkalarError) throw cause
       const message = `${folder} cannot be opened as a database: ${(cause as Error).message}`
       throw new SkalarError('STORAGE', message, { cause })
     }
@@ -154,6 +156,14 @@ export class Environment {
     if (!this.readOnly) await this.#root.flushed
     await this.#root.close()
   }
+}
+
+/** Before anything is written into an environment that is not ours. Its main database holds the names of the others. */
+function refuseForeign(root: RootDatabase, folder: string): void {
+  const names = [...root.getKeys()]
+  if (names.length === 0 || names.includes('catalogue')) return
+  root.close()
+  throw new SkalarError('NOT_A_DATABASE', `${folder} holds an LMDB environment that skalar did not make`)
 }
 
 function prepareFolder(folder: string, readOnly: boolean): void {

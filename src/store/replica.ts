@@ -6,7 +6,7 @@ import type { Definition } from './catalogue.ts'
 import type { Environment } from './environment.ts'
 import { Load } from './load.ts'
 import type { State } from './rows.ts'
-import { readState } from './state.ts'
+import { readNumber, readState } from './state.ts'
 import { readTail } from './tail.ts'
 import type { Changes } from './writer.ts'
 
@@ -74,6 +74,11 @@ export class Replica {
   /** Where the collection stands in LMDB. @throws SkalarError `NOT_FOUND` when dropped */
   state(): State {
     return readState(this.#environment, this.#definition.identity, this.#name)
+  }
+
+  /** The number the rows are stored under by now, for reads past the replica. Throws as `state`. */
+  currentNumber(): number {
+    return readNumber(this.#environment, this.#definition.identity, this.#name)
   }
 
   /** Takes what a committed transaction of this process did, unless something else has to come first. */

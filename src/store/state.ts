@@ -9,9 +9,16 @@ import { decodeState, type State } from './rows.ts'
  * @throws SkalarError `NOT_FOUND` when it was dropped
  */
 export function readState(environment: Environment, identity: number, name: string): State {
+  return decodeState(stateRow(environment, identity, name))
+}
+
+/** The number a collection's rows are stored under: `readState(…).number`, for reads of a single record. Throws as it. */
+export function readNumber(environment: Environment, identity: number, name: string): number {
+  return stateRow(environment, identity, name).readUInt32LE(0)
+}
+
+function stateRow(environment: Environment, identity: number, name: string): Buffer {
   const row = environment.state.getBinaryFast([identity, 0, 0])
-  if (row === undefined) {
-    throw new SkalarError('NOT_FOUND', `collection '${name}' was dropped: open it again with db.collection()`)
-  }
-  return decodeState(row)
+  if (row !== undefined) return row
+  throw new SkalarError('NOT_FOUND', `collection '${name}' was dropped: open it again with db.collection()`)
 }

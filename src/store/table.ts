@@ -9,8 +9,11 @@ export interface Table<K, V = Buffer> {
   getBinaryFast(key: K): Buffer | undefined
   /** Bytes of the value read last. */
   readonly lastSize: number
-  /** Only in a write transaction. */
-  putSync(key: K, value: V): boolean
+  /**
+   * Only in a write transaction. With `append`, which fills pages to the end, nothing is written and false returned
+   * unless the key is behind every other of the sub-database.
+   */
+  putSync(key: K, value: V, options?: { readonly append: boolean }): boolean
   /** Only in a write transaction. */
   removeSync(key: K): boolean
   /** Entries from `start` on, before `end`, in order of their keys' bytes; values are copies. */

@@ -3,7 +3,7 @@ import type { Id, Metadata } from '../types.ts'
 import type { Batch } from './batch.ts'
 import type { Environment } from './environment.ts'
 import { FreeNumbers } from './free-numbers.ts'
-import { END, encodeId } from './keys.ts'
+import { END, encodeId, type RowKey } from './keys.ts'
 import { packMetadata } from './metadata.ts'
 import { ordinalOf, recordAt } from './records.ts'
 import { CHANGE_BYTES, Change, encodeRecord, encodeState, type State } from './rows.ts'
@@ -16,6 +16,8 @@ const LOG_LEAST = 10_000
 const TRIM_ROWS = 8
 
 const SPACE = 0
+
+const APPEND = { append: true }
 
 export type WriteMode = 'upsert' | 'insert' | 'update'
 
@@ -47,6 +49,8 @@ export class Writer {
   readonly #log: number[] = []
   readonly #puts: Changes['puts'][number][] = []
   readonly #removed: number[] = []
+  /** Whether slots taken so far were behind all others in the sub-database; once one is not, we stop trying. */
+  #appends = true
 
   /** @throws SkalarError `NOT_FOUND` when the collection was dropped */
   constructor(environment: Environment, identity: number, name: string) {
@@ -167,9 +171,16 @@ export class Writer {
   #putVector(batch: Batch, index: number, ordinal: number): number {
     const slot = this.#slots.take()
     batch.setOrdinal(index, ordinal)
-    this.#environment.vectors.putSync([this.#state.number, SPACE, slot], batch.row(index) as Buffer)
+    this.#appendVector([this.#state.number, SPACE, slot], batch.row(index) as Buffer)
     this.#record(Change.put, slot, ordinal)
     return slot
+  }
+
+  /** Appending fills pages, where an ordinary put leaves them half empty (docs/layout-measurement.md). */
+  #appendVector(key: RowKey, row: Buffer): void {
+    const { vectors } = this.#environment
+    this.#appends &&= vectors.putSync(key, row, APPEND)
+    if (!this.#appends) vectors.putSync(key, row)
   }
 
   #removeVector(ordinal: number): void {

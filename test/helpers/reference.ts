@@ -1,0 +1,91 @@
+import { expect } from 'vitest'
+import type { Id, MetricName } from '../../src/index.ts'
+
+/*
+ * The metrics from their definitions, in float64 and with no care for speed, and what design §3 promises against them.
+ */
+
+export interface Row {
+  readonly id: Id
+  readonly vector: ArrayLike<number>
+}
+
+export interface Scored {
+  readonly id: Id
+  readonly score: number
+}
+
+export function dot(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i < x.length; i++) sum += x[i]! * y[i]!
+  return sum
+}
+
+export function norm(x: ArrayLike<number>): number {
+  return Math.sqrt(dot(x, x))
+}
+
+function distance(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i < x.length; i++) sum += (x[i]! - y[i]!) ** 2
+  return Math.sqrt(sum)
+}
+
+export function referenceScore(metric: MetricName, x: ArrayLike<number>, query: ArrayLike<number>): number {
+  if (metric === 'euclidean') return distance(x, query)
+  return metric === 'dot' ? dot(x, query) : dot(x, query) / (norm(x) * norm(query))
+}
+
+/** How far a score may be from the reference. */
+export function tolerance(metric: MetricName, x: ArrayLike<number>, query: ArrayLike<number>): number {
+  if (metric === 'cosine') return 1e-6
+  return metric === 'dot' ? 1e-6 * norm(x) * norm(query) : 1e-6 * (norm(x) + norm(query))
+}
+
+/** By how much the first score is nearer than the second; negative when it is farther. */
+export function lead(metric: MetricName, first: number, second: number): number {
+  return metric === 'euclidean' ? second - first : first - second
+}
+
+/**
+ * Checks that matches are the `k` nearest rows, nearest first. `rows` are in the order of their slots, which decides
+ * among equal scores. Rows whose reference scores differ by less than the tolerances may change places: no reference
+ * can tell them apart.
+ */
+export function expectNearest(
+  matches: readonly Scored[],
+  rows: readonly Row[],
+  query: ArrayLike<number>,
+  metric: MetricName,
+  k: number,
+): void {
+  const places = new Map(rows.map(({ id }, place) => [id, place]))
+  expect(matches.length).toBe(Math.min(k, rows.length))
+  expect(new Set(matches.map(({ id }) => id)).size).toBe(matches.length)
+  for (const [i, { id, score }] of matches.entries()) {
+    const place = places.get(id)
+    expect(place, `id ${id}`).toBeDefined()
+    const { vector } = rows[place!]!
+    const error = Math.abs(score - referenceScore(metric, vector, query))
+    expect(error, `score of ${id}`).toBeLessThanOrEqual(tolerance(metric, vector, query))
+    if (i > 0) expectInOrder(matches[i - 1]!, matches[i]!, places, metric)
+  }
+  const found = new Set(matches.map(({ id }) => id))
+  const last = matches.at(-1)
+  for (const { id, vector } of rows) {
+    if (found.has(id) || last === undefined) continue
+    const ahead = lead(metric, referenceScore(metric, vector, query), last.score)
+    expect(ahead, `${id} is missing`).toBeLessThanOrEqual(tolerance(metric, vector, query))
+  }
+}
+
+function expectInOrder(
+  first: Scored,
+  second: Scored,
+  places: ReadonlyMap<Id, number>,
+  metric: MetricName,
+): void {
+  expect(lead(metric, first.score, second.score), `${first.id} before ${second.id}`).toBeGreaterThanOrEqual(0)
+  if (first.score !== second.score) return
+  expect(places.get(first.id)!, `${first.id} before ${second.id}`).toBeLessThan(places.get(second.id)!)
+}

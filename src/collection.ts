@@ -194,8 +194,8 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   ): Promise<Match<M, I, S, V>[]> {
     return this.#session.run(async () => {
       const request = parseRequest(options, this.#source.definition)
-      const { matches } = await run(this.#source, [request], request.signal)
-      return matches[0] as Match<M, I, S, V>[]
+      const outcomes = await run(this.#source, [request], request.signal)
+      return outcomes[0]!.matches as Match<M, I, S, V>[]
     })
   }
 
@@ -206,7 +206,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     this.#session.assertOpen()
     const request = parseRequest(options, this.#source.definition)
     request.signal?.throwIfAborted()
-    return runSync(this.#source, [request]).matches[0] as Match<M, I, S, V>[]
+    return runSync(this.#source, [request])[0]!.matches as Match<M, I, S, V>[]
   }
 
   /**
@@ -219,8 +219,8 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   ): Promise<Match<M, I, S, V>[][]> {
     return this.#session.run(async () => {
       const { requests, signal } = parseRequests(queries, options, this.#source.definition)
-      const { matches } = await run(this.#source, requests, signal)
-      return matches as Match<M, I, S, V>[][]
+      const outcomes = await run(this.#source, requests, signal)
+      return outcomes.map(({ matches }) => matches) as Match<M, I, S, V>[][]
     })
   }
 
@@ -229,11 +229,10 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     return this.#session.run(async () => {
       const start = performance.now()
       const request = parseRequest(options, this.#source.definition)
-      const { counts } = await run(this.#source, [request], request.signal)
-      const [, distances = 0, reranked = 0] = counts
-      const { engine } = this.#source
-      const reason = `the ${engine.name} engine scans ${request.test ? 'what the filter lets through' : 'every record'}`
-      return { plan: 'scan', reason, visited: distances, distances, reranked, ms: performance.now() - start }
+      const [outcome] = await run(this.#source, [request], request.signal)
+      const { engine, reason, distances, reranked } = outcome!
+      const plan = engine === this.#source.flat ? 'scan' : engine.name
+      return { plan, reason, visited: distances, distances, reranked, ms: performance.now() - start }
     })
   }
 

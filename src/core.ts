@@ -1,10 +1,8 @@
-import { createEngine } from './engine/create.ts'
 import { createPool, type NativePool } from './native.ts'
-import type { Source } from './source.ts'
+import { createSource, type Source } from './source.ts'
 import type { Definition } from './store/catalogue.ts'
 import { Environment } from './store/environment.ts'
 import { purge } from './store/purge.ts'
-import { Replica } from './store/replica.ts'
 
 /**
  * What all `open()`s of one folder in one JavaScript thread share: the environment, the threads, and the collections in
@@ -41,9 +39,7 @@ export class Core {
   source(name: string, definition: Definition): Source {
     const known = this.#sources.get(definition.identity)
     if (known !== undefined) return known
-    const engine = createEngine(definition.index.engine, this.#pool)
-    const replica = new Replica(this.environment, name, definition, engine)
-    const source = { name, definition, environment: this.environment, replica, engine }
+    const source = createSource(this.environment, this.#pool, name, definition)
     this.#sources.set(definition.identity, source)
     return source
   }
@@ -65,7 +61,7 @@ export class Core {
   async close(): Promise<void> {
     this.#closing = true
     await this.#purging
-    for (const { engine } of this.#sources.values()) engine.close()
+    for (const { engine } of this.#sources.values()) await engine.close()
     this.#sources.clear()
     this.#pool.close()
     await this.environment.close()

@@ -1,16 +1,28 @@
-import type { Engine } from './engine/engine.ts'
+import { join } from 'node:path'
+import { createEngine } from './engine/create.ts'
+import type { Engine, EngineHost } from './engine/engine.ts'
+import { FlatEngine } from './engine/flat.ts'
+import type { NativePool } from './native.ts'
 import type { Definition } from './store/catalogue.ts'
+import { changesSince } from './store/changes-since.ts'
 import type { Environment } from './store/environment.ts'
-import type { Replica } from './store/replica.ts'
+import { Replica } from './store/replica.ts'
+import { readState } from './store/state.ts'
 import type { Durability } from './types.ts'
 
-/** What queries and writes of one collection run on; shared by all handles of a process on it. */
+/** The folder of the only space there is so far. */
+const SPACE = '0'
+
+/** What queries and writes of one collection run on; shared by all handles of a JavaScript thread on it. */
 export interface Source {
   readonly name: string
   readonly definition: Definition
   readonly environment: Environment
   readonly replica: Replica
+  /** The engine the collection was created with. */
   readonly engine: Engine
+  /** The exact scan; the same object as `engine` where that is it. */
+  readonly flat: Engine
 }
 
 /** One `open()` of a database: what its handles may do, and what is under way through them. */
@@ -20,4 +32,39 @@ export interface Session {
   assertOpen(): void
   /** Keeps the database from closing until the work is done. @throws SkalarError `CLOSED` */
   run<T>(work: () => Promise<T>): Promise<T>
+}
+
+/** A collection in memory, still empty: the first `replica.catchUp()` loads it. @throws SkalarError `ENGINE_UNAVAILABLE` */
+export function createSource(
+  environment: Environment,
+  pool: NativePool,
+  name: string,
+  definition: Definition,
+): Source {
+  const host = engineHost(environment, pool, name, definition)
+  const flat = new FlatEngine(host)
+  const engine = definition.index.engine === 'flat' ? flat : createEngine(definition.index.engine, host)
+  const replica = new Replica(environment, name, definition, [...new Set([flat, engine])])
+  return { name, definition, environment, replica, engine, flat }
+}
+
+function engineHost(
+  environment: Environment,
+  pool: NativePool,
+  name: string,
+  definition: Definition,
+): EngineHost {
+  const { dimension, metric, index, identity } = definition
+  return {
+    options: { dimension, metric, M: index.M, efConstruction: index.efConstruction },
+    pool,
+    indexFolder: (number) => {
+      return environment.readOnly ? undefined : join(environment.folder, 'index', String(number), SPACE)
+    },
+    changedSince: (number, position) => {
+      environment.refresh()
+      const state = readState(environment, identity, name)
+      return state.number === number ? changesSince(environment, state, position)?.slots : undefined
+    },
+  }
 }

@@ -212,7 +212,8 @@ export type QueryOptions<
 
 /** How a query was answered. */
 export interface Explanation {
-  readonly plan: 'scan'
+  /** The exact scan, or the engine that was asked. */
+  readonly plan: 'scan' | EngineName
   /** Why this plan was chosen. */
   readonly reason: string
   /** Records the query could return. */

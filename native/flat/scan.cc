@@ -33,6 +33,7 @@ Scan::Scan(VectorStore::View view, Metric metric, std::vector<Query> queries,
     const Scorer& scorer = scorers_.emplace_back(view_, metric, query);
     const double floor = query.threshold ? scorer.Rank(*query.threshold).low
                                          : -std::numeric_limits<double>::infinity();
+    unused_.emplace_back(query.k, floor);
     collectors_.emplace_back(query.k, floor);
   }
   distances_.resize(queries_.size());
@@ -61,7 +62,7 @@ bool Scan::Aborted() const {
 }
 
 void Scan::Work() {
-  Part part{collectors_, std::vector<size_t>(queries_.size())};
+  Part part{unused_, std::vector<size_t>(queries_.size())};
   size_t taken = 0;
   for (size_t i; (i = next_block_.fetch_add(1)) < blocks_.size() && !Aborted(); ++taken) {
     const Block& block = blocks_[i];

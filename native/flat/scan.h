@@ -70,6 +70,7 @@ class Scan {
   std::vector<Scorer> scorers_;
   std::vector<size_t> shared_;  // queries without a list
   std::vector<Block> blocks_;
+  std::vector<Collector> unused_;  // what each worker begins with; it merges into `collectors_`
 
   std::atomic<size_t> next_block_{0};
   std::mutex mutex_;

@@ -1,15 +1,15 @@
-import type { NativePool } from '../native.ts'
 import type { EngineName } from '../types.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, EngineHost } from './engine.ts'
 import { FlatEngine } from './flat.ts'
 
 /** What `index.engine` may name; the first is the default. */
 export const ENGINES = ['flat'] as const satisfies readonly EngineName[]
 
-const constructors: { readonly [name in EngineName]: (pool: NativePool) => Engine } = {
-  flat: (pool) => new FlatEngine(pool),
+const constructors: { readonly [name in EngineName]: (host: EngineHost) => Engine } = {
+  flat: (host) => new FlatEngine(host),
 }
 
-export function createEngine(name: EngineName, pool: NativePool): Engine {
-  return constructors[name](pool)
+/** @throws SkalarError `ENGINE_UNAVAILABLE` when the engine needs a package that is not installed */
+export function createEngine(name: EngineName, host: EngineHost): Engine {
+  return constructors[name](host)
 }

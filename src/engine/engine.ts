@@ -1,5 +1,5 @@
-import type { NativeAnswers, NativeStore } from '../native.ts'
-import type { EngineName } from '../types.ts'
+import type { NativeAnswers, NativePool, NativeStore } from '../native.ts'
+import type { EngineName, MetricName } from '../types.ts'
 
 /** One question to an engine. */
 export interface EngineQuery {
@@ -11,21 +11,54 @@ export interface EngineQuery {
   readonly threshold: number | undefined
   /**
    * Only answers behind this one in the total order: score, then slot. Without a slot, only answers with a worse score.
+   * Approximate engines are never asked this.
    */
   readonly after: { readonly score: number; readonly slot: number | undefined } | undefined
   /** Never answered: the record that is its own neighbour. */
   readonly excluded: number | undefined
   /** When given, nothing else is answered: slots in ascending order. */
   readonly allowed: Uint32Array | undefined
-  /** How many candidates an approximate engine considers; undefined leaves it to the engine. */
+  /** How many candidates an approximate engine considers; undefined leaves it to the engine. `k` raises it. */
   readonly ef: number | undefined
 }
 
 /** Stops work under way: its first element is set to another value than 0. */
 export type AbortFlag = Int32Array
 
+/** How a collection wants its engine to be. */
+export interface EngineOptions {
+  readonly dimension: number
+  readonly metric: MetricName
+  /** Neighbours of a node. Undefined leaves it to the engine; `flat` has none. */
+  readonly M: number | undefined
+  /** Candidates considered while building. Undefined leaves it to the engine; `flat` builds nothing. */
+  readonly efConstruction: number | undefined
+}
+
+/** What an engine is given to work with. */
+export interface EngineHost {
+  readonly options: EngineOptions
+  /** The database's threads. */
+  readonly pool: NativePool
+  /** Where files derived from the rows under a number may be kept; undefined when nothing may be written. */
+  indexFolder(number: number): string | undefined
+  /**
+   * The slots that were put or removed after a log position of the rows under a number; undefined when the log does not
+   * reach back that far, or the collection has moved on.
+   */
+  changedSince(number: number, position: number): ReadonlySet<number> | undefined
+}
+
+/** The state of the store that an engine is told about. */
+export interface StorePosition {
+  /** The number the rows are stored under. */
+  readonly number: number
+  /** The log position that the store has reached. */
+  readonly position: number
+}
+
 /**
- * Finds the nearest of the live slots of one space. One engine belongs to one collection in one process.
+ * Finds the nearest of the live slots of one space. One engine belongs to one collection in one JavaScript thread.
  *
  * The store (`NativeStore`) is the truth about vectors: an engine keeps what it needs to find candidates quickly, and may
  * lose it at any time. What it answers is always ranked by exact scores.
@@ -33,22 +66,23 @@ export type AbortFlag = Int32Array
  * Contract, checked by `test/contract/` for every engine:
  * - answers are live at the time of the call, distinct, ordered by score and then slot, and honour every condition of the
  *   query; with `ef` at the number of live slots they are the exact answer;
- * - a slot that `put` announced is found from then on, one that `remove` announced never again;
+ * - a slot that `load` or `put` announced is found from then on, one that `remove` announced never again;
  * - answers are `stale` when one of their slots has changed since log position `since`;
- * - nothing here touches LMDB, and nothing long happens on the calling thread but in `searchSync`.
+ * - nothing here touches LMDB, and nothing holds the calling thread for long, but for `searchSync` and where an engine
+ *   says so of itself.
  */
 export interface Engine {
   /** The name that chooses it in `index.engine`. */
   readonly name: EngineName
 
-  /** Forget everything: from now on `vectors` is the store, and empty. */
-  reset(vectors: NativeStore): void
+  /** Forget everything: from now on `vectors` is the store, and `slots` are the live ones in it. */
+  load(vectors: NativeStore, slots: Uint32Array, at: StorePosition): void
 
   /** Slots that the store has just come to hold; some may be known already, with another vector then. */
-  put(slots: Uint32Array): void
+  put(slots: Uint32Array, at: StorePosition): void
 
   /** Slots that the store has just forgotten. Unknown ones are passed over. */
-  remove(slots: Uint32Array): void
+  remove(slots: Uint32Array, at: StorePosition): void
 
   /**
    * Answers queries on the database's threads, as one call. `since` is the log position that the queries are based on.
@@ -59,6 +93,6 @@ export interface Engine {
   /** The same on the calling thread. */
   searchSync(queries: readonly EngineQuery[], since: number): NativeAnswers
 
-  /** Lets go of what garbage collection would not. Nothing is called afterwards. */
-  close(): void
+  /** Ends work in the background and keeps what is worth keeping. Nothing is called afterwards. */
+  close(): Promise<void>
 }

@@ -1,5 +1,5 @@
 import type { NativeAnswers, NativePool, NativeQueries, NativeStore } from '../native.ts'
-import type { AbortFlag, Engine, EngineQuery } from './engine.ts'
+import type { AbortFlag, Engine, EngineHost, EngineQuery } from './engine.ts'
 
 const PARAMS = 5
 
@@ -12,11 +12,11 @@ export class FlatEngine implements Engine {
   readonly #pool: NativePool
   #vectors: NativeStore | undefined
 
-  constructor(pool: NativePool) {
-    this.#pool = pool
+  constructor(host: EngineHost) {
+    this.#pool = host.pool
   }
 
-  reset(vectors: NativeStore): void {
+  load(vectors: NativeStore): void {
     this.#vectors = vectors
   }
 
@@ -29,22 +29,23 @@ export class FlatEngine implements Engine {
     since: number,
     abort: AbortFlag | undefined,
   ): Promise<NativeAnswers> {
-    return this.#store.scan(this.#pool, since, ...pack(queries, abort))
+    return this.#store.scan(this.#pool, since, ...packQueries(queries, abort))
   }
 
   searchSync(queries: readonly EngineQuery[], since: number): NativeAnswers {
-    return this.#store.scanSync(since, ...pack(queries, undefined))
+    return this.#store.scanSync(since, ...packQueries(queries, undefined))
   }
 
-  close(): void {}
+  async close(): Promise<void> {}
 
+  /** Queries come after `load`. */
   get #store(): NativeStore {
     return this.#vectors!
   }
 }
 
 /** Queries as typed arrays: one crossing into native code, however many there are. */
-function pack(queries: readonly EngineQuery[], abort: AbortFlag | undefined): NativeQueries {
+export function packQueries(queries: readonly EngineQuery[], abort: AbortFlag | undefined): NativeQueries {
   const params = new Float64Array(PARAMS * queries.length)
   for (const [i, { k, threshold, after, excluded }] of queries.entries()) {
     params.set([k, threshold ?? NaN, after?.score ?? NaN, after?.slot ?? NaN, excluded ?? NaN], PARAMS * i)

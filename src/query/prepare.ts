@@ -6,7 +6,7 @@ import type { Id } from '../types.ts'
 import type { RecordTest } from './match.ts'
 import type { Request } from './request.ts'
 
-/** The slots that each filter lets through. */
+/** For each filter the slots it lets through, ascending. */
 export type AllowedSlots = ReadonlyMap<RecordTest, Uint32Array>
 
 /**

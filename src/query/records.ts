@@ -2,7 +2,6 @@ import type { Source } from '../source.ts'
 import { recordsFrom } from '../store/records.ts'
 import type { RecordRow } from '../store/rows.ts'
 import { nextTurn, SLICE_MS } from '../turns.ts'
-import type { RecordTest } from './match.ts'
 
 /** Records read at once; several times that fit into a slice. */
 const CHUNK = 128
@@ -13,10 +12,10 @@ const CHUNK = 128
  */
 export class RecordScan {
   readonly #source: Source
-  readonly #visit: (row: RecordRow) => void
+  readonly #visit: (row: RecordRow, ordinal: number) => void
   #next = 0
 
-  constructor(source: Source, visit: (row: RecordRow) => void) {
+  constructor(source: Source, visit: (row: RecordRow, ordinal: number) => void) {
     this.#source = source
     this.#visit = visit
   }
@@ -41,7 +40,7 @@ export class RecordScan {
     do {
       let last = -1
       for (const { ordinal, row } of recordsFrom(environment, number, this.#next, CHUNK)) {
-        this.#visit(row)
+        this.#visit(row, ordinal)
         last = ordinal
       }
       if (last === -1) return false
@@ -49,13 +48,4 @@ export class RecordScan {
     } while (performance.now() < end)
     return true
   }
-}
-
-/** A scan that collects the slots of the records that pass a test; `slots()` has them in ascending order. */
-export function slotScan(source: Source, test: RecordTest): { scan: RecordScan; slots: () => Uint32Array } {
-  const found: number[] = []
-  const scan = new RecordScan(source, (row) => {
-    if (test(row.id, row.metadata)) found.push(row.slot)
-  })
-  return { scan, slots: () => Uint32Array.from(found).sort() }
 }

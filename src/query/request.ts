@@ -2,7 +2,7 @@ import { SkalarError } from '../errors.ts'
 import { booleanOption, checkOptions, integerOption, numberOption, signalOption } from '../options.ts'
 import type { Definition } from '../store/catalogue.ts'
 import type { Id } from '../types.ts'
-import { validId, writeVector } from '../validate.ts'
+import { badVector, validId, writeVector } from '../validate.ts'
 import { isEmptyFilter, parseFilter } from './filter.ts'
 import { compileFilter, type RecordTest } from './match.ts'
 
@@ -25,6 +25,7 @@ export interface Request {
   /** Undefined for all of the metadata. */
   readonly select: readonly string[] | undefined
   readonly includeVector: boolean
+  readonly exact: boolean
   readonly ef: number | undefined
   readonly threshold: number | undefined
   readonly after: { readonly id: Id; readonly score: number } | undefined
@@ -36,13 +37,13 @@ export interface Request {
  */
 export function parseRequest(input: unknown, definition: Definition, path = 'query'): Request {
   const options = checkOptions(input, KNOWN, path)
-  booleanOption(options.exact, `${path}.exact`)
   return {
     target: parseTarget(options, definition, path),
     k: integerOption(options.k, `${path}.k`, { min: 1, default: DEFAULT_K }),
     test: parseTest(options.filter, `${path}.filter`),
     select: parseSelect(options.select, `${path}.select`),
     includeVector: booleanOption(options.includeVector, `${path}.includeVector`, false),
+    exact: booleanOption(options.exact, `${path}.exact`, false),
     ef: integerOption(options.ef, `${path}.ef`, { min: 1 }),
     threshold: numberOption(options.threshold, `${path}.threshold`),
     after: parseAfter(options.after, `${path}.after`),
@@ -86,6 +87,8 @@ function parseTarget(
   if (vector === undefined) return { id: validId(id, `${path}.id`) }
   const copy = new Float32Array(definition.dimension)
   writeVector(vector, copy, 0, definition.dimension, `${path}.vector`)
+  const error = badVector(copy, vector, `${path}.vector`, definition.metric === 'cosine')
+  if (error !== undefined) throw error
   return { vector: copy }
 }
 

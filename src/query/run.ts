@@ -1,26 +1,33 @@
-import type { NativeAnswers } from '../native.ts'
-import { fromNative } from '../native.ts'
+import type { Engine, EngineQuery } from '../engine/engine.ts'
+import { fromNative, type NativeAnswers } from '../native.ts'
 import type { Source } from '../source.ts'
 import { turnWhenBusy } from '../turns.ts'
 import { Abort } from './abort.ts'
+import { Allowed } from './allowed.ts'
 import type { RecordTest } from './match.ts'
+import { choosePlan } from './plan.ts'
 import { type AllowedSlots, toEngineQuery } from './prepare.ts'
-import { slotScan } from './records.ts'
 import type { Request } from './request.ts'
 import { type AnyMatch, shape } from './shape.ts'
 
 /** How often a query whose answers were overtaken by writes is asked again before the calling thread does it. */
 const ATTEMPTS = 5
 
+/** What a request came to. */
 export interface Outcome {
-  /** For each request its matches, nearest first. */
-  readonly matches: AnyMatch[][]
-  readonly counts: NativeAnswers['counts']
+  /** Nearest first. */
+  readonly matches: AnyMatch[]
+  /** Which engine answered, and why that one. */
+  readonly engine: Engine
+  readonly reason: string
+  /** Approximate and exact scores computed. */
+  readonly distances: number
+  readonly reranked: number
 }
 
 /**
  * Answers requests with what was committed when it was called, or later. The steps: catch up with the log, find what the
- * filters let through, let the engine search, read the metadata; and all of it again if writes came between.
+ * filters let through, let an engine search, read the metadata; and all of it again if writes came between.
  *
  * @throws SkalarError `NOT_FOUND`, `BAD_VECTOR`, `OUT_OF_MEMORY`; the reason of `signal`
  */
@@ -28,12 +35,12 @@ export async function run(
   source: Source,
   requests: readonly Request[],
   signal: AbortSignal | undefined,
-): Promise<Outcome> {
+): Promise<Outcome[]> {
   const abort = new Abort(signal)
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const outcome = await tryOnce(source, requests, abort)
-      if (outcome !== undefined) return outcome
+      const outcomes = await tryOnce(source, requests, abort)
+      if (outcomes !== undefined) return outcomes
     }
     return runSync(source, requests)
   } catch (error) {
@@ -44,22 +51,20 @@ export async function run(
   }
 }
 
-/** The same on the calling thread, which nothing can overtake but other processes. */
-export function runSync(source: Source, requests: readonly Request[]): Outcome {
-  const { replica, engine } = source
+/** The same on the calling thread, where only other processes can overtake it. */
+export function runSync(source: Source, requests: readonly Request[]): Outcome[] {
+  const { replica } = source
   for (;;) {
     replica.catchUpSync()
+    const filters = filtersOf(source, requests)
+    for (const { scan } of filters.values()) scan.runSync()
+    const jobs = prepare(source, requests, filters)
     const since = replica.position
-    const allowed = new Map<RecordTest, Uint32Array>()
-    for (const test of testsOf(requests)) {
-      const { scan, slots } = slotScan(source, test)
-      scan.runSync()
-      allowed.set(test, slots())
-    }
-    const queries = requests.map((request) => toEngineQuery(source, request, allowed))
-    const answers = engine.searchSync(queries, since)
-    const matches = shape(source, requests, answers, since)
-    if (matches !== undefined) return { matches, counts: answers.counts }
+    const outcomes = jobs?.map((job) => {
+      return toOutcomes(source, job, job.engine.searchSync(job.queries, since), since)
+    })
+    const complete = inOrder(requests, outcomes)
+    if (complete !== undefined) return complete
   }
 }
 
@@ -67,39 +72,103 @@ async function tryOnce(
   source: Source,
   requests: readonly Request[],
   abort: Abort,
-): Promise<Outcome | undefined> {
-  const { replica, engine } = source
+): Promise<Outcome[] | undefined> {
+  const { replica } = source
   abort.check()
   await replica.catchUp()
-  const { position: since, vectors } = replica
-  const allowed = await resolveTests(source, requests, abort)
-  if (replica.vectors !== vectors) return undefined
+  const filters = filtersOf(source, requests)
+  for (const { scan } of filters.values()) await scan.run(() => abort.check())
+  if (filters.size > 0) await replica.catchUp()
   abort.check()
-  const queries = requests.map((request) => toEngineQuery(source, request, allowed))
-  const answers = await engine.search(queries, since, abort.flag)
+  const jobs = prepare(source, requests, filters)
+  if (jobs === undefined) return undefined
+  const { position: since, vectors } = replica
+  const answers = await Promise.all(
+    jobs.map(({ engine, queries }) => engine.search(queries, since, abort.flag)),
+  )
   await turnWhenBusy()
   abort.check()
   if (replica.vectors !== vectors) return undefined
-  const matches = shape(source, requests, answers, since)
-  return matches && { matches, counts: answers.counts }
+  return inOrder(
+    requests,
+    jobs.map((job, i) => toOutcomes(source, job, answers[i]!, since)),
+  )
 }
 
-async function resolveTests(
+/** Requests that one engine answers in one call. */
+interface Job {
+  readonly engine: Engine
+  readonly requests: Request[]
+  readonly queries: EngineQuery[]
+  readonly reasons: string[]
+}
+
+function filtersOf(source: Source, requests: readonly Request[]): Map<RecordTest, Allowed> {
+  const filters = new Map<RecordTest, Allowed>()
+  for (const { test } of requests) {
+    if (test !== undefined && !filters.has(test)) filters.set(test, new Allowed(source, test))
+  }
+  return filters
+}
+
+/**
+ * Shares requests out to engines, as of the replica's position. Without a pause until the engines have begun, so that all
+ * of it speaks of one state. Undefined when filters can not tell what is allowed.
+ */
+function prepare(
   source: Source,
   requests: readonly Request[],
-  abort: Abort,
-): Promise<AllowedSlots> {
+  filters: ReadonlyMap<RecordTest, Allowed>,
+): Job[] | undefined {
+  source.replica.catchUpSync()
+  const allowed = settled(filters)
+  if (allowed === undefined) return undefined
+  const { live } = source.replica.state()
+  const jobs = new Map<Engine, Job>()
+  for (const request of requests) {
+    const query = toEngineQuery(source, request, allowed)
+    const { engine, reason } = choosePlan(source, request, query, live)
+    const job = jobs.get(engine) ?? { engine, requests: [], queries: [], reasons: [] }
+    jobs.set(engine, job)
+    job.requests.push(request)
+    job.queries.push(query)
+    job.reasons.push(reason)
+  }
+  return [...jobs.values()]
+}
+
+function settled(filters: ReadonlyMap<RecordTest, Allowed>): AllowedSlots | undefined {
   const allowed = new Map<RecordTest, Uint32Array>()
-  for (const test of testsOf(requests)) {
-    const { scan, slots } = slotScan(source, test)
-    await scan.run(() => abort.check())
-    allowed.set(test, slots())
+  for (const [test, filter] of filters) {
+    const slots = filter.settle()
+    if (slots === undefined) return undefined
+    allowed.set(test, slots)
   }
   return allowed
 }
 
-function testsOf(requests: readonly Request[]): Set<RecordTest> {
-  const tests = new Set<RecordTest>()
-  for (const { test } of requests) if (test !== undefined) tests.add(test)
-  return tests
+type Outcomes = ReadonlyMap<Request, Outcome>
+
+/** Undefined when writes have overtaken the answers. */
+function toOutcomes(source: Source, job: Job, answers: NativeAnswers, since: number): Outcomes | undefined {
+  const lists = shape(source, job.requests, answers, since)
+  if (lists === undefined) return undefined
+  return new Map(
+    job.requests.map((request, i) => {
+      const distances = answers.counts[3 * i + 1]!
+      const reranked = answers.counts[3 * i + 2]!
+      return [
+        request,
+        { matches: lists[i]!, engine: job.engine, reason: job.reasons[i]!, distances, reranked },
+      ]
+    }),
+  )
+}
+
+function inOrder(
+  requests: readonly Request[],
+  jobs: readonly (Outcomes | undefined)[] | undefined,
+): Outcome[] | undefined {
+  if (jobs === undefined || !jobs.every((outcomes) => outcomes !== undefined)) return undefined
+  return requests.map((request) => jobs.find((outcomes) => outcomes.has(request))!.get(request)!)
 }

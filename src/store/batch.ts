@@ -67,12 +67,12 @@ export class Batch {
     return good < this.length ? good : undefined
   }
 
-  /** The same records in memory of their own. */
-  copy(): Batch {
-    const copy = new Batch(this.dimension, this.length)
-    copy.rows.set(this.rows.subarray(0, copy.rows.length))
-    copy.ids.push(...this.ids)
-    copy.idBytes.push(...this.idBytes)
+  /** A batch of one as that of another id, in memory of its own. */
+  withId(id: Id): Batch {
+    const copy = new Batch(this.dimension, 1)
+    copy.rows.set(this.row(0))
+    copy.ids.push(id)
+    copy.idBytes.push(encodeId(id))
     copy.metadata.push(...this.metadata)
     return copy
   }

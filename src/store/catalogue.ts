@@ -11,7 +11,11 @@ export interface Definition {
   readonly dimension: number
   readonly metric: MetricName
   readonly fields: Readonly<Record<string, FieldType>>
-  readonly index: { readonly engine: EngineName }
+  readonly index: {
+    readonly engine: EngineName
+    readonly M?: number | undefined
+    readonly efConstruction?: number | undefined
+  }
 }
 
 const COLLECTION = 'collection:'

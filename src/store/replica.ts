@@ -13,12 +13,17 @@ import type { Changes } from './writer.ts'
 /** Log entries applied in one slice. */
 const TAIL_SLICE = 500
 
-/** Who wants to hear which slots live; slots are put and removed after the vectors themselves. */
+/** Who wants to hear which slots live, after the store has taken them: an engine. */
 export interface SlotListener {
-  /** Everything known so far is void: `vectors` is another store, and empty. */
-  reset(vectors: NativeStore): void
-  put(slots: Uint32Array): void
-  remove(slots: Uint32Array): void
+  /** Everything known so far is void: `vectors` is another store, with these live slots. */
+  load(vectors: NativeStore, slots: Uint32Array, at: StorePosition): void
+  put(slots: Uint32Array, at: StorePosition): void
+  remove(slots: Uint32Array, at: StorePosition): void
+}
+
+interface StorePosition {
+  readonly number: number
+  readonly position: number
 }
 
 /**
@@ -32,19 +37,23 @@ export class Replica {
   readonly #environment: Environment
   readonly #definition: Definition
   readonly #name: string
-  readonly #listener: SlotListener
+  readonly #listeners: readonly SlotListener[]
   #vectors: NativeStore
   #number = -1
   #position = 0
   #load: Load | undefined
 
-  constructor(environment: Environment, name: string, definition: Definition, listener: SlotListener) {
+  constructor(
+    environment: Environment,
+    name: string,
+    definition: Definition,
+    listeners: readonly SlotListener[],
+  ) {
     this.#environment = environment
     this.#name = name
     this.#definition = definition
-    this.#listener = listener
+    this.#listeners = listeners
     this.#vectors = createStore(definition.dimension, definition.metric)
-    listener.reset(this.#vectors)
   }
 
   get vectors(): NativeStore {
@@ -85,10 +94,7 @@ export class Replica {
   apply(changes: Changes): void {
     if (this.#load !== undefined || changes.number !== this.#number || changes.from !== this.#position) return
     for (const { batch, slots, ordinals } of changes.puts) {
-      this.#vectors.put(slots, batch.rows, changes.to)
-      const ids = new ByteStrings(batch.idBytes)
-      this.#vectors.setIds(ordinals, ids.bytes, ids.ends)
-      this.#listener.put(slots)
+      this.#put(slots, batch.rows, ordinals, new ByteStrings(batch.idBytes), changes.to)
     }
     this.#remove(Uint32Array.from(changes.removed), changes.to)
     this.#position = changes.to
@@ -125,8 +131,8 @@ export class Replica {
     this.#number = load.number
     this.#position = load.position
     this.#load = undefined
-    this.#listener.reset(this.#vectors)
-    this.#listener.put(load.slots())
+    const slots = load.slots()
+    for (const listener of this.#listeners) listener.load(this.#vectors, slots, this.#at(this.#position))
   }
 
   #applyTail(): void {
@@ -137,18 +143,31 @@ export class Replica {
       this.#definition.dimension,
       TAIL_SLICE,
     )
-    if (tail.slots.length > 0) {
-      this.#vectors.put(tail.slots, tail.rows, tail.position)
-      this.#vectors.setIds(tail.ordinals, tail.ids.bytes, tail.ids.ends)
-      this.#listener.put(tail.slots)
-    }
+    this.#put(tail.slots, tail.rows, tail.ordinals, tail.ids, tail.position)
     this.#remove(tail.removed, tail.position)
     this.#position = tail.position
+  }
+
+  #put(
+    slots: Uint32Array,
+    rows: Uint8Array,
+    ordinals: Uint32Array,
+    ids: ByteStrings,
+    position: number,
+  ): void {
+    if (slots.length === 0) return
+    this.#vectors.put(slots, rows, position)
+    this.#vectors.setIds(ordinals, ids.bytes, ids.ends)
+    for (const listener of this.#listeners) listener.put(slots, this.#at(position))
   }
 
   #remove(slots: Uint32Array, position: number): void {
     if (slots.length === 0) return
     this.#vectors.remove(slots, position)
-    this.#listener.remove(slots)
+    for (const listener of this.#listeners) listener.remove(slots, this.#at(position))
+  }
+
+  #at(position: number): StorePosition {
+    return { number: this.#number, position }
   }
 }

@@ -54,6 +54,23 @@ export function nonFinite(path: string, index: number, value: number): SkalarErr
   return new SkalarError('BAD_VECTOR', `${element} ${problem}`, { path: element })
 }
 
+/**
+ * What is wrong with the components of a vector that `writeVector` has copied from `given`; undefined when they are good.
+ * With `refuseZero`, a vector without direction is not.
+ */
+export function badVector(
+  components: Float32Array,
+  given: unknown,
+  path: string,
+  refuseZero: boolean,
+): SkalarError | undefined {
+  const index = components.findIndex((component) => !Number.isFinite(component))
+  if (index !== -1) return nonFinite(path, index, (given as ArrayLike<number>)[index] ?? components[index]!)
+  if (!refuseZero || components.some((component) => component !== 0)) return undefined
+  const message = `${path} is zero: it has no direction, so no cosine; leave it out, or use metric dot`
+  return new SkalarError('BAD_VECTOR', message, { path })
+}
+
 function wrongLength(path: string, length: number, dimension: number): SkalarError {
   const problem = `${path} has ${length} elements, but the dimension of the collection is ${dimension}`
   return new SkalarError(

@@ -3,7 +3,7 @@ import { checkOptions } from '../options.ts'
 import { Batch, batchCapacity } from '../store/batch.ts'
 import type { Definition } from '../store/catalogue.ts'
 import type { Id } from '../types.ts'
-import { nonFinite, validId, validMetadata, writeVector } from '../validate.ts'
+import { badVector, validId, validMetadata, writeVector } from '../validate.ts'
 
 const RECORD_KEYS = ['id', 'vector', 'metadata'] as const
 
@@ -26,6 +26,7 @@ export class BatchBuilder {
   readonly #definition: Definition
   readonly #capacity: number
   readonly #onInvalid: OnInvalid | undefined
+  readonly #scratch: Float32Array
   #fillings: Filling[] = []
   #places = new Map<Id, { readonly filling: Filling; readonly index: number }>()
 
@@ -34,6 +35,7 @@ export class BatchBuilder {
     this.#definition = definition
     this.#capacity = batchCapacity(definition.dimension)
     this.#onInvalid = onInvalid
+    this.#scratch = new Float32Array(onInvalid === undefined ? 0 : definition.dimension)
   }
 
   /** Records so far. */
@@ -62,7 +64,10 @@ export class BatchBuilder {
       const bad = batch.normalize(this.#refuseZero)
       if (bad === undefined) continue
       const { index, vector } = origins[bad]!
-      throw badVector(batch.vector(bad), vector)!.with({ recordIndex: index, id: batch.ids[bad] })
+      throw badVector(batch.vector(bad), vector, 'vector', this.#refuseZero)!.with({
+        recordIndex: index,
+        id: batch.ids[bad],
+      })
     }
     return fillings.map(({ batch }) => batch)
   }
@@ -79,14 +84,22 @@ export class BatchBuilder {
     const place = this.#places.get(id) ?? this.#nextPlace()
     const { dimension } = this.#definition
     place.filling.batch.put(place.index, id, validMetadata(metadata), (target, offset) => {
-      writeVector(vector, target, offset, dimension)
-      // Vectors are otherwise checked a batch at a time, in native code; here the batch must go on without this one.
-      const error =
-        this.#onInvalid && badVector(target.subarray(offset, offset + dimension), vector, this.#refuseZero)
-      if (error) throw error
+      if (this.#onInvalid === undefined) writeVector(vector, target, offset, dimension)
+      else target.set(this.#checked(vector), offset)
     })
     place.filling.origins[place.index] = { index, vector }
     this.#places.set(id, place)
+  }
+
+  /**
+   * The components of a good vector, until the next call. Vectors are otherwise checked a batch at a time, in native code;
+   * where the batch must go on without this one, it may not even overwrite an earlier record with its id.
+   */
+  #checked(vector: unknown): Float32Array {
+    writeVector(vector, this.#scratch, 0, this.#definition.dimension)
+    const error = badVector(this.#scratch, vector, 'vector', this.#refuseZero)
+    if (error !== undefined) throw error
+    return this.#scratch
   }
 
   #nextPlace(): { filling: Filling; index: number } {
@@ -97,16 +110,4 @@ export class BatchBuilder {
     }
     return { filling, index: filling.batch.length }
   }
-}
-
-/** What is wrong with the components of a vector; `given` is what the caller passed. Undefined when it is good. */
-function badVector(components: Float32Array, given: unknown, refuseZero = true): SkalarError | undefined {
-  const index = components.findIndex((component) => !Number.isFinite(component))
-  if (index !== -1) {
-    const value = (given as ArrayLike<number>)[index]
-    return nonFinite('vector', index, value ?? components[index]!)
-  }
-  if (!refuseZero || components.some((component) => component !== 0)) return undefined
-  const message = 'vector is zero: it has no direction, so no cosine; leave the record out, or use metric dot'
-  return new SkalarError('BAD_VECTOR', message, { path: 'vector' })
 }

@@ -4,14 +4,13 @@ import { isEmptyFilter, parseFilter } from '../query/filter.ts'
 import { compileFilter, type RecordTest } from '../query/match.ts'
 import { RecordScan } from '../query/records.ts'
 import type { Session, Source } from '../source.ts'
-import type { Batch } from '../store/batch.ts'
+import { Batch } from '../store/batch.ts'
 import type { Definition } from '../store/catalogue.ts'
 import { copyMetadata } from '../store/metadata.ts'
 import type { Writer } from '../store/writer.ts'
 import type { Id, Metadata } from '../types.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
-import { validId, validMetadata } from '../validate.ts'
-import { BatchBuilder } from './builder.ts'
+import { badVector, validId, validMetadata, writeVector } from '../validate.ts'
 import { commit, settle } from './commit.ts'
 
 /** Records changed in one transaction. */
@@ -23,8 +22,8 @@ export type ParsedTarget = { readonly ids: readonly Id[] } | { readonly test: Re
 export interface ParsedUpdate {
   readonly patch: Metadata
   readonly ifVersion: number | undefined
-  /** A batch of one for the new vector; a fresh one for each record, as each gets a row of its own. */
-  readonly vector: (() => Batch) | undefined
+  /** A batch of one with the new vector for an id; a fresh one for each record, as each gets a row of its own. */
+  readonly vector: ((id: Id) => Batch) | undefined
 }
 
 /** @throws SkalarError `BAD_ID`, `BAD_FILTER` (also for a filter that every record passes) */
@@ -56,18 +55,21 @@ export function parseUpdate(
   }
 }
 
-function vectorFactory(definition: Definition, vector: unknown): () => Batch {
-  const builder = new BatchBuilder(definition)
-  builder.add({ id: 0, vector }, 0)
-  const batch = builder.finish()[0]!
-  return () => batch.copy()
+function vectorFactory({ dimension, metric }: Definition, vector: unknown): (id: Id) => Batch {
+  const path = 'options.vector'
+  const batch = new Batch(dimension, 1)
+  batch.put(0, 0, {}, (target, offset) => writeVector(vector, target, offset, dimension, path))
+  const error = badVector(batch.vector(0), vector, path, metric === 'cosine')
+  if (error !== undefined) throw error
+  batch.normalize(false)
+  return (id) => batch.withId(id)
 }
 
 export function applyUpdate(writer: Writer, id: Id, update: ParsedUpdate, test?: RecordTest): boolean {
   return writer.update(
     id,
     (metadata) => (test === undefined || test(id, metadata) ? merged(metadata, update.patch) : undefined),
-    { batch: update.vector?.(), ifVersion: update.ifVersion },
+    { batch: update.vector?.(id), ifVersion: update.ifVersion },
   )
 }
 

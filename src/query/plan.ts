@@ -1,0 +1,30 @@
+import type { Engine, EngineQuery } from '../engine/engine.ts'
+import type { Source } from '../source.ts'
+import type { Request } from './request.ts'
+
+/** Up to so many rows a scan is faster than any graph, and exact. */
+const SMALL = 2_000
+
+/** A filter that lets through less than this share of the records would starve a graph. */
+const NARROW = 0.1
+
+export interface Plan {
+  readonly engine: Engine
+  /** Why it was chosen, for `explain`. */
+  readonly reason: string
+}
+
+/** Chooses between the collection's engine and the exact scan, which is right for every query and fastest for many. */
+export function choosePlan(source: Source, request: Request, query: EngineQuery, live: number): Plan {
+  const { engine, flat } = source
+  const scan = (reason: string): Plan => ({ engine: flat, reason })
+  if (engine === flat) return scan("the collection's engine is flat")
+  if (request.exact) return scan('exact: true')
+  if (query.after !== undefined) return scan('pages behind a match are exact')
+  if (live <= SMALL) return scan(`a scan of ${live} records is fastest`)
+  const { allowed } = query
+  if (allowed !== undefined && allowed.length <= Math.max(SMALL, NARROW * live)) {
+    return scan(`the filter lets through ${allowed.length} of ${live} records`)
+  }
+  return { engine, reason: `a graph over ${live} records` }
+}

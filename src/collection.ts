@@ -82,8 +82,9 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
 
   /**
    * Writes one record, an array, or whatever an iterable or async iterable yields; a record replaces the one with its id
-   * whole. An array is checked before anything is written, then committed in transactions of at most 1,000 records or
-   * 4 MB; iterables commit every `batchSize` records. When it fails, `error.committed` tells how many records stay.
+   * whole; of several with one id in an array the last wins. An array is checked and copied before the call returns (so
+   * pass an iterable where it is very long), then committed in transactions of at most 1,000 records or 4 MB; iterables
+   * commit every `batchSize` records. When it fails, `error.committed` tells how many records stay.
    *
    * @throws SkalarError `BAD_RECORD`, `BAD_ID`, `BAD_VECTOR`, `DIMENSION_MISMATCH`, `BAD_METADATA`, `ID_EXISTS`,
    *   `NOT_FOUND`, `READ_ONLY`, `DISK_FULL`, `FULL`

@@ -1,5 +1,5 @@
-export { Collection } from './collection.ts'
-export { Database, open } from './database.ts'
+export type { Collection } from './collection.ts'
+export { type Database, open } from './database.ts'
 export { SkalarError, type SkalarErrorCode, type SkalarErrorDetails } from './errors.ts'
-export { Transaction } from './transaction.ts'
+export type { Transaction } from './transaction.ts'
 export type * from './types.ts'

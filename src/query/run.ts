@@ -51,11 +51,11 @@ export async function run(
   }
 }
 
-/** The same on the calling thread, where only other processes can overtake it. */
+/** The same on the calling thread, where nothing can overtake it: LMDB is read at the replica's position throughout. */
 export function runSync(source: Source, requests: readonly Request[]): Outcome[] {
   const { replica } = source
   for (;;) {
-    replica.catchUpSync()
+    if (requests.some(({ test }) => test !== undefined)) replica.catchUpSync()
     const filters = filtersOf(source, requests)
     for (const { scan } of filters.values()) scan.runSync()
     const jobs = prepare(source, requests, filters)
@@ -89,6 +89,7 @@ async function tryOnce(
   await turnWhenBusy()
   abort.check()
   if (replica.vectors !== vectors) return undefined
+  source.environment.refresh()
   return inOrder(
     requests,
     jobs.map((job, i) => toOutcomes(source, job, answers[i]!, since)),
@@ -120,10 +121,9 @@ function prepare(
   requests: readonly Request[],
   filters: ReadonlyMap<RecordTest, Allowed>,
 ): Job[] | undefined {
-  source.replica.catchUpSync()
+  const { live } = source.replica.catchUpSync()
   const allowed = settled(filters)
   if (allowed === undefined) return undefined
-  const { live } = source.replica.state()
   const jobs = new Map<Engine, Job>()
   for (const request of requests) {
     const query = toEngineQuery(source, request, allowed)

@@ -14,8 +14,9 @@ export interface AnyMatch {
 }
 
 /**
- * Turns answers into matches, reading metadata where it is asked for. Undefined when a record has changed since log
- * position `since`, on which the answers are based: then they may be wrong, and the queries are to be asked again.
+ * Turns answers into matches, reading metadata where it is asked for, as of the last `refresh`. Undefined when a record has
+ * changed since log position `since`, on which the answers are based: then they may be wrong, and the queries are to be
+ * asked again.
  */
 export function shape(
   source: Source,
@@ -24,8 +25,8 @@ export function shape(
   since: number,
 ): AnyMatch[][] | undefined {
   if (answers.stale) return undefined
-  source.environment.refresh()
-  const changed = source.replica.state().position !== since
+  const filtered = requests.some(({ test }) => test !== undefined)
+  const changed = filtered && source.replica.state().position !== since
   const lists: AnyMatch[][] = []
   let begin = 0
   for (const [i, request] of requests.entries()) {

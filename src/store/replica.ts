@@ -72,12 +72,18 @@ export class Replica {
 
   /** Brings in every commit that happened before the call, in slices. @throws SkalarError `NOT_FOUND` when dropped */
   async catchUp(): Promise<void> {
-    while (this.#step()) await nextTurn()
+    while (this.#step() === undefined) await nextTurn()
   }
 
-  /** The same on the calling thread, without pause. */
-  catchUpSync(): void {
-    while (this.#step());
+  /**
+   * The same on the calling thread, without pause. Until the next `refresh`, LMDB and the replica show one state, which is
+   * returned.
+   */
+  catchUpSync(): State {
+    for (;;) {
+      const state = this.#step()
+      if (state !== undefined) return state
+    }
   }
 
   /** Where the collection stands in LMDB. @throws SkalarError `NOT_FOUND` when dropped */
@@ -100,8 +106,8 @@ export class Replica {
     this.#position = changes.to
   }
 
-  /** One slice of work; false when there was nothing left to do. */
-  #step(): boolean {
+  /** One slice of work; when there was nothing left to do, the state that was reached. */
+  #step(): State | undefined {
     if (this.#environment.writing) {
       throw new SkalarError(
         'TRANSACTION',
@@ -113,8 +119,8 @@ export class Replica {
     if (this.#load !== undefined) this.#advance(this.#load, state)
     else if (state.number !== this.#number || this.#position + 1 < state.firstPosition) this.#beginLoad(state)
     else if (this.#position < state.position) this.#applyTail()
-    else return false
-    return true
+    else return state
+    return undefined
   }
 
   #beginLoad(state: State): void {

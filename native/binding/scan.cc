@@ -83,19 +83,12 @@ class ScanOperation : public Operation {
     if (passes_.empty()) return Deliver();
     // With fewer passes than threads, several workers share a pass.
     const size_t share = (threads_.size() + passes_.size() - 1) / passes_.size();
-    for (auto& pass : passes_)
-      pass->workers = std::clamp<size_t>(pass->scan.Parallelism(), 1, share);
-    // The operation may be gone as soon as its last worker has been submitted.
-    struct Task {
-      Pass* pass;
-      size_t workers;
-    };
-    std::vector<Task> tasks;
-    for (auto& pass : passes_) tasks.push_back({pass.get(), pass->workers});
-    ThreadPool& threads = threads_;
-    for (const Task& task : tasks) {
-      for (size_t i = 0; i < task.workers; ++i) {
-        threads.Submit([this, pass = task.pass] { Work(pass); });
+    // However soon the last worker is done: the loop deletes the operation on this very thread.
+    for (const auto& pass : passes_) {
+      const size_t workers = std::clamp<size_t>(pass->scan.Parallelism(), 1, share);
+      pass->workers = workers;
+      for (size_t i = 0; i < workers; ++i) {
+        threads_.Submit([this, pass = pass.get()] { Work(pass); });
       }
     }
   }

@@ -1,6 +1,7 @@
 #include "binding/store.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "binding/errors.h"
 #include "binding/scan.h"
@@ -76,10 +77,14 @@ Napi::Value Store::Vector(const Napi::CallbackInfo& info) {
   const VectorStore::View view = vectors_.Snapshot();
   if (!view.IsLive(slot)) return info.Env().Undefined();
   auto vector = Napi::Float32Array::New(info.Env(), view.dimension());
+  if (vector.IsEmpty()) return vector;
   const float* unit = view.Row(slot);
   const double norm = view.NormOf(slot);
-  std::transform(unit, unit + view.dimension(), vector.Data(),
-                 [norm](float component) { return static_cast<float>(norm * component); });
+  // The largest float32 may come out larger by the rounding of the unit vector.
+  static constexpr double kLargest = std::numeric_limits<float>::max();
+  std::transform(unit, unit + view.dimension(), vector.Data(), [norm](float component) {
+    return static_cast<float>(std::clamp(norm * component, -kLargest, kLargest));
+  });
   return vector;
 }
 
@@ -93,6 +98,7 @@ Napi::Value Store::Score(const Napi::CallbackInfo& info) {
   std::copy_n(vector.Data(), view.dimension(), query.vector.begin());
   const Scorer scorer(view, metric_, query);
   auto scores = Napi::Float64Array::New(info.Env(), slots.ElementLength());
+  if (scores.IsEmpty()) return scores;
   for (size_t i = 0; i < slots.ElementLength(); ++i) {
     scores[i] =
         view.IsLive(slots[i]) ? scorer.Exact(slots[i]) : std::numeric_limits<double>::quiet_NaN();
@@ -134,6 +140,8 @@ Napi::Object Store::ToObject(Napi::Env env, const std::vector<Hits>& answers,
   auto scores = Napi::Float64Array::New(env, total);
   // Three a query: where its hits end, distances computed, rows scored exactly.
   auto counts = Napi::Uint32Array::New(env, 3 * answers.size());
+  auto object = Napi::Object::New(env);
+  if (slots.IsEmpty() || ordinals.IsEmpty() || scores.IsEmpty() || counts.IsEmpty()) return object;
   bool stale = false;
   uint32_t next = 0;
   for (size_t q = 0; q < answers.size(); ++q) {
@@ -149,7 +157,6 @@ Napi::Object Store::ToObject(Napi::Env env, const std::vector<Hits>& answers,
     counts[3 * q + 1] = static_cast<uint32_t>(answers[q].distances);
     counts[3 * q + 2] = static_cast<uint32_t>(answers[q].reranked);
   }
-  auto object = Napi::Object::New(env);
   object.Set("ids", ids);
   object.Set("slots", slots);
   object.Set("ordinals", ordinals);

@@ -1,5 +1,8 @@
 // new Store(dimension, metric): the vectors of a space and the ids of its records, as JavaScript
 // sees them.
+//
+// A worker thread may be terminated at any moment, also in the middle of a method: from then on
+// nothing can be made on the JavaScript side, and typed arrays come out empty.
 
 #ifndef SKALAR_BINDING_STORE_H_
 #define SKALAR_BINDING_STORE_H_

@@ -24,13 +24,15 @@ struct Candidate {
 
 class Collector {
  public:
+  // Requires: k >= 1.
   explicit Collector(size_t k, double floor = -std::numeric_limits<double>::infinity())
       : k_(k), floor_(floor), limit_(Room()) {}
 
   double floor() const { return floor_; }
 
+  // A rank that is not a number, as a damaged row's can be, is nowhere near anything.
   void Offer(uint32_t slot, RankInterval rank) {
-    if (rank.high < floor_) return;
+    if (!(rank.low <= rank.high && rank.high >= floor_)) return;
     candidates_.push_back({slot, rank});
     if (candidates_.size() >= limit_) Shrink();
   }

@@ -28,7 +28,7 @@ struct Hit {
 struct Query {
   // `stride` floats: the vector as it was given, padded with zeros. All components are finite.
   std::vector<float> vector;
-  // At most this many hits.
+  // At most this many hits; at least 1.
   size_t k = 10;
   // Only hits at least this near, in the metric's direction.
   std::optional<double> threshold;

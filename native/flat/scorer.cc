@@ -68,8 +68,9 @@ RankInterval Scorer::Rank(double score) const {
     const double slack = kFloat64Slack * std::abs(score);
     return {score - slack, score + slack};
   }
-  const double square = score * score;
-  const double slack = kFloat64Slack * square;
+  // Signed, so that a negative threshold or mark, which no row has, still ranks in front of all.
+  const double square = score * std::abs(score);
+  const double slack = kFloat64Slack * std::abs(square);
   return {-square - slack, -square + slack};
 }
 

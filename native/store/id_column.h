@@ -22,7 +22,7 @@ inline constexpr char kIntegerId = 0x01;
 class IdColumn {
  public:
   void Set(uint32_t ordinal, std::string_view id) {
-    if (ordinal >= ids_.size()) ids_.resize(ordinal + 1);
+    if (ordinal >= ids_.size()) ids_.resize(size_t{ordinal} + 1);
     ids_[ordinal] = id;
   }
 

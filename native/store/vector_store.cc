@@ -10,14 +10,20 @@
 namespace skalar {
 namespace {
 
-// About one MiB of rows: large enough for sequential reads, small enough to copy on write.
+// At common dimensions one huge page of rows and less than two: large enough for sequential reads,
+// small enough to copy on write.
 unsigned ChunkShift(size_t stride) {
-  const size_t slots = std::clamp<size_t>((size_t{1} << 20) / (4 * stride), 64, 4096);
-  return static_cast<unsigned>(std::bit_width(slots) - 1);
+  const size_t slots = std::clamp<size_t>(kHugePage / (4 * stride), 64, 4096);
+  return static_cast<unsigned>(std::bit_width(slots - 1));
 }
 
-// Log positions begin at 1.
-constexpr uint64_t kNeverUsed = 0;
+// Makes what other threads did before they let go of `shared` happen before what this one does
+// next. Reading a count synchronizes with nothing; giving up a reference does, since whoever gives
+// up the last one frees the object.
+template <class T>
+void SynchronizeWithFormerHolders(const std::shared_ptr<T>& shared) {
+  std::shared_ptr<T> reference = shared;
+}
 
 }  // namespace
 
@@ -47,6 +53,7 @@ Status VectorStore::Put(const uint32_t* slots, const uint8_t* rows, size_t count
     chunk->norms[index] = header.norm;
     chunk->ordinals[index] = header.ordinal;
     chunk->changed[index] = position;
+    chunk->used = std::max(chunk->used, index + 1);
     const uint64_t bit = uint64_t{1} << (index % 64);
     // Release: a reader that sees the bit sees the row.
     if (!(chunk->live[index / 64].fetch_or(bit, std::memory_order_release) & bit)) ++live_count_;
@@ -81,7 +88,7 @@ Status VectorStore::Grow(size_t chunk_count) {
   // Views keep the table they have; it is never changed in place.
   auto grown = std::make_shared<Chunks>(*view_.chunks_);
   while (grown->size() < chunk_count) {
-    std::shared_ptr<Chunk> chunk = NewChunk();
+    std::shared_ptr<Chunk> chunk = NewChunk(grown->size());
     if (chunk == nullptr) return Status::OutOfMemory("no memory for more vectors");
     grown->push_back(std::move(chunk));
   }
@@ -92,15 +99,15 @@ Status VectorStore::Grow(size_t chunk_count) {
 Chunk* VectorStore::Writable(uint32_t slot) {
   const size_t chunk_index = view_.ChunkOf(slot);
   std::shared_ptr<Chunk>& current = (*view_.chunks_)[chunk_index];
-  // No View reads a row whose live bit it has not seen.
-  if (current->changed[view_.IndexOf(slot)] == kNeverUsed) return current.get();
+  // No View reads behind the highest live bit it has seen.
+  if (view_.IndexOf(slot) >= current->used) return current.get();
   // Only this thread hands out new references, so counts can only fall meanwhile.
   if (view_.chunks_.use_count() == 1 && current.use_count() == 1) {
-    // What a finished View read happened before what is written now.
-    std::atomic_thread_fence(std::memory_order_acquire);
+    SynchronizeWithFormerHolders(view_.chunks_);
+    SynchronizeWithFormerHolders(current);
     return current.get();
   }
-  std::shared_ptr<Chunk> copy = NewChunk();
+  std::shared_ptr<Chunk> copy = NewChunk(chunk_index);
   if (copy == nullptr) return nullptr;
   const size_t slots = view_.chunk_slots();
   std::memcpy(copy->rows.get(), current->rows.get(), slots * view_.stride_ * sizeof(float));
@@ -108,16 +115,19 @@ Chunk* VectorStore::Writable(uint32_t slot) {
   std::copy_n(current->ordinals.get(), slots, copy->ordinals.get());
   std::copy_n(current->changed.get(), slots, copy->changed.get());
   for (size_t i = 0; i < slots / 64; ++i) copy->live[i].store(current->live[i].load());
+  copy->used = current->used;
   auto table = std::make_shared<Chunks>(*view_.chunks_);
   (*table)[chunk_index] = copy;
   view_.chunks_ = std::move(table);
   return copy.get();
 }
 
-std::shared_ptr<Chunk> VectorStore::NewChunk() const {
+std::shared_ptr<Chunk> VectorStore::NewChunk(size_t index) const {
   const size_t slots = view_.chunk_slots();
   auto chunk = std::make_shared<Chunk>();
-  chunk->rows = AllocateAligned<float>(slots * view_.stride_);
+  // The first one takes ordinary pages, so that a collection of a few vectors stays small.
+  const size_t floats = slots * view_.stride_;
+  chunk->rows = index == 0 ? AllocateAligned<float>(floats) : AllocateHuge<float>(floats);
   chunk->norms.reset(new (std::nothrow) double[slots]);
   chunk->ordinals.reset(new (std::nothrow) uint32_t[slots]);
   chunk->changed.reset(new (std::nothrow) uint64_t[slots]());

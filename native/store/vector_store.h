@@ -5,13 +5,14 @@
 // JavaScript thread). A View may be read from any thread while the store changes.
 //
 // Invariants:
-// - A row that a View can reach never changes. An appended slot is written before its live bit is
-// set; a
-//   slot that is used again is written in place only when no View holds its chunk, else the chunk
-//   is copied first (copy-on-write).
+// - A row that a View can reach never changes. A slot behind all that its chunk ever held is
+//   written before its live bit is set; any other (used again, or a hole that was passed over) is
+//   written in place only when no View holds its chunk, else the chunk is copied first
+//   (copy-on-write).
 // - A live bit may be cleared at any moment: what a View returns may have died since. Whoever shows
 //   results checks them with ChangedSince().
-// - A reader takes a live bit before the row it stands for; rows without one hold anything.
+// - A reader takes a live bit before the row it stands for. Rows without one hold anything, but up
+//   to the highest live one of a chunk they may be read, as kernels do that take whole stretches.
 // - Rows are padded with zeros to whole kernel lanes and begin at a cache line.
 
 #ifndef SKALAR_STORE_VECTOR_STORE_H_
@@ -35,6 +36,7 @@ struct Chunk {
   std::unique_ptr<uint32_t[]> ordinals;           // record of each slot
   std::unique_ptr<uint64_t[]> changed;            // log position of each slot's last change
   std::unique_ptr<std::atomic<uint64_t>[]> live;  // one bit a slot
+  size_t used = 0;  // no slot from this one on was ever put; for the changing thread only
 
   bool IsLive(size_t index) const {
     return live[index / 64].load(std::memory_order_acquire) >> (index % 64) & 1;
@@ -101,7 +103,7 @@ class VectorStore {
   Status Grow(size_t chunk_count);
   // The chunk of a slot that is to be written, copied first where a View may be reading the slot.
   Chunk* Writable(uint32_t slot);
-  std::shared_ptr<Chunk> NewChunk() const;
+  std::shared_ptr<Chunk> NewChunk(size_t index) const;
   size_t ChunkBytes() const;
 
   View view_;

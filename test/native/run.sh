@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Tests of the native core: with sanitizers, with the optimization that ships, and the kernels for
-# AArch64 under emulation. Without the cross tools the last step is skipped, under CI=true it fails.
+# Tests of the native core: with sanitizers; with the optimization that ships, where exact results
+# must be the same for every target of this CPU; and the kernels for AArch64 under emulation. Without the cross tools the last step is skipped, under CI=true it fails.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cxx=${CXX:-g++}
 gtest_source=${GTEST_SOURCE:-/usr/src/googletest}
+# What computes scores: compared with one reference, bit for bit.
+score_tests='*Scan*:*Scorer*:*RowTest*'
 # Death tests fork, which emulators and googletest warn about; what they check knows no target.
 kernel_tests='*Simd*:-*DeathTest*'
 
@@ -31,12 +33,23 @@ fi
 mkdir -p "$root/build"
 
 step 'address and undefined-behaviour sanitizers'
-build native-sanitized -DSANITIZE=ON -DCMAKE_CXX_COMPILER="$cxx"
+build native-sanitized -DSANITIZE=address,undefined -DCMAKE_CXX_COMPILER="$cxx"
 "$root/build/native-sanitized/native_tests" --gtest_brief=1
+
+step 'thread sanitizer'
+build native-threads -DSANITIZE=thread -DCMAKE_CXX_COMPILER="$cxx" \
+  '-DTESTS=concurrency_test.cc;thread_pool_test.cc'
+"$root/build/native-threads/native_tests" --gtest_brief=1
 
 step 'optimized'
 build native-optimized -DCMAKE_CXX_COMPILER="$cxx"
 "$root/build/native-optimized/native_tests" --gtest_brief=1
+for target in avx2 scalar; do
+  tests="$root/build/native-optimized/native_tests"
+  "$tests" --gtest_list_tests --gtest_filter="*Kernels*" | grep "/$target" >/dev/null || continue
+  step "optimized, kernels for $target"
+  SKALAR_SIMD=$target "$tests" --gtest_brief=1 --gtest_filter="$score_tests"
+done
 
 case $(uname -m) in
   aarch64 | arm64)
@@ -57,7 +70,8 @@ fi
 step 'kernels for AArch64 under emulation'
 build native-aarch64 -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
   -DCMAKE_C_COMPILER="${cross%g++}gcc" -DCMAKE_CXX_COMPILER="$cross" \
-  -DCMAKE_EXE_LINKER_FLAGS=-static -DGTEST_SOURCE="$gtest_source"
+  -DCMAKE_EXE_LINKER_FLAGS=-static -DGTEST_SOURCE="$gtest_source" \
+  '-DTESTS=simd*_test.cc'
 tests="$root/build/native-aarch64/native_tests"
 "$qemu" "$tests" --gtest_list_tests --gtest_filter="$kernel_tests" | grep '/neon' >/dev/null ||
   fail "no NEON kernel test matches $kernel_tests"

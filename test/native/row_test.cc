@@ -1,0 +1,123 @@
+#include "store/row.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "rows.h"
+
+namespace skalar {
+namespace {
+
+constexpr float kLargest = std::numeric_limits<float>::max();
+constexpr float kSmallest = std::numeric_limits<float>::denorm_min();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+std::vector<uint8_t> RawRows(const std::vector<Floats>& vectors) {
+  std::vector<uint8_t> bytes;
+  for (size_t i = 0; i < vectors.size(); ++i) {
+    AppendTo(&bytes, {static_cast<uint32_t>(i), 0, vectors[i]});
+  }
+  return bytes;
+}
+
+TEST(RowTest, PaddingFillsWholeLanes) {
+  EXPECT_EQ(PaddedDimension(1), 16u);
+  EXPECT_EQ(PaddedDimension(16), 16u);
+  EXPECT_EQ(PaddedDimension(17), 32u);
+  EXPECT_EQ(PaddedDimension(4096), 4096u);
+}
+
+TEST(RowTest, NormIsTheEuclideanLength) {
+  const Floats vector = Padded({3, -4});
+  EXPECT_EQ(Norm(vector.data(), vector.size()), 5.0);
+}
+
+TEST(RowTest, UnitVectorsAndNormsAgreeWithExtendedPrecision) {
+  Random random(1);
+  for (size_t dimension : {1, 2, 15, 16, 17, 100, 4096}) {
+    for (float scale : {1e-30f, 1e-3f, 1.0f, 1e30f}) {
+      const Floats vector = random.Vector(dimension, scale);
+      long double squares = 0;
+      for (float x : vector) squares += static_cast<long double>(x) * x;
+      const long double norm = std::sqrt(squares);
+      const Row row = RowOf(vector, 7);
+      EXPECT_EQ(row.ordinal, 7u);
+      // As many roundings as a term takes part in, then the root.
+      const long double roundings = static_cast<long double>(dimension) / 16 + 6;
+      EXPECT_LE(std::fabs(row.norm - norm), roundings * 0x1p-53L * norm);
+      for (size_t i = 0; i < dimension; ++i) {
+        const long double unit = vector[i] / norm;
+        ASSERT_LE(std::fabs(row.unit[i] - unit), 0x1.01p-24L * std::fabs(unit))
+            << dimension << ", " << scale << ", " << i;
+      }
+    }
+  }
+}
+
+TEST(RowTest, LeavesOrdinalsAndReservedBytesAlone) {
+  std::vector<uint8_t> rows = RawRows({{1, 1}, {2, 2}});
+  rows[RowBytes(2) + 4] = 0xAB;
+  EXPECT_EQ(NormalizeRows(rows.data(), 2, 2, true), 2u);
+  EXPECT_EQ(RowAt(rows.data() + RowBytes(2), 2).ordinal, 1u);
+  EXPECT_EQ(rows[RowBytes(2) + 4], 0xAB);
+}
+
+TEST(RowTest, ZeroVectorsStayZeroUnlessRefused) {
+  const std::vector<Floats> vectors = {{0, 3}, {0, 0}, {-0.0f, 0}};
+  std::vector<uint8_t> rows = RawRows(vectors);
+  EXPECT_EQ(NormalizeRows(rows.data(), 3, 2, false), 3u);
+  EXPECT_EQ(RowAt(rows.data() + RowBytes(2), 2), (Row{1, 0, {0, 0}}));
+  EXPECT_EQ(RowAt(rows.data() + 2 * RowBytes(2), 2), (Row{2, 0, {0, 0}}));
+
+  rows = RawRows(vectors);
+  EXPECT_EQ(NormalizeRows(rows.data(), 3, 2, true), 1u);
+}
+
+TEST(RowTest, StopsAtTheFirstComponentThatIsNotFinite) {
+  constexpr size_t kDimension = 33;
+  for (float bad : {kInfinity, -kInfinity, std::nanf("")}) {
+    for (size_t at : {0, 15, 16, 32}) {
+      std::vector<Floats> vectors(4, Floats(kDimension, 2.0f));
+      vectors[2][at] = bad;
+      std::vector<uint8_t> rows = RawRows(vectors);
+      const std::vector<uint8_t> before = rows;
+      ASSERT_EQ(NormalizeRows(rows.data(), 4, kDimension, false), 2u) << bad << " at " << at;
+      EXPECT_EQ(RowAt(rows.data() + RowBytes(kDimension), kDimension), RowOf(vectors[1], 1));
+      const ptrdiff_t untouched = 2 * RowBytes(kDimension);
+      EXPECT_TRUE(std::equal(rows.begin() + untouched, rows.end(), before.begin() + untouched));
+    }
+  }
+}
+
+TEST(RowTest, TheSmallestVectorHasADirection) {
+  const Row row = RowOf({0, -kSmallest, 0});
+  EXPECT_EQ(row.norm, static_cast<double>(kSmallest));
+  EXPECT_EQ(row.unit, (Floats{0, -1, 0}));
+}
+
+TEST(RowTest, TheLargestVectorsHaveFiniteNorms) {
+  const Row row = RowOf(Floats(4096, kLargest));
+  EXPECT_NEAR(row.norm / kLargest, 64, 1e-12);
+  EXPECT_EQ(row.unit, Floats(4096, 1.0f / 64));
+}
+
+TEST(RowTest, RowsNeedNoAlignment) {
+  Random random(2);
+  const std::vector<uint8_t> aligned = RawRows({random.Vector(5), random.Vector(5)});
+  std::vector<uint8_t> expected = aligned;
+  NormalizeRows(expected.data(), 2, 5, true);
+  for (size_t offset = 1; offset < 8; ++offset) {
+    std::vector<uint8_t> buffer(offset);
+    buffer.insert(buffer.end(), aligned.begin(), aligned.end());
+    EXPECT_EQ(NormalizeRows(buffer.data() + offset, 2, 5, true), 2u);
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), buffer.data() + offset)) << offset;
+  }
+}
+
+TEST(RowTest, NoRowsAreAllGood) { EXPECT_EQ(NormalizeRows(nullptr, 0, 3, true), 0u); }
+
+}  // namespace
+}  // namespace skalar

@@ -1,0 +1,146 @@
+// Vectors, rows and reference scores that the tests of store and scan share.
+
+#ifndef SKALAR_TEST_NATIVE_ROWS_H_
+#define SKALAR_TEST_NATIVE_ROWS_H_
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "flat/query.h"
+#include "simd/kernels.h"
+#include "store/row.h"
+#include "store/vector_store.h"
+
+namespace skalar {
+
+using Floats = std::vector<float>;
+
+class Random {
+ public:
+  explicit Random(uint32_t seed) : engine_(seed) {}
+  uint32_t Below(uint32_t bound) { return engine_() % bound; }
+  bool OneIn(uint32_t count) { return Below(count) == 0; }
+  float Uniform() { return static_cast<float>(Below(1u << 24)) * 0x1p-23f - 1.0f; }  // [-1, 1)
+  Floats Vector(size_t dimension, float scale = 1) {
+    Floats vector(dimension);
+    for (float& component : vector) component = scale * Uniform();
+    return vector;
+  }
+
+ private:
+  std::mt19937 engine_;
+};
+
+inline Floats Padded(Floats vector) {
+  vector.resize(PaddedDimension(vector.size()));
+  return vector;
+}
+
+// A row as the store is given it (store/row.h).
+struct Row {
+  uint32_t ordinal;
+  double norm;
+  Floats unit;
+
+  bool operator==(const Row&) const = default;
+};
+
+inline void AppendTo(std::vector<uint8_t>* bytes, const Row& row) {
+  const RowHeader header{row.ordinal, 0, row.norm};
+  const size_t start = bytes->size();
+  bytes->resize(start + RowBytes(row.unit.size()));
+  std::memcpy(bytes->data() + start, &header, sizeof header);
+  std::memcpy(bytes->data() + start + kRowHeaderBytes, row.unit.data(), 4 * row.unit.size());
+}
+
+inline Row RowAt(const uint8_t* bytes, size_t dimension) {
+  RowHeader header;
+  std::memcpy(&header, bytes, sizeof header);
+  Row row{header.ordinal, header.norm, Floats(dimension)};
+  std::memcpy(row.unit.data(), bytes + kRowHeaderBytes, 4 * dimension);
+  return row;
+}
+
+// The row that a vector is stored as. Requires: its components are finite.
+inline Row RowOf(const Floats& vector, uint32_t ordinal = 0) {
+  std::vector<uint8_t> bytes;
+  AppendTo(&bytes, {ordinal, 0, vector});
+  NormalizeRows(bytes.data(), 1, vector.size(), false);
+  return RowAt(bytes.data(), vector.size());
+}
+
+inline Status PutRow(VectorStore* store, uint32_t slot, const Row& row, uint64_t position = 1) {
+  std::vector<uint8_t> bytes;
+  AppendTo(&bytes, row);
+  return store->Put(&slot, bytes.data(), 1, position);
+}
+
+// The order of additions that simd/kernels.h fixes for exact scores.
+template <class Term>
+double SumInLanes(size_t n, Term term) {
+  double lanes[simd::kLanes] = {};
+  for (size_t i = 0; i < n; ++i) lanes[i % simd::kLanes] += term(i);
+  for (size_t width : {8, 4, 2, 1}) {
+    for (size_t j = 0; j < width; ++j) lanes[j] += lanes[j + width];
+  }
+  return lanes[0];
+}
+
+inline double DotInLanes(const Floats& a, const Floats& b) {
+  return SumInLanes(a.size(), [&](size_t i) { return static_cast<double>(a[i]) * b[i]; });
+}
+
+// The score that every target must give a row, to the last bit.
+inline double ReferenceScore(Metric metric, const Row& row, const Floats& query) {
+  if (metric == Metric::kEuclidean) {
+    return std::sqrt(SumInLanes(query.size(), [&](size_t i) {
+      const double scaled = row.norm * row.unit[i];
+      const double difference = scaled - query[i];
+      return difference * difference;
+    }));
+  }
+  const double dot = DotInLanes(row.unit, query);
+  return metric == Metric::kDot ? row.norm * dot : dot / std::sqrt(DotInLanes(query, query));
+}
+
+// The score of two raw vectors by the textbook.
+inline long double TrueScore(Metric metric, const Floats& a, const Floats& b) {
+  long double dot = 0, a2 = 0, b2 = 0, distance2 = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const long double x = a[i], y = b[i];
+    dot += x * y;
+    a2 += x * x;
+    b2 += y * y;
+    distance2 += (x - y) * (x - y);
+  }
+  if (metric == Metric::kEuclidean) return std::sqrt(distance2);
+  return metric == Metric::kDot ? dot : dot / (std::sqrt(a2) * std::sqrt(b2));
+}
+
+// What a score may be off by (docs): float32 rounding of the stored vector.
+inline double Tolerance(Metric metric, double row_norm, double query_norm) {
+  if (metric == Metric::kCosine) return 1e-6;
+  return 1e-6 * (metric == Metric::kDot ? row_norm * query_norm : row_norm + query_norm);
+}
+
+inline constexpr Metric kMetrics[] = {Metric::kCosine, Metric::kDot, Metric::kEuclidean};
+
+inline const char* NameOf(Metric metric) {
+  constexpr const char* kNames[] = {"Cosine", "Dot", "Euclidean"};
+  return kNames[static_cast<size_t>(metric)];
+}
+
+inline bool IsNearer(Metric metric, double a, double b) {
+  return metric == Metric::kEuclidean ? a < b : a > b;
+}
+
+inline uint64_t Bits(double value) { return std::bit_cast<uint64_t>(value); }
+
+}  // namespace skalar
+
+#endif  // SKALAR_TEST_NATIVE_ROWS_H_

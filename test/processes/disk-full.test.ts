@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { Child, temporaryFolder } from './child.ts'
+
+interface Report {
+  codes: string[]
+  committed: number
+}
+
+/** Mounts a file system of its own on a folder; it goes away with the test. */
+function mount(folder: string, size: string): void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'skalar-test', folder], { stdio: 'pipe' })
+  onTestFinished(() => {
+    execFileSync('umount', ['--lazy', folder])
+  })
+}
+
+function mayMount(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
+  try {
+    // In a mount namespace of its own, so that nothing is left to undo.
+    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'skalar-test', '/mnt'], { stdio: 'pipe' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+// Only a small file system of our own can be filled: that takes Linux and the right to mount.
+describe.skipIf(!mayMount())('a full disk', () => {
+  it('fails writes with a code, loses nothing, and is got over', { timeout: 180_000 }, async () => {
+    const folder = temporaryFolder()
+    mount(folder, '24m')
+    const child = new Child('fill', join(folder, 'data'))
+    const full = await child.next<Report>()
+    expect(new Set(full.codes)).toEqual(new Set(['DISK_FULL']))
+    expect(full.committed).toBeGreaterThan(0)
+
+    execFileSync('mount', ['-o', 'remount,size=96m', folder])
+    const after = await child.ask<Report>('there is room')
+    expect(after).toEqual({ codes: [], committed: full.committed + 600 })
+    // lmdb-js prints failed commits itself.
+    expect(await child.end()).toMatchObject({ code: 0, signal: null })
+  })
+})

@@ -15,6 +15,7 @@ import type {
   Filter,
   GetOptions,
   Id,
+  ImportOptions,
   Match,
   Metadata,
   MetricName,
@@ -33,6 +34,7 @@ import type {
 import { validId } from './validate.ts'
 import { remove, update } from './write/change.ts'
 import { settle } from './write/commit.ts'
+import { importHnswlib } from './write/import-hnswlib.ts'
 import { upsert } from './write/upsert.ts'
 
 /** Gives other modules of this package what stands behind a handle, without making it public. */
@@ -96,22 +98,40 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     return this.#session.run(() => upsert(this.#session, this.#source, records, options))
   }
 
+  /**
+   * Writes the vectors of an index file that hnswlib wrote (`writeIndex` of hnswlib-node, for example) as records without
+   * metadata, in place of the records with their ids; points marked as deleted are left out. The file does not tell its
+   * space: of a `cosine` one it holds unit vectors. Its graph is not taken over. hnswlib-node need not be installed.
+   * Commits every 1,000 records; when it fails, `error.committed` tells how many records stay.
+   *
+   * @throws SkalarError `NOT_FOUND`, `CORRUPTED`, `DIMENSION_MISMATCH`, `BAD_OPTION` (also when `ids` lacks a label, or has
+   *   one id for two), `BAD_ID`, `BAD_VECTOR`, `READ_ONLY`, `DISK_FULL`, `FULL`
+   */
+  importHnswlib(path: string, options?: ImportOptions<I>): Promise<UpsertResult> {
+    return this.#session.run(() => importHnswlib(this.#session, this.#source, path, options))
+  }
+
   /** The record with an id, or undefined. @throws SkalarError `BAD_ID` */
-  get<V extends boolean = false>(id: I, options?: GetOptions<V>): StoredRecord<M, I, V> | undefined {
+  get<V extends boolean = false, N extends boolean = false>(
+    id: I,
+    options?: GetOptions<V, N>,
+  ): StoredRecord<M, I, V, N> | undefined {
     this.#beginRead()
-    return readRecord(this.#source, validId(id), parseInclude(options)) as StoredRecord<M, I, V> | undefined
+    return readRecord(this.#source, validId(id), parseInclude(options)) as
+      | StoredRecord<M, I, V, N>
+      | undefined
   }
 
   /** The records with these ids, in their order; undefined where there is none. @throws SkalarError `BAD_ID` */
-  getMany<V extends boolean = false>(
+  getMany<V extends boolean = false, N extends boolean = false>(
     ids: readonly I[],
-    options?: GetOptions<V>,
-  ): (StoredRecord<M, I, V> | undefined)[] {
+    options?: GetOptions<V, N>,
+  ): (StoredRecord<M, I, V, N> | undefined)[] {
     this.#beginRead()
     if (!Array.isArray(ids)) throw new SkalarError('BAD_ID', 'ids must be an array of ids', { path: 'ids' })
     const include = parseInclude(options)
     const records = ids.map((id, i) => readRecord(this.#source, validId(id, `ids[${i}]`), include))
-    return records as (StoredRecord<M, I, V> | undefined)[]
+    return records as (StoredRecord<M, I, V, N> | undefined)[]
   }
 
   /** Whether there is a record with this id. @throws SkalarError `BAD_ID` */
@@ -215,7 +235,8 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
    * ones. Rejects as `query`; the path of the error tells which query it was.
    */
   queryMany<const S extends readonly (keyof M & string)[] | undefined = undefined, V extends boolean = false>(
-    queries: readonly (QueryTarget<I> & QuerySettings<M, I>)[],
+    queries: readonly (QueryTarget<I> &
+      QuerySettings<M, I, readonly (keyof M & string)[] | undefined, boolean>)[],
     options?: Cancel & QuerySettings<M, I, S, V>,
   ): Promise<Match<M, I, S, V>[][]> {
     return this.#session.run(async () => {

@@ -46,7 +46,10 @@ export class Core {
 
   /** Lets go of a dropped collection; its memory is free once what is under way on it has ended. */
   forget(definition: Definition): void {
+    const source = this.#sources.get(definition.identity)
     this.#sources.delete(definition.identity)
+    // Its work ends before its files are removed.
+    this.#purging = this.#purging.then(() => source?.engine.close()).catch(() => {})
   }
 
   /** Removes what dropped and cleared collections left, in the background. */

@@ -1,17 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { Collection } from './collection.ts'
 import type { Core } from './core.ts'
-import { ENGINES } from './engine/create.ts'
+import { checkMatches, definitionOf, parseDefinition, type Wanted } from './definition.ts'
+import { checkAvailable } from './engine/create.ts'
 import { SkalarError } from './errors.ts'
-import { parseFields } from './fields.ts'
-import {
-  booleanOption,
-  checkOptions,
-  enumOption,
-  functionOption,
-  integerOption,
-  metricOption,
-} from './options.ts'
+import { booleanOption, checkOptions, enumOption, functionOption, integerOption } from './options.ts'
 import { join } from './registry.ts'
 import type { Session } from './source.ts'
 import {
@@ -25,7 +18,6 @@ import {
 import { type Transaction, transact } from './transaction.ts'
 import type { CollectionOptions, Durability, Id, Metadata, OpenOptions } from './types.ts'
 
-const MAX_DIMENSION = 65_535
 const MAX_THREADS = 256
 
 /**
@@ -68,7 +60,7 @@ export class Database implements AsyncDisposable {
    * Opens a collection, loading its vectors; creates it when it does not exist and `dimension` is given. Options that
    * differ from those it was created with are refused.
    *
-   * @throws SkalarError `NOT_FOUND`, `COLLECTION_MISMATCH`, `BAD_OPTION`, `READ_ONLY`, `DISK_FULL`
+   * @throws SkalarError `NOT_FOUND`, `COLLECTION_MISMATCH`, `BAD_OPTION`, `ENGINE_UNAVAILABLE`, `READ_ONLY`, `DISK_FULL`
    */
   collection<M extends object = Metadata, I extends Id = string>(
     name: string,
@@ -126,7 +118,10 @@ export class Database implements AsyncDisposable {
     })
   }
 
-  /** Waits for what is under way, then closes; the database itself when every open of it is closed. */
+  /**
+   * Waits for queries and transactions under way, then closes; the database itself when every open of it is closed. Calls
+   * that take several transactions end with `CLOSED` after the one they are at.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#session.close().then(this.#leave)
     return this.#closed
@@ -141,52 +136,10 @@ export class Database implements AsyncDisposable {
     environment.refresh()
     const existing = findDefinition(environment, name)
     if (existing !== undefined) return existing
-    const { dimension, metric = 'cosine', fields = {}, engine = ENGINES[0] } = wanted
-    if (dimension === undefined) {
-      const message = `there is no collection '${name}': to create it, give its dimension`
-      throw new SkalarError('NOT_FOUND', message)
-    }
-    const definition = { dimension, metric, fields, index: { engine } }
+    const definition = definitionOf(name, wanted)
+    checkAvailable(definition.index.engine)
     return environment.write(1, () => createCollection(environment, name, definition))
   }
-}
-
-/** What the options of `collection()` ask for, as far as they do. */
-interface Wanted {
-  readonly dimension: number | undefined
-  readonly metric: Definition['metric'] | undefined
-  readonly fields: Definition['fields'] | undefined
-  readonly engine: Definition['index']['engine'] | undefined
-}
-
-function parseDefinition(options: unknown): Wanted {
-  const known = ['dimension', 'metric', 'fields', 'index'] as const
-  const { dimension, metric, fields, index } = checkOptions(options, known, 'options')
-  const { engine } = checkOptions(index, ['engine'], 'options.index')
-  return {
-    dimension: integerOption(dimension, 'options.dimension', { min: 1, max: MAX_DIMENSION }),
-    metric: metricOption(metric, 'options.metric'),
-    fields: parseFields(fields),
-    engine: enumOption(engine, 'options.index.engine', ENGINES),
-  }
-}
-
-function checkMatches(name: string, definition: Definition, wanted: Wanted): void {
-  const { dimension, metric, fields, index } = definition
-  const created = { dimension, metric, engine: index.engine, fields: canonicalFields(fields) }
-  const asked = { ...wanted, fields: wanted.fields && canonicalFields(wanted.fields) }
-  for (const key of ['dimension', 'metric', 'engine', 'fields'] as const) {
-    if (asked[key] === undefined || asked[key] === created[key]) continue
-    throw new SkalarError(
-      'COLLECTION_MISMATCH',
-      `collection '${name}' was created with ${key} ${created[key]}, not ${asked[key]}: leave the option out to open it as it is`,
-      { path: key === 'engine' ? 'options.index.engine' : `options.${key}` },
-    )
-  }
-}
-
-function canonicalFields(fields: Definition['fields']): string {
-  return JSON.stringify(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 class OpenSession implements Session {

@@ -6,6 +6,7 @@ import type { NativePool } from './native.ts'
 import type { Definition } from './store/catalogue.ts'
 import { changesSince } from './store/changes-since.ts'
 import type { Environment } from './store/environment.ts'
+import { indexFolder } from './store/index-folder.ts'
 import { Replica } from './store/replica.ts'
 import { readState } from './store/state.ts'
 import type { Durability } from './types.ts'
@@ -59,7 +60,7 @@ function engineHost(
     options: { dimension, metric, M: index.M, efConstruction: index.efConstruction },
     pool,
     indexFolder: (number) => {
-      return environment.readOnly ? undefined : join(environment.folder, 'index', String(number), SPACE)
+      return environment.readOnly ? undefined : join(indexFolder(environment, number), SPACE)
     },
     changedSince: (number, position) => {
       environment.refresh()

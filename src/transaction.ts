@@ -46,8 +46,8 @@ export class Transaction {
     const { writer, source } = this.#on(collection)
     const checked = checkOptions(options, ['mode'], 'options')
     const mode = enumOption(checked.mode, 'options.mode', MODES, 'upsert')
-    const builder = new BatchBuilder(source.definition)
     const inputs: readonly unknown[] = Array.isArray(records) ? records : [records]
+    const builder = new BatchBuilder(source.definition, inputs.length)
     for (const [i, record] of inputs.entries()) builder.add(record, i)
     const results = builder.finish().map((batch) => writer.upsert(batch, mode))
     return {
@@ -76,13 +76,13 @@ export class Transaction {
   }
 
   /** The record with an id, or undefined. */
-  get<M extends object, I extends Id, V extends boolean = false>(
+  get<M extends object, I extends Id, V extends boolean = false, N extends boolean = false>(
     collection: Collection<M, I>,
     id: I,
-    options?: GetOptions<V>,
-  ): StoredRecord<M, I, V> | undefined {
+    options?: GetOptions<V, N>,
+  ): StoredRecord<M, I, V, N> | undefined {
     const { source } = this.#on(collection)
-    return readRecord(source, validId(id), parseInclude(options)) as StoredRecord<M, I, V> | undefined
+    return readRecord(source, validId(id), parseInclude(options)) as StoredRecord<M, I, V, N> | undefined
   }
 
   /** Whether there is a record with this id. */

@@ -3,6 +3,8 @@
  * `db.collection<Film, number>('films')`; filters, patches, selections and matches then follow from it.
  */
 
+import type { SkalarError } from './errors.ts'
+
 /** Well-formed string of 1 to 1,024 UTF-8 bytes without NUL, or a safe integer. `1` and `'1'` are two ids. */
 export type Id = string | number
 
@@ -16,8 +18,10 @@ export type VectorInput = ArrayLike<number> & { readonly readFloatLE?: never }
 /** `cosine` and `dot` are similarities, larger is nearer; `euclidean` is a distance, smaller is nearer. */
 export type MetricName = 'cosine' | 'dot' | 'euclidean'
 
-/** What finds the candidates of a query. `flat` is the exact scan. */
-export type EngineName = 'flat'
+/**
+ * What finds the candidates of a query. `flat` is the exact scan; `hnswlib` a graph by the optional package hnswlib-node.
+ */
+export type EngineName = 'flat' | 'hnswlib'
 
 export type Durability = 'commit' | 'flushed'
 
@@ -143,22 +147,46 @@ export interface CollectionOptions<M extends object> {
   /** Default `cosine`. */
   metric?: MetricName | undefined
   fields?: Fields<M> | undefined
-  index?: { engine?: EngineName | undefined } | undefined
+  index?: IndexOptions | undefined
+}
+
+/** How a collection is searched. */
+export interface IndexOptions {
+  /** Default `flat`. */
+  engine?: EngineName | undefined
+  /** Neighbours of a node of the graph, 2 to 512; default 16. More of them find more, and take memory and time. */
+  M?: number | undefined
+  /** Candidates considered for the neighbours of a new node, 1 to 4,096; default 200. */
+  efConstruction?: number | undefined
+}
+
+/** What `importHnswlib` does with an index file of hnswlib. */
+export interface ImportOptions<I extends Id> extends Cancel {
+  /** The id for each label: an array indexed by it, a Map, or a function. Default: the label itself. */
+  ids?: readonly I[] | ReadonlyMap<number, I> | ((label: number) => I) | undefined
+  /** Called after each commit with the number of records committed so far. */
+  onProgress?: ((progress: { done: number }) => void) | undefined
 }
 
 export type RecordInput<M extends object, I extends Id> = { id: I; vector: VectorInput } & ({} extends M
   ? { metadata?: M | undefined }
   : { metadata: M })
 
-export type StoredRecord<M extends object, I extends Id, V extends boolean = false> = {
+export type StoredRecord<
+  M extends object,
+  I extends Id,
+  V extends boolean = false,
+  N extends boolean = false,
+> = {
   id: I
   metadata: M
-} & (V extends true ? { vector: Float32Array } : {})
+} & (V extends true ? { vector: Float32Array } : {}) &
+  (N extends true ? { version: number } : {})
 
-export interface GetOptions<V extends boolean> {
+export interface GetOptions<V extends boolean, N extends boolean> {
   includeVector?: V | undefined
   /** Adds `version`, the number that `update` takes as `ifVersion`. */
-  includeVersion?: boolean | undefined
+  includeVersion?: N | undefined
 }
 
 type Select<M> = readonly (keyof M & string)[]
@@ -240,7 +268,7 @@ export interface UpsertOptions extends Cancel {
   /** Records of an iterable per commit, 1 to 1,000. Default 1,000. */
   batchSize?: number | undefined
   /** What an invalid record of an iterable does: fail the call (default), be left out, or be left out and reported. */
-  onInvalid?: 'throw' | 'skip' | ((error: Error, record: unknown) => void) | undefined
+  onInvalid?: 'throw' | 'skip' | ((error: SkalarError, record: unknown) => void) | undefined
   /** Called after each commit with the number of records committed so far. */
   onProgress?: ((progress: { done: number }) => void) | undefined
 }

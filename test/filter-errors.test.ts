@@ -60,14 +60,14 @@ describe('refused operands', () => {
     ['a function', () => 1, /a function/],
     ['a symbol', Symbol('x'), /a symbol/],
     ['an invalid date', invalidDate, /invalid/],
-    ['a Map', new Map(), /class Map/],
-    ['a Set', new Set(), /class Set/],
-    ['a regular expression', /x/, /class RegExp/],
-    ['an ArrayBuffer', new ArrayBuffer(1), /class ArrayBuffer/],
-    ['an instance of a class', new (class Film {})(), /class Film/],
-    ['an instance of a class of typed arrays', new (class Codes extends Uint8Array {})(2), /class Codes/],
-    ['an object that poses as a date', Object.create(Date.prototype), /class Date/],
-    ['an object of no named class', Object.create(Object.create(null)), /of a class/],
+    ['a Map', new Map(), /instance of Map/],
+    ['a Set', new Set(), /instance of Set/],
+    ['a regular expression', /x/, /instance of RegExp/],
+    ['an ArrayBuffer', new ArrayBuffer(1), /instance of ArrayBuffer/],
+    ['an instance of a class', new (class Film {})(), /instance of Film/],
+    ['an instance of a class of typed arrays', new (class Codes extends Uint8Array {})(2), /instance of Codes/],
+    ['an object that poses as a date', Object.create(Date.prototype), /instance of Date/],
+    ['an object of no named class', Object.create(Object.create(null)), /with a prototype of its own/],
   ])('refuses %s', (_title, operand, message) => {
     expectRefused({ a: operand }, 'filter.a', message)
     expectRefused({ a: { $in: [operand] } }, 'filter.a.$in[0]', message)
@@ -82,7 +82,7 @@ describe('refused operands', () => {
       [true, /true has no order/],
       [[1], /an array has no order/],
       [{}, /a plain object has no order/],
-      [new Uint8Array(1), /class Uint8Array has no order/],
+      [new Uint8Array(1), /instance of Uint8Array has no order/],
     ] as const) {
       expectRefused({ year: { [operator]: operand } }, `filter.year.${operator}`, message)
     }

@@ -1,15 +1,23 @@
 import type { EngineName } from '../types.ts'
 import type { Engine, EngineHost } from './engine.ts'
 import { FlatEngine } from './flat.ts'
+import { HnswlibEngine } from './hnswlib/engine.ts'
+import { loadHnswlib } from './hnswlib/package.ts'
 
 /** What `index.engine` may name; the first is the default. */
-export const ENGINES = ['flat'] as const satisfies readonly EngineName[]
+export const ENGINES = ['flat', 'hnswlib'] as const satisfies readonly EngineName[]
 
 const constructors: { readonly [name in EngineName]: (host: EngineHost) => Engine } = {
   flat: (host) => new FlatEngine(host),
+  hnswlib: (host) => new HnswlibEngine(host),
 }
 
 /** @throws SkalarError `ENGINE_UNAVAILABLE` when the engine needs a package that is not installed */
 export function createEngine(name: EngineName, host: EngineHost): Engine {
   return constructors[name](host)
+}
+
+/** Throws as `createEngine`, before anything is created. */
+export function checkAvailable(name: EngineName): void {
+  if (name === 'hnswlib') loadHnswlib()
 }

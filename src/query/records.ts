@@ -21,10 +21,11 @@ export class RecordScan {
   }
 
   async run(check: () => void): Promise<void> {
-    while (this.#slice()) {
+    // The first slice waits for a turn too: many scans may begin at once.
+    do {
       await nextTurn()
       check()
-    }
+    } while (this.#slice())
   }
 
   runSync(): void {

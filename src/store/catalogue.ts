@@ -1,5 +1,6 @@
 import { SkalarError } from '../errors.ts'
 import type { EngineName, FieldType, MetricName } from '../types.ts'
+import { describe } from '../validate/describe.ts'
 import type { Environment } from './environment.ts'
 import { emptyState, encodeState } from './rows.ts'
 import { readState } from './state.ts'
@@ -21,8 +22,10 @@ export interface Definition {
 const COLLECTION = 'collection:'
 const PURGE = 'purge:'
 
-/** Behind every key that begins with one of the prefixes. */
-const BEHIND = '\uffff'
+/** All keys that begin with a prefix, which ends with a colon: the semicolon is the next character. */
+function keysWith(prefix: string): { start: string; end: string } {
+  return { start: prefix, end: `${prefix.slice(0, -1)};` }
+}
 
 /** LMDB keys are bounded, and ids share the bound. */
 const NAME_BYTES = 255
@@ -33,7 +36,7 @@ export function validName(name: unknown): string {
   const bad = typeof name !== 'string' || name === '' || /[\u0000-\u001f\u007f]/.test(name)
   if (bad || Buffer.byteLength(name) > NAME_BYTES || name.toWellFormed() !== name) {
     const rule = `a collection's name is a string of 1 to ${NAME_BYTES} UTF-8 bytes without control characters`
-    throw new SkalarError('BAD_OPTION', `${rule}, got ${JSON.stringify(name)}`, { path: 'name' })
+    throw new SkalarError('BAD_OPTION', `${rule}, got ${describe(name)}`, { path: 'name' })
   }
   return name
 }
@@ -43,8 +46,7 @@ export function findDefinition(environment: Environment, name: string): Definiti
 }
 
 export function listNames(environment: Environment): string[] {
-  const range = { start: COLLECTION, end: COLLECTION + BEHIND }
-  return [...environment.catalogue.getKeys(range)].map((key) => key.slice(COLLECTION.length))
+  return [...environment.catalogue.getKeys(keysWith(COLLECTION))].map((key) => key.slice(COLLECTION.length))
 }
 
 /** In a write transaction: creates the collection unless another process has, and returns what it is now. */
@@ -87,8 +89,7 @@ export function clearCollection(environment: Environment, identity: number, name
 
 /** The numbers whose rows nobody needs any more. */
 export function numbersToPurge(environment: Environment): number[] {
-  const range = { start: PURGE, end: PURGE + BEHIND }
-  return [...environment.catalogue.getKeys(range)].map((key) => Number(key.slice(PURGE.length)))
+  return [...environment.catalogue.getKeys(keysWith(PURGE))].map((key) => Number(key.slice(PURGE.length)))
 }
 
 /** In a write transaction: the rows of a number are gone. */

@@ -115,6 +115,11 @@ export class Environment {
     return this.#writing
   }
 
+  /** @throws SkalarError `READ_ONLY` */
+  assertWritable(): void {
+    if (this.readOnly) throw new SkalarError('READ_ONLY', 'the database was opened with readOnly: true')
+  }
+
   /**
    * Runs `action` in a transaction of its own: what it puts is committed as a whole, or not at all when it throws. It must
    * be synchronous and short. `weight` is the number of records it writes, for fairness to the event loop.
@@ -122,7 +127,7 @@ export class Environment {
    * @throws what `action` throws; SkalarError `READ_ONLY`, `CLOSED`, `DISK_FULL`, `STORAGE`
    */
   async write<T>(weight: number, action: () => T): Promise<T> {
-    if (this.readOnly) throw new SkalarError('READ_ONLY', 'the database was opened with readOnly: true')
+    this.assertWritable()
     return this.#gate.run(weight, async () => {
       if (this.#closed) throw new SkalarError('CLOSED', 'the database is closed')
       try {

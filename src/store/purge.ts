@@ -1,5 +1,7 @@
+import { rm } from 'node:fs/promises'
 import { markPurged, numbersToPurge } from './catalogue.ts'
 import type { Environment } from './environment.ts'
+import { indexFolder } from './index-folder.ts'
 import { END, END_OF_IDS, START_OF_IDS } from './keys.ts'
 import type { Table } from './table.ts'
 
@@ -9,8 +11,8 @@ const SLICE = 250
 const LAST_SPACE = 0xffff
 
 /**
- * Removes the rows that dropped and cleared collections have left, in small transactions, until none is left or `stop`
- * says so. What remains is taken up when the database is next opened.
+ * Removes the rows and index files that dropped and cleared collections have left, rows in small transactions, until none is
+ * left or `stop` says so. What remains is taken up when the database is next opened.
  */
 export async function purge(environment: Environment, stop: () => boolean): Promise<void> {
   environment.refresh()
@@ -20,6 +22,7 @@ export async function purge(environment: Environment, stop: () => boolean): Prom
       if (stop()) return
       removed = await environment.write(SLICE, () => removeSome(environment, number))
     }
+    await rm(indexFolder(environment, number), { recursive: true, force: true })
     await environment.write(1, () => markPurged(environment, number))
   }
 }

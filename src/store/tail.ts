@@ -19,7 +19,8 @@ export interface Tail {
 
 /**
  * Reads the log behind a position, about `limit` changes of it, with the rows as they are now: a row that later changes
- * have removed is left out, as the rest of the log will say so too.
+ * have removed, or given to another record, is left out, as the rest of the log will say so too. (That other record may
+ * have the ordinal of one that the reader still holds in another slot, whose id it must not overwrite.)
  */
 export function readTail(
   environment: Environment,
@@ -35,14 +36,13 @@ export function readTail(
   const ordinals: number[] = []
   const ids: Uint8Array[] = []
   const removed: number[] = []
-  for (const [slot, change] of latest) {
-    const row = change === Change.put ? environment.vectors.getBinaryFast([number, SPACE, slot]) : undefined
-    if (row === undefined) {
+  for (const [slot, ordinal] of latest) {
+    const row = ordinal === undefined ? undefined : environment.vectors.getBinaryFast([number, SPACE, slot])
+    if (ordinal === undefined || row?.readUInt32LE(0) !== ordinal) {
       removed.push(slot)
       continue
     }
     rows.set(row.subarray(0, bytes), slots.length * bytes)
-    const ordinal = row.readUInt32LE(0)
     slots.push(slot)
     ordinals.push(ordinal)
     ids.push(recordAt(environment, number, ordinal)!.idBytes)
@@ -57,9 +57,9 @@ export function readTail(
   }
 }
 
-/** The last change of each slot in whole log rows until `limit` changes were seen. */
+/** For each slot the ordinal it was put for last, undefined when it was deleted; in whole log rows until `limit` changes. */
 function latestChanges(environment: Environment, number: number, position: number, limit: number) {
-  const latest = new Map<number, number>()
+  const latest = new Map<number, number | undefined>()
   let reached = position
   let seen = 0
   const start = [number, SPACE, position] as const
@@ -67,7 +67,9 @@ function latestChanges(environment: Environment, number: number, position: numbe
   for (const { key, value } of environment.log.getRange({ start, end, exclusiveStart: true })) {
     for (let offset = 0; offset < value.length; offset += CHANGE_BYTES) {
       const change = value.readUInt32LE(offset)
-      if (change !== Change.metadata) latest.set(value.readUInt32LE(offset + 4), change)
+      if (change === Change.metadata) continue
+      const ordinal = change === Change.put ? value.readUInt32LE(offset + 8) : undefined
+      latest.set(value.readUInt32LE(offset + 4), ordinal)
     }
     reached = key[2]
     seen += value.length / CHANGE_BYTES

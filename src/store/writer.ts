@@ -72,9 +72,7 @@ export class Writer {
     const slots = new Uint32Array(batch.length)
     const ordinals = new Uint32Array(batch.length)
     let inserted = 0
-    for (let i = 0; i < batch.length; i++) {
-      const known = ordinalOf(this.#environment, this.#state.number, batch.idBytes[i]!)
-      checkMode(mode, known !== undefined, batch.ids[i]!)
+    for (const [i, known] of this.#existing(batch, mode).entries()) {
       if (known === undefined) inserted++
       else this.#removeVector(known)
       ordinals[i] = known ?? this.#insertId(batch.idBytes[i]!)
@@ -157,6 +155,18 @@ export class Writer {
       puts: this.#puts,
       removed: this.#removed,
     }
+  }
+
+  /**
+   * The ordinals of a batch's records. They are checked before anything is written: whoever catches the error within a
+   * transaction may go on and commit it.
+   */
+  #existing(batch: Batch, mode: WriteMode): (number | undefined)[] {
+    return batch.idBytes.map((idBytes, i) => {
+      const ordinal = ordinalOf(this.#environment, this.#state.number, idBytes)
+      checkMode(mode, ordinal !== undefined, batch.ids[i]!)
+      return ordinal
+    })
   }
 
   #insertId(idBytes: Buffer): number {

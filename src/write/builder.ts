@@ -3,6 +3,8 @@ import { checkOptions } from '../options.ts'
 import { Batch, batchCapacity } from '../store/batch.ts'
 import type { Definition } from '../store/catalogue.ts'
 import type { Id } from '../types.ts'
+import { describe } from '../validate/describe.ts'
+import { isPlainObject } from '../validate/plain-object.ts'
 import { badVector, validId, validMetadata, writeVector } from '../validate.ts'
 
 const RECORD_KEYS = ['id', 'vector', 'metadata'] as const
@@ -21,6 +23,11 @@ interface Filling {
   readonly origins: Origin[]
 }
 
+interface Place {
+  readonly filling: Filling
+  readonly index: number
+}
+
 /** Copies records into batches, checking each on the way. Of records with one id only the last remains. */
 export class BatchBuilder {
   readonly #definition: Definition
@@ -28,12 +35,12 @@ export class BatchBuilder {
   readonly #onInvalid: OnInvalid | undefined
   readonly #scratch: Float32Array
   #fillings: Filling[] = []
-  #places = new Map<Id, { readonly filling: Filling; readonly index: number }>()
+  #places = new Map<Id, Place>()
 
-  /** Without `onInvalid` an invalid record throws. */
-  constructor(definition: Definition, onInvalid?: OnInvalid) {
+  /** Memory is taken for `expected` records at a time at most. Without `onInvalid` an invalid record throws. */
+  constructor(definition: Definition, expected: number, onInvalid?: OnInvalid) {
     this.#definition = definition
-    this.#capacity = batchCapacity(definition.dimension)
+    this.#capacity = Math.max(1, Math.min(expected, batchCapacity(definition.dimension)))
     this.#onInvalid = onInvalid
     this.#scratch = new Float32Array(onInvalid === undefined ? 0 : definition.dimension)
   }
@@ -60,16 +67,11 @@ export class BatchBuilder {
     const fillings = this.#fillings
     this.#fillings = []
     this.#places = new Map()
-    for (const { batch, origins } of fillings) {
-      const bad = batch.normalize(this.#refuseZero)
-      if (bad === undefined) continue
-      const { index, vector } = origins[bad]!
-      throw badVector(batch.vector(bad), vector, 'vector', this.#refuseZero)!.with({
-        recordIndex: index,
-        id: batch.ids[bad],
-      })
+    for (const filling of fillings) {
+      const bad = filling.batch.normalize(this.#refuseZero)
+      if (bad !== undefined) throw this.#badVectorAt({ filling, index: bad })!
     }
-    return fillings.map(({ batch }) => batch)
+    return fillings.map(({ batch }) => batch).filter(({ length }) => length > 0)
   }
 
   get #refuseZero(): boolean {
@@ -77,11 +79,16 @@ export class BatchBuilder {
   }
 
   #add(record: unknown, index: number): void {
-    if (record === undefined)
-      throw new SkalarError('BAD_RECORD', 'a record is { id, vector, metadata? }, got undefined')
+    if (!isPlainObject(record)) {
+      throw new SkalarError('BAD_RECORD', `a record is { id, vector, metadata? }, got ${describe(record)}`)
+    }
     const { id: rawId, vector, metadata } = checkOptions(record, RECORD_KEYS, 'record')
     const id = validId(rawId)
-    const place = this.#places.get(id) ?? this.#nextPlace()
+    const known = this.#places.get(id)
+    // A vector that is about to be replaced is out of reach of the check in finish().
+    const error = known && this.#badVectorAt(known)
+    if (error !== undefined) throw error
+    const place = known ?? this.#nextPlace()
     const { dimension } = this.#definition
     place.filling.batch.put(place.index, id, validMetadata(metadata), (target, offset) => {
       if (this.#onInvalid === undefined) writeVector(vector, target, offset, dimension)
@@ -102,7 +109,13 @@ export class BatchBuilder {
     return this.#scratch
   }
 
-  #nextPlace(): { filling: Filling; index: number } {
+  #badVectorAt({ filling: { batch, origins }, index }: Place): SkalarError | undefined {
+    const { index: recordIndex, vector } = origins[index]!
+    const error = badVector(batch.vector(index), vector, 'vector', this.#refuseZero)
+    return error?.with({ recordIndex, id: batch.ids[index] })
+  }
+
+  #nextPlace(): Place {
     let filling = this.#fillings.at(-1)
     if (filling === undefined || filling.batch.length === this.#capacity) {
       filling = { batch: new Batch(this.#definition.dimension, this.#capacity), origins: [] }

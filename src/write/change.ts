@@ -88,6 +88,7 @@ export async function update(
   patch: unknown,
   options: unknown,
 ): Promise<number> {
+  source.environment.assertWritable()
   const checked = checkOptions(options, ['vector', 'ifVersion', 'signal'], 'options')
   const parsed = parseTarget(target)
   const change = parseUpdate(source.definition, patch, checked)
@@ -104,6 +105,7 @@ export async function remove(
   target: unknown,
   options: unknown,
 ): Promise<number> {
+  source.environment.assertWritable()
   const { signal } = checkOptions(options, ['signal'], 'options')
   const parsed = parseTarget(target)
   const test = 'test' in parsed ? parsed.test : undefined

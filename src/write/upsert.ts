@@ -27,10 +27,12 @@ export async function upsert(
   rawOptions: unknown,
 ): Promise<UpsertResult> {
   const options = parseOptions(rawOptions)
-  const run = new Run(session, source, options)
+  const streamed = isStream(input)
+  const records = Array.isArray(input) ? input : [input]
+  const run = new Run(session, source, options, streamed ? options.batchSize : records.length)
   try {
-    if (isIterable(input) && !Array.isArray(input)) await run.stream(input)
-    else await run.whole(Array.isArray(input) ? input : [input])
+    if (streamed) await run.stream(input)
+    else await run.whole(records)
     await settle(session, source)
   } catch (error) {
     throw error instanceof SkalarError ? error.with({ committed: run.committed }) : error
@@ -61,8 +63,9 @@ function parseOnInvalid(value: unknown): OnInvalid | undefined {
 
 type AnyIterable = Iterable<unknown> | AsyncIterable<unknown>
 
-function isIterable(input: unknown): input is AnyIterable {
-  if (typeof input !== 'object' || input === null) return false
+/** Whether records come one by one. Arrays are iterable too, but are written as a whole. */
+function isStream(input: unknown): input is AnyIterable {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return false
   return Symbol.iterator in input || Symbol.asyncIterator in input
 }
 
@@ -75,17 +78,19 @@ class Run {
   readonly #options: Options
   readonly #builder: BatchBuilder
 
-  constructor(session: Session, source: Source, options: Options) {
+  constructor(session: Session, source: Source, options: Options, expected: number) {
     this.#session = session
     this.#source = source
     this.#options = options
-    this.#builder = new BatchBuilder(source.definition, options.onInvalid)
+    this.#builder = new BatchBuilder(source.definition, expected, options.onInvalid)
   }
 
   /** All records are checked and copied before the first await: before the caller's code goes on. */
   async whole(records: readonly unknown[]): Promise<void> {
     for (let i = 0; i < records.length; i++) this.#builder.add(records[i], i)
-    await this.#write(this.#builder.finish())
+    const batches = this.#builder.finish()
+    this.#options.signal?.throwIfAborted()
+    await this.#write(batches)
   }
 
   async stream(records: AnyIterable): Promise<void> {

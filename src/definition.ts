@@ -1,0 +1,83 @@
+import { ENGINES } from './engine/create.ts'
+import { DEFAULT_EF_CONSTRUCTION, DEFAULT_M } from './engine/hnswlib/vector-index.ts'
+import { SkalarError } from './errors.ts'
+import { parseFields } from './fields.ts'
+import { checkOptions, enumOption, integerOption, metricOption } from './options.ts'
+import type { Definition } from './store/catalogue.ts'
+
+const MAX_DIMENSION = 65_535
+
+type Index = Definition['index']
+
+/** What the options of `collection()` ask for, as far as they do. */
+export interface Wanted {
+  readonly dimension: number | undefined
+  readonly metric: Definition['metric'] | undefined
+  readonly fields: Definition['fields'] | undefined
+  readonly engine: Index['engine'] | undefined
+  readonly M: number | undefined
+  readonly efConstruction: number | undefined
+}
+
+/** @throws SkalarError `BAD_OPTION` */
+export function parseDefinition(options: unknown): Wanted {
+  const known = ['dimension', 'metric', 'fields', 'index'] as const
+  const { dimension, metric, fields, index } = checkOptions(options, known, 'options')
+  const indexKeys = ['engine', 'M', 'efConstruction'] as const
+  const { engine, M, efConstruction } = checkOptions(index, indexKeys, 'options.index')
+  return {
+    dimension: integerOption(dimension, 'options.dimension', { min: 1, max: MAX_DIMENSION }),
+    metric: metricOption(metric, 'options.metric'),
+    fields: parseFields(fields),
+    engine: enumOption(engine, 'options.index.engine', ENGINES),
+    M: integerOption(M, 'options.index.M', { min: 2, max: 512 }),
+    efConstruction: integerOption(efConstruction, 'options.index.efConstruction', { min: 1, max: 4_096 }),
+  }
+}
+
+/** The definition to create a collection with. @throws SkalarError `NOT_FOUND` without a dimension, `BAD_OPTION` */
+export function definitionOf(name: string, wanted: Wanted): Omit<Definition, 'identity'> {
+  const { dimension, metric = 'cosine', fields = {}, engine = ENGINES[0] } = wanted
+  if (dimension === undefined) {
+    const message = `there is no collection '${name}': to create it, give its dimension`
+    throw new SkalarError('NOT_FOUND', message)
+  }
+  refuseUnused(wanted, engine)
+  return { dimension, metric, fields, index: engine === 'flat' ? { engine } : { engine, ...graphOf(wanted) } }
+}
+
+/** Defaults are kept with the collection, so that a later version may have others. */
+function graphOf({ M = DEFAULT_M, efConstruction = DEFAULT_EF_CONSTRUCTION }: Wanted) {
+  return { M, efConstruction }
+}
+
+/** @throws SkalarError `COLLECTION_MISMATCH`; `BAD_OPTION` for an option that its engine has no use for */
+export function checkMatches(name: string, definition: Definition, wanted: Wanted): void {
+  const { dimension, metric, fields, index } = definition
+  const created = { dimension, metric, fields: canonicalFields(fields), ...index }
+  const asked = { ...wanted, fields: wanted.fields && canonicalFields(wanted.fields) }
+  refuseUnused(wanted, wanted.engine ?? index.engine)
+  for (const key of ['dimension', 'metric', 'engine', 'M', 'efConstruction', 'fields'] as const) {
+    if (asked[key] === undefined || asked[key] === created[key]) continue
+    throw new SkalarError(
+      'COLLECTION_MISMATCH',
+      `collection '${name}' was created with ${key} ${created[key]}, not ${asked[key]}: leave the option out to open it as it is`,
+      { path: OF_INDEX.includes(key) ? `options.index.${key}` : `options.${key}` },
+    )
+  }
+}
+
+const OF_INDEX: readonly string[] = ['engine', 'M', 'efConstruction']
+
+function refuseUnused(wanted: Wanted, engine: Index['engine']): void {
+  if (engine !== 'flat') return
+  for (const key of ['M', 'efConstruction'] as const) {
+    if (wanted[key] === undefined) continue
+    const message = `options.index.${key} is for graphs, and engine 'flat' has none: leave it out, or choose engine 'hnswlib'`
+    throw new SkalarError('BAD_OPTION', message, { path: `options.index.${key}` })
+  }
+}
+
+function canonicalFields(fields: Definition['fields']): string {
+  return JSON.stringify(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)))
+}

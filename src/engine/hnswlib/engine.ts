@@ -1,0 +1,138 @@
+/*
+ * The engine `hnswlib`: the HNSW of the optional package hnswlib-node finds candidates, the store scores them exactly.
+ *
+ * What is special about it, besides the contract of `Engine`:
+ * - hnswlib-node is synchronous: building and searching run on the calling thread, in slices of a few milliseconds. One
+ *   insertion or one search cannot be interrupted; an abort is noticed between the searches of a call.
+ * - New slots are searched at once: until the background has inserted them they are scanned exactly, beside what the graph
+ *   finds. While most of them wait, and whenever k or ef is large for the number of slots, all are scanned, by the
+ *   database's threads.
+ * - Distances computed while walking are not counted: hnswlib-node does not tell.
+ */
+import type { NativeAnswers, NativeStore } from '../../native.ts'
+import { turnWhenBusy } from '../../turns.ts'
+import type { AbortFlag, Engine, EngineHost, EngineQuery, StorePosition } from '../engine.ts'
+import { packQueries } from '../flat.ts'
+import { joinAnswers, splitAnswers } from './answers.ts'
+import { loadHnswlib } from './package.ts'
+import { Upkeep } from './upkeep.ts'
+
+/** Rows scored on the calling thread; more are left to the database's threads. */
+const FEW = 2_000
+
+export class HnswlibEngine implements Engine {
+  readonly name = 'hnswlib'
+  readonly #host: EngineHost
+  #vectors: NativeStore | undefined
+  #upkeep: Upkeep | undefined
+  /** For each call of `search` under way the slots that have changed since it began. */
+  readonly #calls = new Set<Set<number>>()
+
+  /** @throws SkalarError `ENGINE_UNAVAILABLE` */
+  constructor(host: EngineHost) {
+    loadHnswlib()
+    this.#host = host
+  }
+
+  load(vectors: NativeStore, slots: Uint32Array, at: StorePosition): void {
+    void this.#upkeep?.stop()
+    this.#vectors = vectors
+    this.#upkeep = new Upkeep(vectors, slots, at, this.#host)
+  }
+
+  put(slots: Uint32Array, at: StorePosition): void {
+    this.#note(slots)
+    this.#upkeep!.put(slots, at)
+  }
+
+  remove(slots: Uint32Array, at: StorePosition): void {
+    this.#note(slots)
+    this.#upkeep!.remove(slots, at)
+  }
+
+  async search(
+    queries: readonly EngineQuery[],
+    since: number,
+    abort: AbortFlag | undefined,
+  ): Promise<NativeAnswers> {
+    const changed = new Set<number>()
+    this.#calls.add(changed)
+    try {
+      const { graph } = this.#upkeep!
+      const walked = queries.filter((query) => graph.suits(query))
+      const scanned = queries.filter((query) => !walked.includes(query))
+      const [walks, scans] = await Promise.all([
+        this.#walk(walked, since, abort, changed),
+        scanned.length === 0 ? [] : this.#scan(scanned, since, abort),
+      ])
+      const parts = new Map([...walked, ...scanned].map((query, i) => [query, [...walks, ...scans][i]!]))
+      const answers = joinAnswers(queries.map((query) => parts.get(query)!))
+      return answers.slots.some((slot) => changed.has(slot)) ? { ...answers, stale: true } : answers
+    } finally {
+      this.#calls.delete(changed)
+    }
+  }
+
+  searchSync(queries: readonly EngineQuery[], since: number): NativeAnswers {
+    return joinAnswers(
+      queries.map((query) => {
+        const allowed = this.#upkeep!.graph.candidates(query) ?? query.allowed
+        return this.#vectors!.scanSync(since, ...packQueries([{ ...query, allowed }], undefined))
+      }),
+    )
+  }
+
+  /** Waits for a file that is being written, and writes one where that saves a long build. */
+  async close(): Promise<void> {
+    await this.#upkeep?.stop()
+    await this.#upkeep?.saveIfWorthwhile()
+  }
+
+  async #scan(
+    queries: readonly EngineQuery[],
+    since: number,
+    abort: AbortFlag | undefined,
+  ): Promise<NativeAnswers[]> {
+    return splitAnswers(await this.#vectors!.scan(this.#host.pool, since, ...packQueries(queries, abort)))
+  }
+
+  async #walk(
+    queries: readonly EngineQuery[],
+    since: number,
+    abort: AbortFlag | undefined,
+    changed: ReadonlySet<number>,
+  ): Promise<NativeAnswers[]> {
+    const parts: NativeAnswers[] = []
+    for (const query of queries) {
+      const turn = turnWhenBusy()
+      if (turn !== undefined) await turn
+      if (abort !== undefined && Atomics.load(abort, 0) !== 0) throw aborted()
+      // Which slots a query may answer was settled before the pauses.
+      const outdated = changed.size > 0 && (query.allowed !== undefined || query.excluded !== undefined)
+      const answers = await this.#walkOne(query, since, abort)
+      parts.push(outdated ? { ...answers, stale: true } : answers)
+    }
+    return parts
+  }
+
+  /** Candidates are scored in the turn that found them, or from a snapshot of it: both speak of one state. */
+  #walkOne(
+    query: EngineQuery,
+    since: number,
+    abort: AbortFlag | undefined,
+  ): NativeAnswers | Promise<NativeAnswers> {
+    const vectors = this.#vectors!
+    const candidates = this.#upkeep!.graph.candidates(query)
+    const packed = packQueries([{ ...query, allowed: candidates ?? query.allowed }], abort)
+    const few = candidates !== undefined && candidates.length <= FEW
+    return few ? vectors.scanSync(since, ...packed) : vectors.scan(this.#host.pool, since, ...packed)
+  }
+
+  #note(slots: Uint32Array): void {
+    for (const changed of this.#calls) for (const slot of slots) changed.add(slot)
+  }
+}
+
+function aborted(): Error {
+  return Object.assign(new Error('the search was aborted'), { code: 'ABORTED' })
+}

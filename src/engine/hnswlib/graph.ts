@@ -1,0 +1,193 @@
+import type { NativeStore } from '../../native.ts'
+import type { EngineOptions, EngineQuery } from '../engine.ts'
+import { loadGraph, saveGraph } from './graph-file.ts'
+import { NONE, SlotTable } from './slot-table.ts'
+import { hasSlot, union } from './slots.ts'
+import { normOf, scaleFor } from './space.ts'
+import type { Table } from './table-file.ts'
+import { DEFAULT_EF_CONSTRUCTION, DEFAULT_M, VectorIndex } from './vector-index.ts'
+
+const DEFAULT_EF = 100
+
+/** With fewer slots there is no graph: a scan is faster, and many small collections cost nothing. */
+const FEWEST_SLOTS = 2_000
+
+/** A walk looks at some ten to thirty rows for each candidate, each at a higher price than a scan pays. */
+const SCAN_FACTOR = 16
+
+/** Candidates beyond k: float32 may have ranked them a little too low. */
+const SLACK = 4
+
+/** Rows whose norms decide the scale of the points. */
+const SAMPLE = 1_000
+
+/** Nodes that are dead without the index knowing each cost a candidate. */
+const MOST_UNMARKED = 1_000
+
+const NO_SLOTS = new Uint32Array(0)
+
+/** What `load` found. */
+interface Saved {
+  readonly table: Table
+  readonly graph: VectorIndex
+}
+
+/**
+ * An index over the slots of one store, and the slots that wait to be inserted into it.
+ *
+ * A vector never changes in the index: a slot with another vector gets another node, and the old one is marked deleted.
+ * While the index is being written to a file nothing else may change it; marks wait then.
+ */
+export class Graph {
+  readonly #vectors: NativeStore
+  readonly #options: EngineOptions
+  readonly #table = new SlotTable()
+  #index: VectorIndex | undefined
+  /** Dead nodes that are still to be marked. */
+  readonly #unmarked: number[] = []
+  #writing = false
+  #unsaved = 0
+
+  constructor(vectors: NativeStore, slots: Uint32Array, options: EngineOptions) {
+    this.#vectors = vectors
+    this.#options = options
+    for (const slot of slots) this.#table.put(slot)
+  }
+
+  /** Dead ones included. */
+  get nodes(): number {
+    return this.#table.nodes
+  }
+
+  /** Nodes that no file has. */
+  get unsaved(): number {
+    return this.#unsaved
+  }
+
+  /** Whether most nodes are dead, so that a walk mostly meets what it cannot return. */
+  get worn(): boolean {
+    return this.nodes > FEWEST_SLOTS && this.nodes > 2 * this.#table.alive
+  }
+
+  /** Whether `step` has something to do. */
+  get behind(): boolean {
+    const { waiting } = this.#table
+    return this.#unmarked.length > 0 || (waiting > 0 && (this.nodes > 0 || waiting >= FEWEST_SLOTS))
+  }
+
+  liveSlots(): Uint32Array {
+    return this.#table.live()
+  }
+
+  put(slots: Uint32Array): void {
+    for (const slot of slots) this.#bury(this.#table.put(slot))
+  }
+
+  remove(slots: Uint32Array): void {
+    for (const slot of slots) this.#bury(this.#table.remove(slot))
+  }
+
+  /** A small piece of work: one mark, or one insertion. Only when `behind`, and not while `save` runs. */
+  step(): void {
+    const dead = this.#unmarked.pop()
+    if (dead !== undefined) {
+      this.#index!.markDeleted(dead)
+      return
+    }
+    const slot = this.#table.next()!
+    this.#index ??= VectorIndex.create(this.#options, this.#scale(), Math.ceil(1.25 * this.#table.waiting))
+    this.#index.add(this.#vectors.vector(slot)!)
+    this.#table.assign(slot)
+    this.#unsaved++
+  }
+
+  /** Whether `candidates` is faster than scoring all slots, and complete. */
+  suits({ k, ef = DEFAULT_EF }: EngineQuery): boolean {
+    const { alive, waiting } = this.#table
+    if (this.#index === undefined || waiting > alive || this.#unmarked.length > MOST_UNMARKED) return false
+    return SCAN_FACTOR * Math.max(k, ef) < alive + waiting
+  }
+
+  /** The slots to score, ascending: what the index finds, and all that wait. Undefined when all are to be scored. */
+  candidates(query: EngineQuery): Uint32Array | undefined {
+    if (!this.suits(query)) return undefined
+    const { vector, k, ef = DEFAULT_EF, allowed } = query
+    const count = k + SLACK + this.#unmarked.length
+    const filter = allowed && ((node: number) => hasSlot(allowed, this.#table.slotOf(node)))
+    const found = this.#index!.search(vector, count, ef, filter)
+    return found && union(this.#slotsOf(found), this.#waitingSlots(allowed))
+  }
+
+  /** Writes the graph as of a log position. Rejects when that fails, on a full disk for example. */
+  async save(folder: string, position: number): Promise<void> {
+    const index = this.#index!
+    while (this.#unmarked.length > 0) this.step()
+    // After a failure too: the next attempt is worth its cost only after more work.
+    this.#unsaved = 0
+    this.#writing = true
+    try {
+      const table = { ...this.#format(), position, scale: index.scale, slots: this.#table.slots() }
+      await saveGraph(folder, table, (path) => index.write(path))
+    } finally {
+      this.#writing = false
+    }
+  }
+
+  /** What was last saved in a folder, for `adopt`; undefined when there is nothing that can be used. */
+  load(folder: string): Promise<Saved | undefined> {
+    return loadGraph(folder, this.#format(), (path, { scale }) => {
+      return VectorIndex.read(this.#options, scale, path)
+    })
+  }
+
+  /** Takes over a saved graph in place of none, but for the slots that have changed since. */
+  adopt({ table: saved, graph }: Saved, changed: ReadonlySet<number>): void {
+    this.#index = graph
+    for (let node = 0; node < saved.slots.length; node++) {
+      const slot = saved.slots[node]!
+      if (slot !== NONE && this.#table.isWaiting(slot) && !changed.has(slot)) {
+        this.#table.assign(slot)
+        continue
+      }
+      this.#table.assignNone()
+      // The others were marked before the graph was saved.
+      if (slot !== NONE) this.#unmarked.push(node)
+    }
+  }
+
+  #format() {
+    const { dimension, M = DEFAULT_M, efConstruction = DEFAULT_EF_CONSTRUCTION } = this.#options
+    return { dimension, M, efConstruction }
+  }
+
+  #scale(): number {
+    let longest = 0
+    for (const slot of this.#table.waitingSlots().subarray(0, SAMPLE)) {
+      const vector = this.#vectors.vector(slot)
+      if (vector !== undefined) longest = Math.max(longest, normOf(vector))
+    }
+    return scaleFor(longest)
+  }
+
+  #bury(node: number): void {
+    if (node === NONE) return
+    if (this.#writing) this.#unmarked.push(node)
+    else this.#index!.markDeleted(node)
+  }
+
+  #slotsOf(nodes: readonly number[]): Uint32Array {
+    const slots = new Uint32Array(nodes.length)
+    let count = 0
+    for (const node of nodes) {
+      const slot = this.#table.slotOf(node)
+      if (slot !== NONE) slots[count++] = slot
+    }
+    return slots.subarray(0, count).sort()
+  }
+
+  #waitingSlots(allowed: Uint32Array | undefined): Uint32Array {
+    if (this.#table.waiting === 0) return NO_SLOTS
+    const waiting = this.#table.waitingSlots()
+    return allowed === undefined ? waiting : waiting.filter((slot) => hasSlot(allowed, slot))
+  }
+}

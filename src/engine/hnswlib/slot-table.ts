@@ -1,0 +1,133 @@
+import { Fifo } from '../../fifo.ts'
+
+/** Stands for no slot, and for no node. Keys of the store reserve the same number. */
+export const NONE = 0xffff_ffff
+
+/** In place of a node: the slot waits for one. */
+const WAITING = 0xffff_fffe
+
+/**
+ * Which slot a node of the graph stands for, and which slots wait for a node.
+ *
+ * Invariants: a live slot has one node or waits; a node stands for one live slot, or is dead for good.
+ */
+export class SlotTable {
+  #slotOf: Uint32Array = new Uint32Array(0)
+  #nodeOf: Uint32Array = new Uint32Array(0)
+  /** Slots in the order of their arrival; those that no longer wait are passed over. */
+  #queue = new Fifo<number>()
+  #nodes = 0
+  #alive = 0
+  #waiting = 0
+  /** A superset of the waiting slots, ascending. */
+  #snapshot: Uint32Array | undefined
+
+  /** Nodes, dead ones included. */
+  get nodes(): number {
+    return this.#nodes
+  }
+
+  /** Nodes that stand for a slot. */
+  get alive(): number {
+    return this.#alive
+  }
+
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  slotOf(node: number): number {
+    return this.#slotOf[node]!
+  }
+
+  /** The slot of each node, dead ones with `NONE`; a copy. */
+  slots(): Uint32Array {
+    return this.#slotOf.slice(0, this.#nodes)
+  }
+
+  /** All slots that have a node or wait. */
+  live(): Uint32Array {
+    const live = new Uint32Array(this.#alive + this.#waiting)
+    let count = 0
+    for (let slot = 0; slot < this.#nodeOf.length; slot++) {
+      if (this.#nodeOf[slot] !== NONE) live[count++] = slot
+    }
+    return live
+  }
+
+  /** The slots that wait, ascending; some may have a node by now, or be gone. */
+  waitingSlots(): Uint32Array {
+    if (this.#snapshot === undefined || this.#snapshot.length > 2 * this.#waiting + 64) {
+      const slots = new Uint32Array(this.#waiting)
+      let count = 0
+      for (let slot = 0; slot < this.#nodeOf.length; slot++) {
+        if (this.#nodeOf[slot] === WAITING) slots[count++] = slot
+      }
+      this.#snapshot = slots
+    }
+    return this.#snapshot
+  }
+
+  /** A slot has come, or has got another vector: it waits. Returns the node that is dead now, or `NONE`. */
+  put(slot: number): number {
+    const dead = this.remove(slot)
+    this.#nodeOf = withRoom(this.#nodeOf, slot)
+    this.#nodeOf[slot] = WAITING
+    this.#queue.push(slot)
+    this.#waiting++
+    this.#snapshot = undefined
+    return dead
+  }
+
+  /** A slot has gone. Returns the node that is dead now, or `NONE`. */
+  remove(slot: number): number {
+    const node = this.#nodeOf[slot] ?? NONE
+    if (node === NONE) return NONE
+    this.#nodeOf[slot] = NONE
+    if (node === WAITING) {
+      this.#waiting--
+      return NONE
+    }
+    this.#slotOf[node] = NONE
+    this.#alive--
+    return node
+  }
+
+  /** The slot that has waited longest; undefined when none waits. */
+  next(): number | undefined {
+    let slot = this.#queue.peek()
+    while (slot !== undefined && this.#nodeOf[slot] !== WAITING) {
+      this.#queue.shift()
+      slot = this.#queue.peek()
+    }
+    return slot
+  }
+
+  /** Gives a waiting slot the next node. */
+  assign(slot: number): void {
+    this.#slotOf = withRoom(this.#slotOf, this.#nodes)
+    this.#slotOf[this.#nodes] = slot
+    this.#nodeOf[slot] = this.#nodes
+    this.#nodes++
+    this.#alive++
+    this.#waiting--
+  }
+
+  /** Adds a node that is dead from the start. */
+  assignNone(): void {
+    this.#slotOf = withRoom(this.#slotOf, this.#nodes)
+    this.#slotOf[this.#nodes++] = NONE
+  }
+
+  isWaiting(slot: number): boolean {
+    return this.#nodeOf[slot] === WAITING
+  }
+}
+
+/** The array, or a longer copy, such that `index` lies within it. */
+function withRoom(array: Uint32Array, index: number): Uint32Array {
+  if (index < array.length) return array
+  const longer = new Uint32Array(Math.max(1024, 2 * array.length, index + 1)).fill(NONE, array.length)
+  longer.set(array)
+  return longer
+}

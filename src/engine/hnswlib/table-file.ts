@@ -1,0 +1,89 @@
+import { crc32 } from 'node:zlib'
+
+/*
+ * What stands beside a saved graph, in `hnswlib.table`. Little-endian:
+ *
+ *    0 ┌ magic "skHNSW" 6 bytes ┬ version u16 ┐
+ *    8 ├ CRC-32 of all that follows   u32 ────┤
+ *   12 ├ dimension u32 ┬ M u32 ┬ efConstruction u32
+ *   24 ├ position f64 ┬ scale f64 ────────────┤   log position; factor of the stored points (space.ts)
+ *   40 ├ name 8 bytes ─────────────────────────┤   the graph is in `<name in hex>.graph`
+ *   48 ├ bytes f64 ┬ CRC-32 u32 ───────────────┤   of the graph file
+ *   60 ├ nodes u32 ────────────────────────────┤
+ *   64 └ slot u32 × nodes ─────────────────────┘   0xFFFFFFFF: a dead node
+ *
+ * The graph file itself is written by hnswlib, in its own format. Another version of this one is an unusable file.
+ */
+
+const MAGIC = Buffer.from('skHNSW')
+const VERSION = 1
+const CHECKED = 12
+const HEADER = 64
+
+/** What a graph was built with. */
+export interface GraphFormat {
+  readonly dimension: number
+  readonly M: number
+  readonly efConstruction: number
+}
+
+/** The file that the graph itself is in. */
+export interface GraphFile {
+  /** 16 hexadecimal digits. */
+  readonly name: string
+  readonly bytes: number
+  readonly crc: number
+}
+
+export interface Table extends GraphFormat {
+  /** The log position of the collection that the graph stands for. */
+  readonly position: number
+  readonly scale: number
+  /** The slot of each node; `NONE` for dead ones. */
+  readonly slots: Uint32Array
+}
+
+export function encodeTable(table: Table, file: GraphFile): Buffer {
+  const bytes = Buffer.alloc(HEADER + 4 * table.slots.length)
+  MAGIC.copy(bytes)
+  bytes.writeUInt16LE(VERSION, 6)
+  bytes.writeUInt32LE(table.dimension, 12)
+  bytes.writeUInt32LE(table.M, 16)
+  bytes.writeUInt32LE(table.efConstruction, 20)
+  bytes.writeDoubleLE(table.position, 24)
+  bytes.writeDoubleLE(table.scale, 32)
+  bytes.write(file.name, 40, 'hex')
+  bytes.writeDoubleLE(file.bytes, 48)
+  bytes.writeUInt32LE(file.crc, 56)
+  bytes.writeUInt32LE(table.slots.length, 60)
+  for (let i = 0; i < table.slots.length; i++) bytes.writeUInt32LE(table.slots[i]!, HEADER + 4 * i)
+  bytes.writeUInt32LE(crc32(bytes.subarray(CHECKED)), 8)
+  return bytes
+}
+
+/** Undefined for bytes that are damaged, or of another version. */
+export function decodeTable(bytes: Buffer): { table: Table; file: GraphFile } | undefined {
+  if (bytes.length < HEADER || !bytes.subarray(0, 6).equals(MAGIC)) return undefined
+  if (bytes.readUInt16LE(6) !== VERSION || bytes.readUInt32LE(8) !== crc32(bytes.subarray(CHECKED))) {
+    return undefined
+  }
+  const nodes = bytes.readUInt32LE(60)
+  if (bytes.length !== HEADER + 4 * nodes) return undefined
+  const slots = new Uint32Array(nodes)
+  for (let i = 0; i < nodes; i++) slots[i] = bytes.readUInt32LE(HEADER + 4 * i)
+  return {
+    table: {
+      dimension: bytes.readUInt32LE(12),
+      M: bytes.readUInt32LE(16),
+      efConstruction: bytes.readUInt32LE(20),
+      position: bytes.readDoubleLE(24),
+      scale: bytes.readDoubleLE(32),
+      slots,
+    },
+    file: {
+      name: bytes.toString('hex', 40, 48),
+      bytes: bytes.readDoubleLE(48),
+      crc: bytes.readUInt32LE(56),
+    },
+  }
+}

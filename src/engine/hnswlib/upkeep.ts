@@ -1,0 +1,146 @@
+import type { NativeStore } from '../../native.ts'
+import { nextTurn, SLICE_MS } from '../../turns.ts'
+import type { EngineHost, StorePosition } from '../engine.ts'
+import { Graph } from './graph.ts'
+
+/** With fewer new nodes a file is not worth writing. */
+const FEWEST_TO_SAVE = 500
+
+/** While more are being inserted, at least so many are saved at a time. */
+const MANY_TO_SAVE = 50_000
+
+/**
+ * Brings the graph of one store up to date in the background, in slices on the calling thread: takes over a saved one,
+ * inserts what waits, builds another graph when this one is worn, and saves.
+ *
+ * When hnswlib fails, for want of memory for example, the graph stays as it is: what waits is scanned with every query.
+ */
+export class Upkeep {
+  readonly #vectors: NativeStore
+  readonly #host: EngineHost
+  /** Undefined when nothing may be written. */
+  readonly #folder: string | undefined
+  #at: StorePosition
+  #graph: Graph
+  /** What the graph is to be replaced by, once nothing waits in it. */
+  #successor: Graph | undefined
+  #running: Promise<void> | undefined
+  #stopped = false
+  #failed = false
+
+  constructor(vectors: NativeStore, slots: Uint32Array, at: StorePosition, host: EngineHost) {
+    this.#vectors = vectors
+    this.#host = host
+    this.#at = at
+    this.#folder = host.indexFolder(at.number)
+    this.#graph = new Graph(vectors, slots, host.options)
+    this.#run(() => this.#adopt())
+  }
+
+  /** The graph to search in. */
+  get graph(): Graph {
+    return this.#graph
+  }
+
+  put(slots: Uint32Array, at: StorePosition): void {
+    this.#at = at
+    this.#graph.put(slots)
+    this.#successor?.put(slots)
+    this.#run()
+  }
+
+  remove(slots: Uint32Array, at: StorePosition): void {
+    this.#at = at
+    this.#graph.remove(slots)
+    this.#successor?.remove(slots)
+    this.#run()
+  }
+
+  /** Ends the work. Resolves when none is under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#running
+  }
+
+  /** After `stop`: saves what took longer to build than it takes to write. */
+  async saveIfWorthwhile(): Promise<void> {
+    if (!this.#failed && this.#unsavedBeyond(FEWEST_TO_SAVE, 1 / 64)) await this.#save()
+  }
+
+  #run(begin?: () => Promise<void>): void {
+    if (this.#running !== undefined || this.#stopped || this.#failed || !this.#due) return
+    this.#running = this.#work(begin).then(
+      () => {
+        this.#running = undefined
+        this.#run()
+      },
+      () => {
+        this.#running = undefined
+        this.#failed = true
+        this.#successor = undefined
+      },
+    )
+  }
+
+  get #due(): boolean {
+    return this.#successor !== undefined || this.#graph.behind || this.#graph.worn
+  }
+
+  async #work(begin?: () => Promise<void>): Promise<void> {
+    await begin?.()
+    while (this.#due && !this.#stopped) {
+      if (this.#graph.worn) this.#successor ??= this.#newGraph()
+      const graph = this.#successor ?? this.#graph
+      await nextTurn()
+      const end = performance.now() + SLICE_MS
+      while (!this.#stopped && graph.behind && performance.now() < end) graph.step()
+      if (graph === this.#successor && !graph.behind) this.#replaceBy(graph)
+      if (this.#unsavedBeyond(MANY_TO_SAVE, 1 / 2)) await this.#save()
+    }
+    if (!this.#stopped && this.#unsavedBeyond(FEWEST_TO_SAVE, 1 / 10)) await this.#save()
+  }
+
+  #newGraph(): Graph {
+    return new Graph(this.#vectors, this.#graph.liveSlots(), this.#host.options)
+  }
+
+  #replaceBy(successor: Graph): void {
+    this.#graph = successor
+    this.#successor = undefined
+  }
+
+  /** Begins with what this or another process has saved, as far as it still holds. */
+  async #adopt(): Promise<void> {
+    if (this.#folder === undefined) return
+    const saved = await this.#graph.load(this.#folder)
+    // A file that is ahead of the store belongs to another history of it.
+    if (saved === undefined || this.#stopped || saved.table.position > this.#at.position) return
+    const changed = this.#changedSince(saved.table.position)
+    if (changed !== undefined) this.#graph.adopt(saved, changed)
+  }
+
+  #unsavedBeyond(fewest: number, share: number): boolean {
+    const { unsaved, nodes } = this.#graph
+    return this.#folder !== undefined && unsaved >= Math.max(fewest, share * nodes)
+  }
+
+  /** Failures are no harm: the graph is built again when it is next needed. */
+  async #save(): Promise<void> {
+    const { position } = this.#at
+    if (this.#changedSince(position) === undefined) {
+      // Nobody will ask for this number again, and its folder may be gone already.
+      this.#stopped = true
+      return
+    }
+    await this.#graph.save(this.#folder!, position).catch(() => {})
+  }
+
+  #changedSince(position: number): ReadonlySet<number> | undefined {
+    try {
+      return this.#host.changedSince(this.#at.number, position)
+    } catch {
+      // The collection was dropped.
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import type { EngineOptions } from '../engine.ts'
+import { type HnswlibIndex, loadHnswlib } from './package.ts'
+import { Space } from './space.ts'
+
+export const DEFAULT_M = 16
+export const DEFAULT_EF_CONSTRUCTION = 200
+
+/** An index of hnswlib over vectors of one metric, numbered 0, 1, … as they are added. It grows by itself. */
+export class VectorIndex {
+  readonly #index: HnswlibIndex
+  readonly #space: Space
+  #count: number
+
+  private constructor(index: HnswlibIndex, space: Space, count: number) {
+    this.#index = index
+    this.#space = space
+    this.#count = count
+  }
+
+  /** An empty one with room for so many vectors. */
+  static create(options: EngineOptions, scale: number, room: number): VectorIndex {
+    const { metric, dimension, M = DEFAULT_M, efConstruction = DEFAULT_EF_CONSTRUCTION } = options
+    const { HierarchicalNSW } = loadHnswlib()
+    const space = new Space(metric, dimension, scale)
+    const index = new HierarchicalNSW(space.name, dimension)
+    index.initIndex(room, M, efConstruction)
+    return new VectorIndex(index, space, 0)
+  }
+
+  /** One that `write` wrote, on a libuv thread. Nothing but that may be in the file. Rejects when it cannot be read. */
+  static async read({ metric, dimension }: EngineOptions, scale: number, path: string): Promise<VectorIndex> {
+    const { HierarchicalNSW } = loadHnswlib()
+    const space = new Space(metric, dimension, scale)
+    const index = new HierarchicalNSW(space.name, dimension)
+    await index.readIndex(path)
+    return new VectorIndex(index, space, index.getCurrentCount())
+  }
+
+  /** Of the stored points. */
+  get scale(): number {
+    return this.#space.scale
+  }
+
+  /** Vectors in it, deleted ones included. */
+  get count(): number {
+    return this.#count
+  }
+
+  add(vector: Float32Array): void {
+    if (this.#count === this.#index.getMaxElements()) this.#index.resizeIndex(2 * this.#count)
+    this.#index.addPoint(this.#space.point(vector), this.#count)
+    this.#count++
+  }
+
+  /** Never found again. Not a second time for the same number. */
+  markDeleted(number: number): void {
+    this.#index.markDelete(number)
+  }
+
+  /** The numbers of about the nearest `k`; undefined when float32 cannot tell which these are. */
+  search(
+    vector: Float32Array,
+    k: number,
+    ef: number,
+    filter: ((number: number) => boolean) | undefined,
+  ): readonly number[] | undefined {
+    const query = this.#space.query(vector)
+    if (query === undefined) return undefined
+    const most = Math.min(k, this.#count)
+    this.#index.setEf(Math.max(ef, most))
+    const { neighbors } =
+      filter === undefined ? this.#index.searchKnn(query, most) : this.#index.searchKnn(query, most, filter)
+    return neighbors
+  }
+
+  /** On a libuv thread; nothing may be added or deleted until it is done. A full disk leaves a short file. */
+  async write(path: string): Promise<void> {
+    await this.#index.writeIndex(path)
+  }
+}

@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest'
+import { openCollection } from './helpers/database.ts'
+import { expectRejection } from './helpers/errors.ts'
+
+async function numbers(count: number) {
+  const { films } = await openCollection<{ n: number }, number>({
+    metric: 'euclidean',
+    index: { engine: 'flat' },
+  })
+  await films.upsert(Array.from({ length: count }, (_, n) => ({ id: n, vector: [n, 1], metadata: { n } })))
+  return films
+}
+
+it('explain tells how a query was answered', async () => {
+  const films = await numbers(500)
+  const explanation = await films.explain({ vector: [3, 1], k: 5 })
+  expect(explanation).toMatchObject({ plan: 'scan', visited: 500, distances: 500 })
+  expect(explanation.reason).toMatch(/flat/)
+  expect(explanation.reranked).toBeGreaterThanOrEqual(5)
+  expect(explanation.reranked).toBeLessThan(100)
+  expect(explanation.ms).toBeGreaterThan(0)
+  expect(Object.keys(explanation).sort()).toEqual([
+    'distances',
+    'ms',
+    'plan',
+    'reason',
+    'reranked',
+    'visited',
+  ])
+})
+
+it('explain counts only what a filter lets through', async () => {
+  const films = await numbers(500)
+  const explanation = await films.explain({ vector: [3, 1], filter: { n: { $lt: 20 } } })
+  expect(explanation).toMatchObject({ plan: 'scan', visited: 20, distances: 20 })
+  expect(await films.explain({ vector: [3, 1], filter: { n: -1 } })).toMatchObject({
+    visited: 0,
+    reranked: 0,
+  })
+})
+
+it('explain answers for a record and for an empty collection', async () => {
+  const films = await numbers(30)
+  expect((await films.explain({ id: 3 })).visited).toBeGreaterThanOrEqual(29)
+  await expectRejection(films.explain({ id: 99 }), 'NOT_FOUND', { id: 99 })
+  await films.clear()
+  expect(await films.explain({ vector: [1, 1] })).toMatchObject({ visited: 0, distances: 0, reranked: 0 })
+})

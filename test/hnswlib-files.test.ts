@@ -1,0 +1,182 @@
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { loadGraph, saveGraph } from '../src/engine/hnswlib/graph-file.ts'
+import type { Collection, Database, Id, Metadata } from '../src/index.ts'
+import { idsOf, openDatabase, temporaryFolder } from './helpers/database.ts'
+import { LEAST, recall, untilBuilt } from './helpers/hnswlib.ts'
+import { generator, randomVector, randomVectors } from './helpers/random.ts'
+
+const DIMENSION = 24
+const TABLE = 'hnswlib.table'
+const random = generator(21)
+const queries = randomVectors(random, 30, DIMENSION)
+
+const recordsOf = (vectors: readonly Float32Array[]) => vectors.map((vector, id) => ({ id, vector }))
+const graphsIn = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.graph'))
+
+describe('a saved graph', () => {
+  let folder: string
+  /** Of the collection that the test begins with, and the only graph in it. */
+  let index: string
+  let graph: string
+
+  async function openFilms(): Promise<{ db: Database; films: Collection<Metadata, Id> }> {
+    const db = await openDatabase(folder)
+    const films = await db.collection<Metadata, Id>('films', {
+      dimension: DIMENSION,
+      index: { engine: 'hnswlib', M: 8, efConstruction: 60 },
+    })
+    return { db, films }
+  }
+
+  beforeEach(async () => {
+    folder = temporaryFolder()
+    index = join(folder, 'index', '1', '0')
+    const { db, films } = await openFilms()
+    await films.upsert(recordsOf(randomVectors(random, LEAST, DIMENSION)))
+    await untilBuilt(films)
+    await db.close()
+    const graphs = graphsIn(index)
+    expect(graphs).toHaveLength(1)
+    graph = graphs[0]!
+  })
+
+  it('is taken over when the collection is opened again', async () => {
+    const { db, films } = await openFilms()
+    await untilBuilt(films)
+    expect(await recall(films, queries)).toBeGreaterThan(0.9)
+    await db.close()
+    expect(readdirSync(index).sort()).toEqual([TABLE, graph].sort())
+  })
+
+  it('is brought up to date with what has changed since', async () => {
+    const first = await openFilms()
+    await untilBuilt(first.films)
+    const [vector, other] = [randomVector(random, DIMENSION), randomVector(random, DIMENSION)]
+    await first.films.upsert([
+      { id: 5, vector },
+      { id: 'new', vector: other },
+    ])
+    await first.films.delete([6, 7])
+    await first.db.close()
+    expect(graphsIn(index)).toEqual([graph])
+    const { films } = await openFilms()
+    await untilBuilt(films)
+    expect((await films.query({ vector, k: 1 }))[0]!.id).toBe(5)
+    expect((await films.query({ vector: other, k: 1 }))[0]!.id).toBe('new')
+    for (const each of queries) expect(idsOf(await films.query({ vector: each, k: 50 }))).not.toContain(6)
+    expect(await recall(films, queries)).toBeGreaterThan(0.9)
+  })
+
+  it('is saved again when much has been added, and its predecessor removed', async () => {
+    const { db, films } = await openFilms()
+    await untilBuilt(films)
+    const more = randomVectors(random, 600, DIMENSION).map((vector, i) => ({ id: `more ${i}`, vector }))
+    await films.upsert(more)
+    await untilBuilt(films)
+    await db.close()
+    expect(graphsIn(index)).toHaveLength(1)
+    expect(graphsIn(index)).not.toContain(graph)
+    expect(readdirSync(index)).toHaveLength(2)
+  })
+
+  const damages: [string, () => void][] = [
+    ['the table is missing', () => rmSync(join(index, TABLE))],
+    ['the table is shorter', () => truncateSync(join(index, TABLE), 100)],
+    ['the table is empty', () => truncateSync(join(index, TABLE), 0)],
+    ['a byte of the table is another', () => flip(join(index, TABLE), 70)],
+    ['the table is of another version', () => flip(join(index, TABLE), 6)],
+    ['the graph is missing', () => rmSync(join(index, graph))],
+    ['the graph is shorter', () => truncateSync(join(index, graph), 5_000)],
+    ['the graph is empty', () => truncateSync(join(index, graph), 0)],
+    ['a byte of the graph is another', () => flip(join(index, graph), 4_321)],
+    ['the header of the graph is another', () => flip(join(index, graph), 20)],
+    ['the folder is gone', () => rmSync(join(folder, 'index'), { recursive: true })],
+  ]
+
+  it.each(damages)('is built again when %s', async (_, damage) => {
+    damage()
+    const { db, films } = await openFilms()
+    const vector = queries[0]!
+    expect(await films.query({ vector })).toEqual(await films.query({ vector, exact: true }))
+    await untilBuilt(films)
+    expect(await recall(films, queries)).toBeGreaterThan(0.9)
+    await db.close()
+    expect(graphsIn(index).some((name) => name !== graph)).toBe(true)
+  })
+
+  it('of an older state is not taken for the present one when the collection was emptied', async () => {
+    const { db, films } = await openFilms()
+    await films.clear()
+    const vectors = randomVectors(random, LEAST, DIMENSION)
+    await films.upsert(recordsOf(vectors))
+    await untilBuilt(films)
+    expect(await recall(films, queries)).toBeGreaterThan(0.9)
+    await vi.waitFor(() => expect(existsSync(index)).toBe(false), 10_000)
+    await db.close()
+    expect(graphsIn(join(folder, 'index', '2', '0'))).toHaveLength(1)
+  })
+
+  it('goes with its collection', async () => {
+    const { db } = await openFilms()
+    await db.drop('films')
+    await vi.waitFor(() => expect(readdirSync(join(folder, 'index'))).toEqual([]), 10_000)
+    await db.close()
+    expect(readdirSync(join(folder, 'index'))).toEqual([])
+  })
+
+  it('is left alone by a reader that may not write', async () => {
+    const db = await openDatabase(folder, { readOnly: true })
+    const films = await db.collection<Metadata, Id>('films')
+    await untilBuilt(films)
+    expect(await recall(films, queries)).toBeGreaterThan(0.9)
+    await db.close()
+    expect(readdirSync(index).sort()).toEqual([TABLE, graph].sort())
+  })
+})
+
+function flip(path: string, offset: number): void {
+  const bytes = readFileSync(path)
+  bytes[offset]! ^= 0x10
+  writeFileSync(path, bytes)
+}
+
+describe('graphs of several processes in one folder', () => {
+  const format = { dimension: 2, M: 4, efConstruction: 5 }
+  const tableOf = (position: number) => ({ ...format, position, scale: 2, slots: Uint32Array.of(position) })
+  const read = async (path: string) => readFileSync(path, 'utf8')
+
+  it('are saved whole, and the last one wins', async () => {
+    const folder = join(temporaryFolder(), 'graphs')
+    const save = (position: number) =>
+      saveGraph(folder, tableOf(position), async (path) => writeFileSync(path, `graph ${position}`))
+    const reads = async () => {
+      const found = await loadGraph(folder, format, read)
+      if (found !== undefined) expect(found.graph).toBe(`graph ${found.table.position}`)
+    }
+    await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? reads() : save(i))))
+    await save(99)
+    const found = await loadGraph(folder, format, read)
+    expect(found).toEqual({ table: tableOf(99), graph: 'graph 99' })
+  })
+
+  it('of another format are not read', async () => {
+    const folder = temporaryFolder()
+    await saveGraph(folder, tableOf(1), async (path) => writeFileSync(path, 'graph'))
+    expect(await loadGraph(folder, { ...format, M: 5 }, read)).toBeUndefined()
+  })
+
+  it('that could not be written leave the last one', async () => {
+    const folder = temporaryFolder()
+    await saveGraph(folder, tableOf(1), async (path) => writeFileSync(path, 'graph 1'))
+    const failure = new Error('no room')
+    const failing = saveGraph(folder, tableOf(2), async (path) => {
+      writeFileSync(path, 'gra')
+      throw failure
+    })
+    await expect(failing).rejects.toBe(failure)
+    expect((await loadGraph(folder, format, read))?.graph).toBe('graph 1')
+    expect(readdirSync(folder)).toHaveLength(2)
+  })
+})

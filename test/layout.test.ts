@@ -1,0 +1,211 @@
+import { posix } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { cycleIn, filesBelow, importsOf, includesOf, type SourceFile } from './helpers/source-tree.ts'
+
+/*
+ * Which part may use which, as docs/architecture.md has it: lower never imports higher. A part is a folder of `src/`, with
+ * its namesake beside it, or a single file.
+ */
+
+/** What knows nothing of databases; everything may use it. */
+const FOUNDATION = ['errors', 'types', 'fifo', 'turns', 'validate', 'options', 'fields']
+
+const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
+  index: ['database', 'collection', 'transaction', 'errors', 'types'],
+  database: [
+    'registry',
+    'core',
+    'definition',
+    'transaction',
+    'collection',
+    'source',
+    'engine',
+    'store',
+    ...FOUNDATION,
+  ],
+  registry: ['core', ...FOUNDATION],
+  core: ['source', 'engine', 'store', 'native', ...FOUNDATION],
+  transaction: ['collection', 'query', 'write', 'source', 'store', ...FOUNDATION],
+  collection: ['query', 'write', 'similarity', 'source', 'store', ...FOUNDATION],
+  write: ['query', 'source', 'engine', 'store', ...FOUNDATION],
+  query: ['source', 'engine', 'store', 'native', ...FOUNDATION],
+  similarity: ['source', 'engine', 'store', 'native', ...FOUNDATION],
+  definition: ['engine', 'store', ...FOUNDATION],
+  source: ['engine', 'store', 'native', ...FOUNDATION],
+  engine: ['native', ...FOUNDATION],
+  store: ['native', ...FOUNDATION],
+  native: ['errors'],
+  fields: ['options', 'validate', 'types', 'errors'],
+  options: ['validate', 'types', 'errors'],
+  validate: ['types', 'errors'],
+  turns: ['fifo'],
+  fifo: [],
+  types: [],
+  errors: [],
+}
+
+/** The folder of `src/` or `native/` that a file lies in, or its own name without extension. */
+function partOf(path: string): string {
+  const [, part = ''] = path.split('/')
+  return part.replace(/\.\w+$/, '')
+}
+
+describe('src/', () => {
+  const files = filesBelow('src', ['.ts'])
+  const references = new Map(files.map((file) => [file.path, localImports(file)]))
+
+  function localImports(file: SourceFile): string[] {
+    const local = importsOf(file).filter((name) => name.startsWith('.') && name.endsWith('.ts'))
+    return local.map((name) => posix.join(posix.dirname(file.path), name))
+  }
+
+  it.each(Object.keys(TYPESCRIPT))('%s imports only what stands below it', (part) => {
+    for (const { path } of files.filter((file) => partOf(file.path) === part)) {
+      for (const target of references.get(path)!) {
+        if (partOf(target) !== part)
+          expect(TYPESCRIPT[part], `${path} imports ${target}`).toContain(partOf(target))
+      }
+    }
+  })
+
+  it('has no part that the table above does not name', () => {
+    const parts = new Set(files.map(({ path }) => partOf(path)))
+    expect(Object.keys(TYPESCRIPT)).toEqual(expect.arrayContaining([...parts]))
+    expect(files.length).toBeGreaterThan(40)
+  })
+
+  it('has a table that itself has no cycle', () => {
+    expect(cycleIn(new Map(Object.entries(TYPESCRIPT)))).toBeUndefined()
+  })
+
+  it('has no cycles of files', () => {
+    expect(cycleIn(references)).toBeUndefined()
+  })
+
+  it('imports files that exist, by their whole name', () => {
+    for (const [path, targets] of references) {
+      for (const target of targets) expect(references.has(target), `${path} imports ${target}`).toBe(true)
+    }
+    for (const file of files) {
+      for (const name of importsOf(file)) if (name.startsWith('.')) expect(name, file.path).toMatch(/\.ts$/)
+    }
+  })
+
+  it('imports lmdb only in store/, and loads the addon only in native.ts', () => {
+    for (const file of files) {
+      const names = importsOf(file)
+      if (partOf(file.path) !== 'store') expect(names, file.path).not.toContain('lmdb')
+      if (file.path !== 'src/native.ts')
+        expect(file.text, file.path).not.toMatch(/\.node['"`]|process\.dlopen|bindings\(/)
+    }
+    expect(files.some((file) => importsOf(file).includes('lmdb'))).toBe(true)
+    expect(files.find(({ path }) => path === 'src/native.ts')!.text).toMatch(/skalar\.node/)
+  })
+
+  it('imports only Node itself and the packages that are named here', () => {
+    const packages: Readonly<Record<string, string>> = {
+      lmdb: 'store',
+      msgpackr: 'store',
+      'hnswlib-node': 'engine',
+    }
+    for (const file of files) {
+      for (const name of importsOf(file)) {
+        if (name.startsWith('.') || name.startsWith('node:')) continue
+        expect(packages[name], `${file.path} imports ${name}`).toBe(partOf(file.path))
+      }
+    }
+  })
+
+  it('never prints and never ends the process', () => {
+    for (const { path, text } of files) {
+      expect(text, path).not.toMatch(/\bconsole\.|process\.(exit|abort|stdout|stderr)\b/)
+    }
+  })
+})
+
+const CPP: Readonly<Record<string, readonly string[]>> = {
+  addon: ['binding', 'store', 'simd'],
+  binding: ['generation', 'hnsw', 'flat', 'store', 'quant', 'simd', 'base'],
+  generation: ['store', 'quant', 'simd', 'base'],
+  hnsw: ['store', 'quant', 'simd', 'base'],
+  flat: ['store', 'quant', 'simd', 'base'],
+  store: ['simd', 'base'],
+  quant: ['simd', 'base'],
+  simd: ['base'],
+  base: [],
+}
+
+describe('native/', () => {
+  const files = filesBelow('native', ['.cc', '.h'])
+  const local = new Map(
+    files.map((file) => [
+      file.path,
+      includesOf(file).flatMap((name) => (name.startsWith('"') ? [`native/${name.slice(1, -1)}`] : [])),
+    ]),
+  )
+
+  it.each(Object.keys(CPP))('%s includes only what stands below it', (part) => {
+    for (const { path } of files.filter((file) => partOf(file.path) === part)) {
+      for (const target of local.get(path)!) {
+        if (partOf(target) !== part) expect(CPP[part], `${path} includes ${target}`).toContain(partOf(target))
+      }
+    }
+  })
+
+  it('has no part that the table above does not name', () => {
+    const parts = new Set(files.map(({ path }) => partOf(path)))
+    expect(Object.keys(CPP)).toEqual(expect.arrayContaining([...parts]))
+    expect(files.length).toBeGreaterThan(20)
+    expect(cycleIn(new Map(Object.entries(CPP)))).toBeUndefined()
+  })
+
+  it('includes headers that exist, by their path from native/, and has no cycles of files', () => {
+    for (const [path, targets] of local) {
+      for (const target of targets) expect(local.has(target), `${path} includes ${target}`).toBe(true)
+    }
+    expect(cycleIn(local)).toBeUndefined()
+  })
+
+  it('knows Node only in addon.cc and binding/', () => {
+    for (const file of files) {
+      if (['addon', 'binding'].includes(partOf(file.path))) continue
+      expect(file.text, file.path).not.toMatch(/napi|node_api|\buv\.h|\bNapi::/)
+    }
+    expect(includesOf(files.find(({ path }) => path === 'native/addon.cc')!)).toContain('<napi.h>')
+  })
+
+  it('throws nothing, prints nothing and never ends the process', () => {
+    for (const { path, text } of files) {
+      const code = text.replace(/\/\/.*$/gm, '')
+      expect(code, path).not.toMatch(
+        /\bthrow\b|\bcatch\b|\bstd::(cout|cerr)\b|\bf?printf\b|\babort\s*\(|\bexit\s*\(/,
+      )
+    }
+  })
+
+  it('builds every source file that it holds', () => {
+    const gyp = filesBelow('native', ['binding.gyp'])[0]!.text
+    for (const { path } of files.filter((file) => file.path.endsWith('.cc'))) {
+      expect(gyp).toContain(`"${path.slice('native/'.length)}"`)
+    }
+  })
+})
+
+describe('every file', () => {
+  const files = ['src', 'native', 'test'].flatMap((folder) =>
+    filesBelow(folder, ['.ts', '.mjs', '.cc', '.h']),
+  )
+
+  it('of more than 400 lines says why in its first lines', () => {
+    for (const { path, text } of files) {
+      const lines = text.split('\n')
+      if (lines.length > 401) expect(lines.slice(0, 10).join('\n'), path).toMatch(/400 lines/)
+    }
+    expect(files.length).toBeGreaterThan(100)
+  })
+
+  it('leaves nothing to be done later', () => {
+    const words = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X'].join('|')})\\b`)
+    for (const { path, text } of files) expect(text, path).not.toMatch(words)
+  })
+})

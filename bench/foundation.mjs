@@ -19,7 +19,10 @@ if (unknown.length > 0) throw new Error(`no section '${unknown[0]}': the section
 /** A section in a process of its own, so that none inherits the heap, the caches or the threads of another. */
 function runSection(name) {
   return new Promise((resolve, reject) => {
-    const child = fork(new URL('./foundation/child.mjs', import.meta.url), [name, ...(quick ? ['--quick'] : [])])
+    const child = fork(new URL('./foundation/child.mjs', import.meta.url), [
+      name,
+      ...(quick ? ['--quick'] : []),
+    ])
     let result
     child.on('message', (message) => {
       result = message
@@ -38,6 +41,8 @@ for (const name of names.length > 0 ? names : SECTIONS) {
   for (const table of section.tables) printTable(table)
   stored[name] = section
 }
-const ordered = Object.fromEntries(SECTIONS.filter((name) => stored[name]).map((name) => [name, stored[name]]))
+const ordered = Object.fromEntries(
+  SECTIONS.filter((name) => stored[name]).map((name) => [name, stored[name]]),
+)
 mkdirSync(new URL('.', results), { recursive: true })
 writeFileSync(results, `${JSON.stringify(ordered, null, 2)}\n`)

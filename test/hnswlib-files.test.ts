@@ -144,7 +144,12 @@ function flip(path: string, offset: number): void {
 
 describe('graphs of several processes in one folder', () => {
   const format = { dimension: 2, M: 4, efConstruction: 5 }
-  const tableOf = (position: number) => ({ ...format, position, scale: 2, slots: Uint32Array.of(position) })
+  const tableOf = (position: number) => ({
+    ...format,
+    position,
+    reference: 2,
+    slots: Uint32Array.of(position),
+  })
   const read = async (path: string) => readFileSync(path, 'utf8')
 
   it('are saved whole, and the last one wins', async () => {

@@ -153,6 +153,28 @@ describe('engine hnswlib', () => {
     expect(await recall(films, randomVectors(random, 50, DIMENSION))).toBeGreaterThan(0.9)
   })
 
+  it('finds short vectors beside long ones when only they resemble the query', async () => {
+    const random = generator(12)
+    const long = randomVectors(random, 3_000, DIMENSION).map((vector) => vector.fill(0, DIMENSION / 2))
+    const short = randomVectors(random, 300, DIMENSION).map((vector) => vector.map((value) => 0.01 * value))
+    const films = await collectionOf('dot', [...long, ...short])
+    await untilBuilt(films)
+    const queries = randomVectors(random, 50, DIMENSION).map((vector) => vector.fill(0, 0, DIMENSION / 2))
+    expect(await recall(films, queries)).toBeGreaterThan(0.5)
+  })
+
+  it('keeps its recall when later vectors are a thousand times shorter, more or less', async () => {
+    const random = generator(13)
+    const films = await collectionOf('dot', randomVectors(random, LEAST, DIMENSION))
+    await untilBuilt(films)
+    const short = Array.from({ length: 3 * LEAST }, () => {
+      return randomVector(random, DIMENSION, 0.001 * Math.exp(randomVector(random, 1)[0]!))
+    })
+    await films.upsert(short.map((vector, n) => ({ id: n, vector, metadata: { n } })))
+    await untilBuilt(films)
+    expect(await recall(films, randomVectors(random, 50, DIMENSION))).toBeGreaterThan(0.9)
+  })
+
   it('answers a query far from all records', async () => {
     const random = generator(10)
     const films = await collectionOf('euclidean', randomVectors(random, LEAST, DIMENSION))

@@ -16,15 +16,13 @@ void Loop::Begin() {
 }
 
 void Loop::Finish(std::unique_ptr<Operation> operation) {
-  const napi_status status =
-      napi_call_threadsafe_function(function_, operation.release(), napi_tsfn_nonblocking);
-  // When the environment is going down nobody waits any more, and the references that the operation
-  // holds are not this thread's to release: it is left to the end of the process.
-  static_cast<void>(status);
+  Operation* raw = operation.release();
+  const napi_status status = napi_call_threadsafe_function(function_, raw, napi_tsfn_nonblocking);
+  if (status != napi_ok) raw->Abandon();
 }
 
 void Loop::Deliver(napi_env env, napi_value, void* loop, void* raw) {
-  if (env == nullptr) return;  // Going down; see Finish().
+  if (env == nullptr) return static_cast<Operation*>(raw)->Abandon();
   std::unique_ptr<Operation> operation(static_cast<Operation*>(raw));
   Loop* self = static_cast<Loop*>(loop);
   if (--self->pending_ == 0) napi_unref_threadsafe_function(env, self->function_);

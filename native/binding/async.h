@@ -19,6 +19,10 @@ class Operation {
   virtual ~Operation() = default;
   // Resolves or rejects. Runs on the JavaScript thread.
   virtual void Settle(Napi::Env env) = 0;
+  // In place of Settle() when the environment is going down: frees what is not JavaScript's. The
+  // object itself stays, since the references it holds are not to be touched any more. On any
+  // thread.
+  virtual void Abandon() = 0;
 };
 
 // Brings finished operations to the JavaScript thread, and keeps the process alive while any is

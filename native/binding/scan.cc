@@ -88,10 +88,12 @@ class ScanOperation : public Operation {
       const size_t workers = std::clamp<size_t>(pass->scan.Parallelism(), 1, share);
       pass->workers = workers;
       for (size_t i = 0; i < workers; ++i) {
-        threads_.Submit([this, pass = pass.get()] { Work(pass); });
+        threads_.Submit([turn = std::make_shared<Turn>(this, pass.get())] { turn->Run(); });
       }
     }
   }
+
+  void Abandon() override { passes_.clear(); }
 
   void Settle(Napi::Env env) override {
     std::vector<Hits> answers;
@@ -111,14 +113,35 @@ class ScanOperation : public Operation {
 
     Scan scan;
     std::atomic<size_t> workers{0};
+    std::atomic<bool> dropped{false};
     Status status;
     std::vector<Hits> answers;
   };
 
-  void Work(Pass* pass) {
-    pass->scan.Work();
+  // One worker's turn at a pass. Its end counts even when a pool that stops drops it before it has
+  // run.
+  class Turn {
+   public:
+    Turn(ScanOperation* operation, Pass* pass) : operation_(operation), pass_(pass) {}
+    ~Turn() { operation_->End(pass_, ran_); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+    void Run() {
+      pass_->scan.Work();
+      ran_ = true;
+    }
+
+   private:
+    ScanOperation* const operation_;
+    Pass* const pass_;
+    bool ran_ = false;
+  };
+
+  void End(Pass* pass, bool ran) {
+    if (!ran) pass->dropped = true;
     if (--pass->workers > 0) return;
-    pass->status = pass->scan.Finish(&pass->answers);
+    pass->status = pass->dropped ? Status::Aborted() : pass->scan.Finish(&pass->answers);
     if (--unfinished_ == 0) Deliver();
   }
 

@@ -167,7 +167,8 @@ Napi::Object Store::ToObject(Napi::Env env, const std::vector<Hits>& answers,
 }
 
 Napi::Value Store::IdOf(Napi::Env env, uint32_t ordinal) const {
-  const std::string& id = ids_.Get(ordinal);
+  const std::string_view id = ids_.Get(ordinal);
+  if (id.empty()) return env.Undefined();
   if (IsInteger(id)) return Napi::Number::New(env, IntegerOf(id));
   const std::string_view text = TextOf(id);
   return Napi::String::New(env, text.data(), text.size());

@@ -17,6 +17,9 @@ constexpr size_t kStride = 64;
 // Slots of a list that make a block: enough to be worth a worker's wake-up.
 constexpr size_t kListBlock = 1024;
 
+// Rows scored exactly between two looks at the abort flag.
+constexpr size_t kAbortStride = 1024;
+
 }  // namespace
 
 struct Scan::Part {
@@ -161,6 +164,8 @@ Hits Scan::Rank(size_t q) {
   Hits answer;
   answer.distances = distances_[q];
   for (const Candidate& candidate : collectors_[q].Finish()) {
+    // Where most scores are equal, most rows are candidates.
+    if (answer.reranked % kAbortStride == 0 && Aborted()) break;
     const double score = scorer.Exact(candidate.slot);
     ++answer.reranked;
     if (query.threshold && scorer.Nearer(*query.threshold, score)) continue;

@@ -26,8 +26,10 @@ class IdColumn {
     ids_[ordinal] = id;
   }
 
-  // Requires: the ordinal was set.
-  const std::string& Get(uint32_t ordinal) const { return ids_[ordinal]; }
+  // Empty when the ordinal was never set, as in a damaged database.
+  std::string_view Get(uint32_t ordinal) const {
+    return ordinal < ids_.size() ? std::string_view(ids_[ordinal]) : std::string_view();
+  }
 
  private:
   std::vector<std::string> ids_;

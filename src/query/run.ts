@@ -79,6 +79,9 @@ async function tryOnce(
   const filters = filtersOf(source, requests)
   for (const { scan } of filters.values()) await scan.run(() => abort.check())
   if (filters.size > 0) await replica.catchUp()
+  // While there is time left no await: before work is begun, all others would be told of the same time.
+  const turn = turnWhenBusy()
+  if (turn !== undefined) await turn
   abort.check()
   const jobs = prepare(source, requests, filters)
   if (jobs === undefined) return undefined

@@ -1,9 +1,10 @@
 import type { NativeStore } from '../../native.ts'
 import type { EngineOptions, EngineQuery } from '../engine.ts'
 import { loadGraph, saveGraph } from './graph-file.ts'
+import { LengthWatch } from './length-watch.ts'
 import { NONE, SlotTable } from './slot-table.ts'
 import { hasSlot, union } from './slots.ts'
-import { normOf, scaleFor } from './space.ts'
+import { normOf, referenceLength } from './space.ts'
 import type { Table } from './table-file.ts'
 import { DEFAULT_EF_CONSTRUCTION, DEFAULT_M, VectorIndex } from './vector-index.ts'
 
@@ -18,7 +19,7 @@ const SCAN_FACTOR = 16
 /** Candidates beyond k: float32 may have ranked them a little too low. */
 const SLACK = 4
 
-/** Rows whose norms decide the scale of the points. */
+/** Rows whose norms decide the reference length. */
 const SAMPLE = 1_000
 
 /** Nodes that are dead without the index knowing each cost a candidate. */
@@ -47,6 +48,7 @@ export class Graph {
   readonly #unmarked: number[] = []
   #writing = false
   #unsaved = 0
+  #lengths: LengthWatch | undefined
 
   constructor(vectors: NativeStore, slots: Uint32Array, options: EngineOptions) {
     this.#vectors = vectors
@@ -64,9 +66,10 @@ export class Graph {
     return this.#unsaved
   }
 
-  /** Whether most nodes are dead, so that a walk mostly meets what it cannot return. */
+  /** Whether another graph would serve better: most nodes are dead, or the rows have another length by now. */
   get worn(): boolean {
-    return this.nodes > FEWEST_SLOTS && this.nodes > 2 * this.#table.alive
+    const mostlyDead = this.nodes > FEWEST_SLOTS && this.nodes > 2 * this.#table.alive
+    return mostlyDead || this.#lengths?.outgrown === true
   }
 
   /** Whether `step` has something to do. */
@@ -94,11 +97,14 @@ export class Graph {
       this.#index!.markDeleted(dead)
       return
     }
-    const slot = this.#table.next()!
-    this.#index ??= VectorIndex.create(this.#options, this.#scale(), Math.ceil(1.25 * this.#table.waiting))
-    this.#index.add(this.#vectors.vector(slot)!)
+    const slot = this.#table.next()
+    this.#index ??= this.#newIndex()
+    const vector = this.#vectors.vector(slot)!
+    const norm = normOf(vector)
+    this.#index.add(vector, norm)
     this.#table.assign(slot)
     this.#unsaved++
+    this.#lengths?.add(norm)
   }
 
   /** Whether `candidates` is faster than scoring all slots, and complete. */
@@ -126,7 +132,7 @@ export class Graph {
     this.#unsaved = 0
     this.#writing = true
     try {
-      const table = { ...this.#format(), position, scale: index.scale, slots: this.#table.slots() }
+      const table = { ...this.#format(), position, reference: index.reference, slots: this.#table.slots() }
       await saveGraph(folder, table, (path) => index.write(path))
     } finally {
       this.#writing = false
@@ -135,14 +141,15 @@ export class Graph {
 
   /** What was last saved in a folder, for `adopt`; undefined when there is nothing that can be used. */
   load(folder: string): Promise<Saved | undefined> {
-    return loadGraph(folder, this.#format(), (path, { scale }) => {
-      return VectorIndex.read(this.#options, scale, path)
+    return loadGraph(folder, this.#format(), (path, { reference }) => {
+      return VectorIndex.read(this.#options, reference, path)
     })
   }
 
   /** Takes over a saved graph in place of none, but for the slots that have changed since. */
   adopt({ table: saved, graph }: Saved, changed: ReadonlySet<number>): void {
     this.#index = graph
+    this.#watch(graph, saved.slots.length)
     for (let node = 0; node < saved.slots.length; node++) {
       const slot = saved.slots[node]!
       if (slot !== NONE && this.#table.isWaiting(slot) && !changed.has(slot)) {
@@ -160,13 +167,26 @@ export class Graph {
     return { dimension, M, efConstruction }
   }
 
-  #scale(): number {
-    let longest = 0
-    for (const slot of this.#table.waitingSlots().subarray(0, SAMPLE)) {
-      const vector = this.#vectors.vector(slot)
-      if (vector !== undefined) longest = Math.max(longest, normOf(vector))
+  #newIndex(): VectorIndex {
+    const { waiting } = this.#table
+    const index = VectorIndex.create(this.#options, this.#referenceLength(), Math.ceil(1.25 * waiting))
+    this.#watch(index, waiting)
+    return index
+  }
+
+  #watch({ reference }: VectorIndex, rows: number): void {
+    // The other metrics need no more than the order of magnitude.
+    if (this.#options.metric === 'dot') this.#lengths = new LengthWatch(reference, rows)
+  }
+
+  #referenceLength(): number {
+    const slots = this.#table.waitingSlots()
+    const norms: number[] = []
+    for (let i = 0; i < slots.length; i += Math.ceil(slots.length / SAMPLE)) {
+      const vector = this.#vectors.vector(slots[i]!)
+      if (vector !== undefined) norms.push(normOf(vector))
     }
-    return scaleFor(longest)
+    return referenceLength(this.#options.metric, norms)
   }
 
   #bury(node: number): void {
@@ -182,7 +202,7 @@ export class Graph {
       const slot = this.#table.slotOf(node)
       if (slot !== NONE) slots[count++] = slot
     }
-    return slots.subarray(0, count).sort()
+    return (count === slots.length ? slots : slots.slice(0, count)).sort()
   }
 
   #waitingSlots(allowed: Uint32Array | undefined): Uint32Array {

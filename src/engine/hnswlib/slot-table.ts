@@ -1,7 +1,7 @@
-import { Fifo } from '../../fifo.ts'
-
 /** Stands for no slot, and for no node. Keys of the store reserve the same number. */
 export const NONE = 0xffff_ffff
+
+const GOLDEN = (Math.sqrt(5) - 1) / 2
 
 /** In place of a node: the slot waits for one. */
 const WAITING = 0xffff_fffe
@@ -14,8 +14,9 @@ const WAITING = 0xffff_fffe
 export class SlotTable {
   #slotOf: Uint32Array = new Uint32Array(0)
   #nodeOf: Uint32Array = new Uint32Array(0)
-  /** Slots in the order of their arrival; those that no longer wait are passed over. */
-  #queue = new Fifo<number>()
+  /** All that wait, and some that no longer do. */
+  readonly #queue: number[] = []
+  #step = 0
   #nodes = 0
   #alive = 0
   #waiting = 0
@@ -93,14 +94,19 @@ export class SlotTable {
     return node
   }
 
-  /** The slot that has waited longest; undefined when none waits. */
-  next(): number | undefined {
-    let slot = this.#queue.peek()
-    while (slot !== undefined && this.#nodeOf[slot] !== WAITING) {
-      this.#queue.shift()
-      slot = this.#queue.peek()
+  /**
+   * Some waiting slot, to be assigned at once; only when there is one. Not in order: rows that come sorted, by length or by topic, would make a worse
+   * graph. The places picked are spread by the golden ratio, the same in every run.
+   */
+  next(): number {
+    for (;;) {
+      this.#step = (this.#step + GOLDEN) % 1
+      const place = Math.floor(this.#step * this.#queue.length)
+      const slot = this.#queue[place]!
+      this.#queue[place] = this.#queue.at(-1)!
+      this.#queue.pop()
+      if (this.#nodeOf[slot] === WAITING) return slot
     }
-    return slot
   }
 
   /** Gives a waiting slot the next node. */

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib'
  *    0 ┌ magic "skHNSW" 6 bytes ┬ version u16 ┐
  *    8 ├ CRC-32 of all that follows   u32 ────┤
  *   12 ├ dimension u32 ┬ M u32 ┬ efConstruction u32
- *   24 ├ position f64 ┬ scale f64 ────────────┤   log position; factor of the stored points (space.ts)
+ *   24 ├ position f64 ┬ reference f64 ────────┤   log position; reference length (space.ts)
  *   40 ├ name 8 bytes ─────────────────────────┤   the graph is in `<name in hex>.graph`
  *   48 ├ bytes f64 ┬ CRC-32 u32 ───────────────┤   of the graph file
  *   60 ├ nodes u32 ────────────────────────────┤
@@ -38,7 +38,7 @@ export interface GraphFile {
 export interface Table extends GraphFormat {
   /** The log position of the collection that the graph stands for. */
   readonly position: number
-  readonly scale: number
+  readonly reference: number
   /** The slot of each node; `NONE` for dead ones. */
   readonly slots: Uint32Array
 }
@@ -51,7 +51,7 @@ export function encodeTable(table: Table, file: GraphFile): Buffer {
   bytes.writeUInt32LE(table.M, 16)
   bytes.writeUInt32LE(table.efConstruction, 20)
   bytes.writeDoubleLE(table.position, 24)
-  bytes.writeDoubleLE(table.scale, 32)
+  bytes.writeDoubleLE(table.reference, 32)
   bytes.write(file.name, 40, 'hex')
   bytes.writeDoubleLE(file.bytes, 48)
   bytes.writeUInt32LE(file.crc, 56)
@@ -77,7 +77,7 @@ export function decodeTable(bytes: Buffer): { table: Table; file: GraphFile } | 
       M: bytes.readUInt32LE(16),
       efConstruction: bytes.readUInt32LE(20),
       position: bytes.readDoubleLE(24),
-      scale: bytes.readDoubleLE(32),
+      reference: bytes.readDoubleLE(32),
       slots,
     },
     file: {

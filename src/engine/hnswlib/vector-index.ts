@@ -18,27 +18,31 @@ export class VectorIndex {
   }
 
   /** An empty one with room for so many vectors. */
-  static create(options: EngineOptions, scale: number, room: number): VectorIndex {
+  static create(options: EngineOptions, reference: number, room: number): VectorIndex {
     const { metric, dimension, M = DEFAULT_M, efConstruction = DEFAULT_EF_CONSTRUCTION } = options
     const { HierarchicalNSW } = loadHnswlib()
-    const space = new Space(metric, dimension, scale)
-    const index = new HierarchicalNSW(space.name, dimension)
+    const space = new Space(metric, dimension, reference)
+    const index = new HierarchicalNSW(space.name, space.dimension)
     index.initIndex(room, M, efConstruction)
     return new VectorIndex(index, space, 0)
   }
 
   /** One that `write` wrote, on a libuv thread. Nothing but that may be in the file. Rejects when it cannot be read. */
-  static async read({ metric, dimension }: EngineOptions, scale: number, path: string): Promise<VectorIndex> {
+  static async read(
+    { metric, dimension }: EngineOptions,
+    reference: number,
+    path: string,
+  ): Promise<VectorIndex> {
     const { HierarchicalNSW } = loadHnswlib()
-    const space = new Space(metric, dimension, scale)
-    const index = new HierarchicalNSW(space.name, dimension)
+    const space = new Space(metric, dimension, reference)
+    const index = new HierarchicalNSW(space.name, space.dimension)
     await index.readIndex(path)
     return new VectorIndex(index, space, index.getCurrentCount())
   }
 
-  /** Of the stored points. */
-  get scale(): number {
-    return this.#space.scale
+  /** The reference length of its space. */
+  get reference(): number {
+    return this.#space.reference
   }
 
   /** Vectors in it, deleted ones included. */
@@ -46,9 +50,9 @@ export class VectorIndex {
     return this.#count
   }
 
-  add(vector: Float32Array): void {
+  add(vector: Float32Array, norm: number): void {
     if (this.#count === this.#index.getMaxElements()) this.#index.resizeIndex(2 * this.#count)
-    this.#index.addPoint(this.#space.point(vector), this.#count)
+    this.#index.addPoint(this.#space.point(vector, norm), this.#count)
     this.#count++
   }
 

@@ -13,6 +13,12 @@ describe('open', () => {
     expect(existsSync(join(folder, 'data.mdb'))).toBe(true)
   })
 
+  it('takes a folder with a dot in its name', async () => {
+    const folder = join(temporaryFolder(), 'films.v2')
+    await openDatabase(folder)
+    expect(existsSync(join(folder, 'data.mdb'))).toBe(true)
+  })
+
   it('takes a folder that exists and is empty', async () => {
     const folder = temporaryFolder()
     mkdirSync(join(folder, 'db'))

@@ -29,11 +29,12 @@ export function median(values) {
 
 /**
  * Runs every case once per repetition, forwards and backwards in turn, so that drift of the machine meets all alike.
- * Resolves to the samples of each case under its name.
+ * Resolves to the samples of each case under its name; the first run of each, which compiles the code, is not among them.
  */
 export async function interleaved(cases, repetitions) {
   const samples = Object.fromEntries(Object.keys(cases).map((name) => [name, []]))
   const order = Object.keys(cases)
+  for (const name of order) await cases[name]()
   for (let repetition = 0; repetition < repetitions; repetition++) {
     for (const name of order) samples[name].push(await cases[name]())
     order.reverse()

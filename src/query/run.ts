@@ -54,14 +54,14 @@ export async function run(
 /** The same on the calling thread, where nothing can overtake it: LMDB is read at the replica's position throughout. */
 export function runSync(source: Source, requests: readonly Request[]): Outcome[] {
   const { replica } = source
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     if (requests.some(({ test }) => test !== undefined)) replica.catchUpSync()
     const filters = filtersOf(source, requests)
     for (const { scan } of filters.values()) scan.runSync()
     const jobs = prepare(source, requests, filters)
     const since = replica.position
     const outcomes = jobs?.map((job) => {
-      return toOutcomes(source, job, job.engine.searchSync(job.queries, since), since)
+      return toOutcomes(source, job, job.engine.searchSync(job.queries, since), since, attempt >= ATTEMPTS)
     })
     const complete = inOrder(requests, outcomes)
     if (complete !== undefined) return complete
@@ -153,8 +153,14 @@ function settled(filters: ReadonlyMap<RecordTest, Allowed>): AllowedSlots | unde
 type Outcomes = ReadonlyMap<Request, Outcome>
 
 /** Undefined when writes have overtaken the answers. */
-function toOutcomes(source: Source, job: Job, answers: NativeAnswers, since: number): Outcomes | undefined {
-  const lists = shape(source, job.requests, answers, since)
+function toOutcomes(
+  source: Source,
+  job: Job,
+  answers: NativeAnswers,
+  since: number,
+  last = false,
+): Outcomes | undefined {
+  const lists = shape(source, job.requests, answers, since, last)
   if (lists === undefined) return undefined
   return new Map(
     job.requests.map((request, i) => {

@@ -16,23 +16,24 @@ export interface AnyMatch {
 /**
  * Turns answers into matches, reading metadata where it is asked for, as of the last `refresh`. Undefined when a record has
  * changed since log position `since`, on which the answers are based: then they may be wrong, and the queries are to be
- * asked again.
+ * asked again. The `last` time such a record is left out instead.
  */
 export function shape(
   source: Source,
   requests: readonly Request[],
   answers: NativeAnswers,
   since: number,
+  last = false,
 ): AnyMatch[][] | undefined {
-  if (answers.stale) return undefined
+  if (answers.stale && !last) return undefined
   const filtered = requests.some(({ test }) => test !== undefined)
   const changed = filtered && source.replica.state().position !== since
   const lists: AnyMatch[][] = []
   let begin = 0
   for (const [i, request] of requests.entries()) {
     const end = answers.counts[3 * i]!
-    const matches = shapeOne(source, request, answers, begin, end, changed)
-    if (matches === undefined) return undefined
+    const { matches, complete } = shapeOne(source, request, answers, begin, end, changed)
+    if (!complete && !last) return undefined
     lists.push(matches)
     begin = end
   }
@@ -46,23 +47,25 @@ function shapeOne(
   begin: number,
   end: number,
   changed: boolean,
-): AnyMatch[] | undefined {
+): { matches: AnyMatch[]; complete: boolean } {
   const retest = changed ? request.test : undefined
   const wantsMetadata = request.select === undefined || request.select.length > 0
   const matches: AnyMatch[] = []
+  let complete = true
   for (let i = begin; i < end; i++) {
     const match: AnyMatch = { id: answers.ids[i]!, score: answers.scores[i]! }
     if (wantsMetadata || retest !== undefined) {
-      const row = currentRow(source, answers, i)
-      if (row === undefined) return undefined
-      const { metadata } = row
-      if (retest !== undefined && !retest(match.id, metadata)) return undefined
+      const metadata = currentRow(source, answers, i)?.metadata
+      if (metadata === undefined || retest?.(match.id, metadata) === false) {
+        complete = false
+        continue
+      }
       if (wantsMetadata) match.metadata = pick(metadata, request.select)
     }
     if (request.includeVector) match.vector = source.replica.vectors.vector(answers.slots[i]!)!
     matches.push(match)
   }
-  return matches
+  return { matches, complete }
 }
 
 /** The record row of an answer; undefined when the record has another vector by now, or none. */

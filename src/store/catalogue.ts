@@ -58,8 +58,8 @@ export function createCollection(
   const existing = findDefinition(environment, name)
   if (existing !== undefined) return existing
   const created = { identity: nextNumber(environment), ...definition }
-  environment.catalogue.putSync(COLLECTION + name, created)
   environment.state.putSync([created.identity, 0, 0], encodeState(emptyState(created.identity)))
+  environment.catalogue.putSync(COLLECTION + name, created)
   return created
 }
 

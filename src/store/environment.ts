@@ -55,6 +55,8 @@ export class Environment {
     try {
       this.#root = open({
         path: folder,
+        // By default a name with a dot in it is taken for a file.
+        noSubdir: false,
         readOnly,
         pageSize: PAGE_SIZE,
         maxDbs: MAX_DATABASES,

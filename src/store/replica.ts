@@ -5,6 +5,7 @@ import { ByteStrings } from './byte-strings.ts'
 import type { Definition } from './catalogue.ts'
 import type { Environment } from './environment.ts'
 import { Load } from './load.ts'
+import { repairIfTorn } from './repair.ts'
 import type { State } from './rows.ts'
 import { readNumber, readState } from './state.ts'
 import { readTail } from './tail.ts'
@@ -42,6 +43,7 @@ export class Replica {
   #number = -1
   #position = 0
   #load: Load | undefined
+  #healing = false
 
   constructor(
     environment: Environment,
@@ -116,11 +118,26 @@ export class Replica {
     }
     this.#environment.refresh()
     const state = this.state()
+    if (state.torn) this.#heal()
     if (this.#load !== undefined) this.#advance(this.#load, state)
     else if (state.number !== this.#number || this.#position + 1 < state.firstPosition) this.#beginLoad(state)
     else if (this.#position < state.position) this.#applyTail()
     else return state
     return undefined
+  }
+
+  /** Has a torn transaction repaired in the background; until then its records are as before or as they were to be. */
+  #heal(): void {
+    if (this.#healing || this.#environment.readOnly) return
+    this.#healing = true
+    const { identity } = this.#definition
+    this.#environment
+      .write(1, () => void repairIfTorn(this.#environment, identity, this.state()))
+      // Whoever writes next will try again.
+      .catch(() => {})
+      .finally(() => {
+        this.#healing = false
+      })
   }
 
   #beginLoad(state: State): void {

@@ -10,6 +10,7 @@
  *   16  u32  slot in each space, s times        28  u32  freed ordinals
  *   …   id bytes (keys.ts), i                   32  u32  next fresh slot      ⎫ once for
  *   …   metadata (metadata.ts), to the end      36  u32  freed slots          ⎭ each space
+ *                                               40  u32  1 while a transaction is writing, else 0
  *
  *   vector row                                  log row, keyed by the position of its last change
  *   0   u32  ordinal                            for each change, in order:
@@ -24,7 +25,7 @@ import { unpackMetadata } from './metadata.ts'
 const RECORD_LAYOUT = 1
 const RECORD_HEADER = 20
 export const VECTOR_HEADER = 16
-export const STATE_BYTES = 40
+export const STATE_BYTES = 44
 export const CHANGE_BYTES = 12
 
 /** What a log entry says of its slot. */
@@ -44,6 +45,11 @@ export interface State {
   freeOrdinals: number
   nextSlot: number
   freeSlots: number
+  /**
+   * A transaction has begun to write and has not ended. In a committed row it means that the thread of the transaction was
+   * terminated in its midst, and LMDB has kept what it had written: see repair.ts.
+   */
+  torn: boolean
 }
 
 export function emptyState(number: number): State {
@@ -56,6 +62,7 @@ export function emptyState(number: number): State {
     freeOrdinals: 0,
     nextSlot: 0,
     freeSlots: 0,
+    torn: false,
   }
 }
 
@@ -69,6 +76,7 @@ export function encodeState(state: State): Buffer {
   row.writeUInt32LE(state.freeOrdinals, 28)
   row.writeUInt32LE(state.nextSlot, 32)
   row.writeUInt32LE(state.freeSlots, 36)
+  row.writeUInt32LE(state.torn ? 1 : 0, 40)
   return row
 }
 
@@ -82,6 +90,7 @@ export function decodeState(row: Buffer): State {
     freeOrdinals: row.readUInt32LE(28),
     nextSlot: row.readUInt32LE(32),
     freeSlots: row.readUInt32LE(36),
+    torn: row.readUInt32LE(40) !== 0,
   }
 }
 

@@ -6,6 +6,7 @@ import { FreeNumbers } from './free-numbers.ts'
 import { END, encodeId, type RowKey } from './keys.ts'
 import { packMetadata } from './metadata.ts'
 import { ordinalOf, recordAt } from './records.ts'
+import { repairIfTorn } from './repair.ts'
 import { CHANGE_BYTES, Change, encodeRecord, encodeState, type State } from './rows.ts'
 import { readState } from './state.ts'
 
@@ -51,12 +52,13 @@ export class Writer {
   readonly #removed: number[] = []
   /** Whether slots taken so far were behind all others in the sub-database; once one is not, we stop trying. */
   #appends = true
+  #begun = false
 
   /** @throws SkalarError `NOT_FOUND` when the collection was dropped */
   constructor(environment: Environment, identity: number, name: string) {
     this.#environment = environment
     this.#identity = identity
-    this.#state = readState(environment, identity, name)
+    this.#state = repairIfTorn(environment, identity, readState(environment, identity, name))
     const { number, nextOrdinal, freeOrdinals, nextSlot, freeSlots } = this.#state
     this.#from = this.#state.position
     this.#ordinals = new FreeNumbers(environment, number, 0, nextOrdinal, freeOrdinals)
@@ -73,11 +75,17 @@ export class Writer {
     const ordinals = new Uint32Array(batch.length)
     let inserted = 0
     for (const [i, known] of this.#existing(batch, mode).entries()) {
-      if (known === undefined) inserted++
-      else this.#removeVector(known)
-      ordinals[i] = known ?? this.#insertId(batch.idBytes[i]!)
-      slots[i] = this.#putVector(batch, i, ordinals[i]!)
-      this.#putRecord(ordinals[i]!, slots[i]!, batch.idBytes[i]!, batch.metadata[i]!)
+      const ordinal = known ?? this.#ordinals.take()
+      const oldSlot = known === undefined ? undefined : this.#slotOf(known)
+      const slot = this.#putVector(batch, i, ordinal)
+      this.#putRecord(ordinal, slot, batch.idBytes[i]!, batch.metadata[i]!)
+      if (oldSlot !== undefined) this.#removeVector(oldSlot, ordinal)
+      if (known === undefined) {
+        this.#insertId(batch.idBytes[i]!, ordinal)
+        inserted++
+      }
+      slots[i] = slot
+      ordinals[i] = ordinal
     }
     this.#puts.push({ batch, slots, ordinals })
     return { inserted, updated: batch.length - inserted }
@@ -99,23 +107,20 @@ export class Writer {
     const ordinal = ordinalOf(this.#environment, number, idBytes)
     if (ordinal === undefined) return false
     const row = recordAt(this.#environment, number, ordinal)!
-    const { version, metadata } = row
-    let { slot } = row
+    const { version, metadata, slot: oldSlot } = row
     checkVersion(id, version, options.ifVersion)
     const changed = change(metadata)
     if (changed === undefined) return false
-    if (options.batch === undefined) {
-      this.#record(Change.metadata, slot, ordinal)
+    const { batch } = options
+    if (batch === undefined) {
+      this.#record(Change.metadata, oldSlot, ordinal)
+      this.#putRecord(ordinal, oldSlot, idBytes, packMetadata(changed))
     } else {
-      this.#removeVector(ordinal)
-      slot = this.#putVector(options.batch, 0, ordinal)
-      this.#puts.push({
-        batch: options.batch,
-        slots: Uint32Array.of(slot),
-        ordinals: Uint32Array.of(ordinal),
-      })
+      const slot = this.#putVector(batch, 0, ordinal)
+      this.#putRecord(ordinal, slot, idBytes, packMetadata(changed))
+      this.#removeVector(oldSlot, ordinal)
+      this.#puts.push({ batch, slots: Uint32Array.of(slot), ordinals: Uint32Array.of(ordinal) })
     }
-    this.#putRecord(ordinal, slot, idBytes, packMetadata(changed))
     return true
   }
 
@@ -126,9 +131,11 @@ export class Writer {
     if (ordinal === undefined) return false
     if (condition && !condition(recordAt(this.#environment, this.#state.number, ordinal)!.metadata))
       return false
-    this.#removeVector(ordinal)
+    const slot = this.#slotOf(ordinal)
+    this.#begin()
     this.#environment.ids.removeSync([this.#state.number, idBytes])
     this.#environment.records.removeSync([this.#state.number, 0, ordinal])
+    this.#removeVector(slot, ordinal)
     this.#ordinals.give(ordinal)
     this.#state.live--
     return true
@@ -137,7 +144,7 @@ export class Writer {
   /** Writes the log and the state. */
   finish(): Changes {
     const state = this.#state
-    if (state.position > this.#from) {
+    if (this.#begun) {
       this.#ordinals.flush()
       this.#slots.flush()
       state.nextOrdinal = this.#ordinals.next
@@ -146,7 +153,7 @@ export class Writer {
       state.freeSlots = this.#slots.free
       this.#writeLog()
       this.#trimLog()
-      this.#environment.state.putSync([this.#identity, 0, 0], encodeState(state))
+      this.#putState({ ...state, torn: false })
     }
     return {
       number: state.number,
@@ -169,16 +176,33 @@ export class Writer {
     })
   }
 
-  #insertId(idBytes: Buffer): number {
-    const ordinal = this.#ordinals.take()
+  /**
+   * Marks the collection as being written, before the first row is. Rows are then put so that a record is whole at every
+   * moment: vector, record, id; and what is old is removed afterwards.
+   */
+  #begin(): void {
+    if (this.#begun) return
+    this.#begun = true
+    this.#putState({ ...this.#state, torn: true })
+  }
+
+  #putState(state: State): void {
+    this.#environment.state.putSync([this.#identity, 0, 0], encodeState(state))
+  }
+
+  #slotOf(ordinal: number): number {
+    return recordAt(this.#environment, this.#state.number, ordinal)!.slot
+  }
+
+  #insertId(idBytes: Buffer, ordinal: number): void {
     const value = Buffer.allocUnsafe(4)
     value.writeUInt32LE(ordinal, 0)
     this.#environment.ids.putSync([this.#state.number, idBytes], value)
     this.#state.live++
-    return ordinal
   }
 
   #putVector(batch: Batch, index: number, ordinal: number): number {
+    this.#begin()
     const slot = this.#slots.take()
     batch.setOrdinal(index, ordinal)
     this.#appendVector([this.#state.number, SPACE, slot], batch.row(index) as Buffer)
@@ -193,8 +217,7 @@ export class Writer {
     if (!this.#appends) vectors.putSync(key, row)
   }
 
-  #removeVector(ordinal: number): void {
-    const { slot } = recordAt(this.#environment, this.#state.number, ordinal)!
+  #removeVector(slot: number, ordinal: number): void {
     this.#environment.vectors.removeSync([this.#state.number, SPACE, slot])
     this.#slots.give(slot)
     this.#removed.push(slot)
@@ -203,6 +226,7 @@ export class Writer {
 
   /** A record's version is the log position of the change that wrote it. */
   #putRecord(ordinal: number, slot: number, idBytes: Uint8Array, metadata: Uint8Array): void {
+    this.#begin()
     const row = encodeRecord(this.#state.position, slot, idBytes, metadata)
     this.#environment.records.putSync([this.#state.number, 0, ordinal], row)
   }
@@ -213,6 +237,7 @@ export class Writer {
   }
 
   #writeLog(): void {
+    if (this.#log.length === 0) return
     const entries = Uint32Array.from(this.#log)
     this.#environment.log.putSync(
       [this.#state.number, SPACE, this.#state.position],

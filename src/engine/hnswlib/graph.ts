@@ -1,7 +1,6 @@
 import type { NativeStore } from '../../native.ts'
 import type { EngineOptions, EngineQuery } from '../engine.ts'
 import { loadGraph, saveGraph } from './graph-file.ts'
-import { LengthWatch } from './length-watch.ts'
 import { NONE, SlotTable } from './slot-table.ts'
 import { hasSlot, union } from './slots.ts'
 import { normOf, referenceLength } from './space.ts'
@@ -48,7 +47,6 @@ export class Graph {
   readonly #unmarked: number[] = []
   #writing = false
   #unsaved = 0
-  #lengths: LengthWatch | undefined
 
   constructor(vectors: NativeStore, slots: Uint32Array, options: EngineOptions) {
     this.#vectors = vectors
@@ -66,10 +64,9 @@ export class Graph {
     return this.#unsaved
   }
 
-  /** Whether another graph would serve better: most nodes are dead, or the rows have another length by now. */
+  /** Whether most nodes are dead, so that a walk mostly meets what it cannot return. */
   get worn(): boolean {
-    const mostlyDead = this.nodes > FEWEST_SLOTS && this.nodes > 2 * this.#table.alive
-    return mostlyDead || this.#lengths?.outgrown === true
+    return this.nodes > FEWEST_SLOTS && this.nodes > 2 * this.#table.alive
   }
 
   /** Whether `step` has something to do. */
@@ -99,12 +96,9 @@ export class Graph {
     }
     const slot = this.#table.next()
     this.#index ??= this.#newIndex()
-    const vector = this.#vectors.vector(slot)!
-    const norm = normOf(vector)
-    this.#index.add(vector, norm)
+    this.#index.add(this.#vectors.vector(slot)!)
     this.#table.assign(slot)
     this.#unsaved++
-    this.#lengths?.add(norm)
   }
 
   /** Whether `candidates` is faster than scoring all slots, and complete. */
@@ -149,7 +143,6 @@ export class Graph {
   /** Takes over a saved graph in place of none, but for the slots that have changed since. */
   adopt({ table: saved, graph }: Saved, changed: ReadonlySet<number>): void {
     this.#index = graph
-    this.#watch(graph, saved.slots.length)
     for (let node = 0; node < saved.slots.length; node++) {
       const slot = saved.slots[node]!
       if (slot !== NONE && this.#table.isWaiting(slot) && !changed.has(slot)) {
@@ -168,15 +161,7 @@ export class Graph {
   }
 
   #newIndex(): VectorIndex {
-    const { waiting } = this.#table
-    const index = VectorIndex.create(this.#options, this.#referenceLength(), Math.ceil(1.25 * waiting))
-    this.#watch(index, waiting)
-    return index
-  }
-
-  #watch({ reference }: VectorIndex, rows: number): void {
-    // The other metrics need no more than the order of magnitude.
-    if (this.#options.metric === 'dot') this.#lengths = new LengthWatch(reference, rows)
+    return VectorIndex.create(this.#options, this.#referenceLength(), Math.ceil(1.25 * this.#table.waiting))
   }
 
   #referenceLength(): number {

@@ -53,8 +53,9 @@ export class Space {
     this.#array = new Array<number>(this.dimension).fill(0)
   }
 
-  /** A row of a norm as hnswlib takes it, until the next call. */
-  point(vector: Float32Array, norm: number): number[] {
+  /** A row as hnswlib takes it, until the next call. */
+  point(vector: Float32Array): number[] {
+    const norm = normOf(vector)
     if (this.#metric === 'cosine') return this.#times(vector, 1 / norm)
     const point = this.#times(vector, Math.min(LENGTH / this.reference, LONGEST / norm))
     if (this.#metric === 'dot') {

@@ -50,9 +50,9 @@ export class VectorIndex {
     return this.#count
   }
 
-  add(vector: Float32Array, norm: number): void {
+  add(vector: Float32Array): void {
     if (this.#count === this.#index.getMaxElements()) this.#index.resizeIndex(2 * this.#count)
-    this.#index.addPoint(this.#space.point(vector, norm), this.#count)
+    this.#index.addPoint(this.#space.point(vector), this.#count)
     this.#count++
   }
 

@@ -65,7 +65,11 @@ describe('refused operands', () => {
     ['a regular expression', /x/, /instance of RegExp/],
     ['an ArrayBuffer', new ArrayBuffer(1), /instance of ArrayBuffer/],
     ['an instance of a class', new (class Film {})(), /instance of Film/],
-    ['an instance of a class of typed arrays', new (class Codes extends Uint8Array {})(2), /instance of Codes/],
+    [
+      'an instance of a class of typed arrays',
+      new (class Codes extends Uint8Array {})(2),
+      /instance of Codes/,
+    ],
     ['an object that poses as a date', Object.create(Date.prototype), /instance of Date/],
     ['an object of no named class', Object.create(Object.create(null)), /with a prototype of its own/],
   ])('refuses %s', (_title, operand, message) => {

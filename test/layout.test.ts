@@ -40,7 +40,7 @@ const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
   validate: ['types', 'errors'],
   turns: ['fifo'],
   fifo: [],
-  types: [],
+  types: ['errors'],
   errors: [],
 }
 

@@ -64,7 +64,7 @@ Status VectorStore::Put(const uint32_t* slots, const uint8_t* rows, size_t count
 void VectorStore::Remove(const uint32_t* slots, size_t count, uint64_t position) {
   for (size_t i = 0; i < count; ++i) {
     if (!view_.IsLive(slots[i])) continue;
-    Chunk& chunk = *(*view_.chunks_)[view_.ChunkOf(slots[i])];
+    Chunk& chunk = *Clearable(slots[i]);
     const size_t index = view_.IndexOf(slots[i]);
     chunk.live[index / 64].fetch_and(~(uint64_t{1} << (index % 64)), std::memory_order_relaxed);
     chunk.changed[index] = position;
@@ -102,9 +102,11 @@ Chunk* VectorStore::Writable(uint32_t slot) {
   // No View reads behind the highest live bit it has seen.
   if (view_.IndexOf(slot) >= current->used) return current.get();
   // Only this thread hands out new references, so counts can only fall meanwhile.
-  if (view_.chunks_.use_count() == 1 && current.use_count() == 1) {
+  if (view_.chunks_.use_count() == 1 && current.use_count() == 1 &&
+      current->rows.use_count() == 1) {
     SynchronizeWithFormerHolders(view_.chunks_);
     SynchronizeWithFormerHolders(current);
+    SynchronizeWithFormerHolders(current->rows);
     return current.get();
   }
   std::shared_ptr<Chunk> copy = NewChunk(chunk_index);
@@ -116,10 +118,36 @@ Chunk* VectorStore::Writable(uint32_t slot) {
   std::copy_n(current->changed.get(), slots, copy->changed.get());
   for (size_t i = 0; i < slots / 64; ++i) copy->live[i].store(current->live[i].load());
   copy->used = current->used;
-  auto table = std::make_shared<Chunks>(*view_.chunks_);
-  (*table)[chunk_index] = copy;
-  view_.chunks_ = std::move(table);
-  return copy.get();
+  Chunk* writable = copy.get();
+  Replace(chunk_index, std::move(copy));
+  return writable;
+}
+
+Chunk* VectorStore::Clearable(uint32_t slot) {
+  const size_t chunk_index = view_.ChunkOf(slot);
+  const std::shared_ptr<Chunk>& current = (*view_.chunks_)[chunk_index];
+  if (view_.chunks_.use_count() == 1 && current.use_count() == 1) return current.get();
+  auto twin = std::make_shared<Chunk>();
+  twin->rows = current->rows;
+  twin->norms = current->norms;
+  twin->ordinals = current->ordinals;
+  twin->changed = current->changed;
+  twin->used = current->used;
+  const size_t words = view_.chunk_slots() / 64;
+  twin->live = std::make_unique<std::atomic<uint64_t>[]>(words);
+  for (size_t i = 0; i < words; ++i) twin->live[i].store(current->live[i].load());
+  Chunk* clearable = twin.get();
+  Replace(chunk_index, std::move(twin));
+  return clearable;
+}
+
+void VectorStore::Replace(size_t chunk_index, std::shared_ptr<Chunk> chunk) {
+  if (view_.chunks_.use_count() > 1) {
+    view_.chunks_ = std::make_shared<Chunks>(*view_.chunks_);  // Views keep the table they have.
+  } else {
+    SynchronizeWithFormerHolders(view_.chunks_);
+  }
+  (*view_.chunks_)[chunk_index] = std::move(chunk);
 }
 
 std::shared_ptr<Chunk> VectorStore::NewChunk(size_t index) const {

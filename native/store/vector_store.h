@@ -9,8 +9,9 @@
 //   written before its live bit is set; any other (used again, or a hole that was passed over) is
 //   written in place only when no View holds its chunk, else the chunk is copied first
 //   (copy-on-write).
-// - A live bit may be cleared at any moment: what a View returns may have died since. Whoever shows
-//   results checks them with ChangedSince().
+// - What is removed stays live in the Views that were taken before: a record whose vector is
+//   replaced is in one slot or the other of every View. Whoever shows results checks them with
+//   ChangedSince().
 // - A reader takes a live bit before the row it stands for. Rows without one hold anything, but up
 //   to the highest live one of a chunk they may be read, as kernels do that take whole stretches.
 // - Rows are padded with zeros to whole kernel lanes and begin at a cache line.
@@ -31,10 +32,10 @@ namespace skalar {
 
 // A fixed number of consecutive slots; a power of two and at least 64.
 struct Chunk {
-  AlignedArray<float> rows;                       // capacity × stride
-  std::unique_ptr<double[]> norms;                // |x| of each slot
-  std::unique_ptr<uint32_t[]> ordinals;           // record of each slot
-  std::unique_ptr<uint64_t[]> changed;            // log position of each slot's last change
+  std::shared_ptr<float[]> rows;                  // capacity × stride
+  std::shared_ptr<double[]> norms;                // |x| of each slot
+  std::shared_ptr<uint32_t[]> ordinals;           // record of each slot
+  std::shared_ptr<uint64_t[]> changed;            // log position of each slot's last change
   std::unique_ptr<std::atomic<uint64_t>[]> live;  // one bit a slot
   size_t used = 0;  // no slot from this one on was ever put; for the changing thread only
 
@@ -101,8 +102,12 @@ class VectorStore {
 
  private:
   Status Grow(size_t chunk_count);
+  // The chunk of a slot whose live bit is to be cleared: one with live bits of its own, where a
+  // View holds it.
+  Chunk* Clearable(uint32_t slot);
   // The chunk of a slot that is to be written, copied first where a View may be reading the slot.
   Chunk* Writable(uint32_t slot);
+  void Replace(size_t chunk_index, std::shared_ptr<Chunk> chunk);
   std::shared_ptr<Chunk> NewChunk(size_t index) const;
   size_t ChunkBytes() const;
 

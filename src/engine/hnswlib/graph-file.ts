@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { decodeTable, encodeTable, type GraphFile, type GraphFormat, type Table } from './table-file.ts'
@@ -129,7 +129,8 @@ async function removeLeftovers(folder: string, name: string, predecessor: string
   for (const entry of await readdir(folder)) {
     if (entry === TABLE || entry.startsWith(name)) continue
     const path = join(folder, entry)
-    const abandoned = await stat(path).then(({ mtimeMs }) => mtimeMs < newest)
-    if (abandoned || entry === `${predecessor}.graph`) await unlink(path)
+    // Another process may be tidying up too.
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: newest }))
+    if (mtimeMs < newest || entry === `${predecessor}.graph`) await rm(path, { force: true })
   }
 }

@@ -25,11 +25,17 @@ export async function withArms(module, names, options, task) {
 }
 
 async function answerOf(child, name) {
-  const failed = once(child, 'exit').then(() => {
+  const settled = new AbortController()
+  const { signal } = settled
+  const failed = once(child, 'exit', { signal }).then(() => {
     throw new Error(`${name} failed`)
   })
-  const [message] = await Promise.race([once(child, 'message'), failed])
-  return message
+  try {
+    const [message] = await Promise.race([once(child, 'message', { signal }), failed])
+    return message
+  } finally {
+    settled.abort()
+  }
 }
 
 async function finish(child) {

@@ -89,9 +89,12 @@ async function tryOnce(
   const answers = await Promise.all(
     jobs.map(({ engine, queries }) => engine.search(queries, since, abort.flag)),
   )
+  const answered = replica.position
   await turnWhenBusy()
   abort.check()
   if (replica.vectors !== vectors) return undefined
+  // Slots may have been given to other vectors while this waited.
+  if (replica.position !== answered && requests.some(({ includeVector }) => includeVector)) return undefined
   source.environment.refresh()
   return inOrder(
     requests,

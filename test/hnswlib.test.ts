@@ -153,16 +153,6 @@ describe('engine hnswlib', () => {
     expect(await recall(films, randomVectors(random, 50, DIMENSION))).toBeGreaterThan(0.9)
   })
 
-  it('finds short vectors beside long ones when only they resemble the query', async () => {
-    const random = generator(12)
-    const long = randomVectors(random, 3_000, DIMENSION).map((vector) => vector.fill(0, DIMENSION / 2))
-    const short = randomVectors(random, 300, DIMENSION).map((vector) => vector.map((value) => 0.01 * value))
-    const films = await collectionOf('dot', [...long, ...short])
-    await untilBuilt(films)
-    const queries = randomVectors(random, 50, DIMENSION).map((vector) => vector.fill(0, 0, DIMENSION / 2))
-    expect(await recall(films, queries)).toBeGreaterThan(0.5)
-  })
-
   it('keeps its recall when later vectors are a thousand times shorter, more or less', async () => {
     const random = generator(13)
     const films = await collectionOf('dot', randomVectors(random, LEAST, DIMENSION))

@@ -42,8 +42,6 @@ export interface NativeStore {
   setIds(ordinals: Uint32Array, bytes: Uint8Array, ends: Uint32Array): void
   /** The vector as it was given, within rounding; undefined when the slot is not live. */
   vector(slot: number): Float32Array | undefined
-  /** Exact scores of slots; NaN for those not live. */
-  score(vector: Float32Array, slots: Uint32Array): Float64Array
   scan(pool: NativePool, since: number, ...queries: NativeQueries): Promise<NativeAnswers>
   scanSync(since: number, ...queries: NativeQueries): NativeAnswers
   /** Bytes allocated for vectors. */

@@ -6,7 +6,6 @@
 #include "binding/errors.h"
 #include "binding/scan.h"
 #include "flat/scan.h"
-#include "flat/scorer.h"
 #include "store/row.h"
 
 namespace skalar::binding {
@@ -18,7 +17,6 @@ Napi::Function Store::Define(Napi::Env env) {
                          InstanceMethod<&Store::Remove>("remove"),
                          InstanceMethod<&Store::SetIds>("setIds"),
                          InstanceMethod<&Store::Vector>("vector"),
-                         InstanceMethod<&Store::Score>("score"),
                          InstanceMethod<&Store::Scan>("scan"),
                          InstanceMethod<&Store::ScanSync>("scanSync"),
                          InstanceMethod<&Store::Memory>("memory"),
@@ -86,24 +84,6 @@ Napi::Value Store::Vector(const Napi::CallbackInfo& info) {
     return static_cast<float>(std::clamp(norm * component, -kLargest, kLargest));
   });
   return vector;
-}
-
-// score(vector: Float32Array, slots: Uint32Array) → Float64Array: exact scores, NaN for a dead slot
-Napi::Value Store::Score(const Napi::CallbackInfo& info) {
-  const auto vector = info[0].As<Napi::Float32Array>();
-  const auto slots = info[1].As<Napi::Uint32Array>();
-  const VectorStore::View view = vectors_.Snapshot();
-  Query query;
-  query.vector.assign(view.stride(), 0.0f);
-  std::copy_n(vector.Data(), view.dimension(), query.vector.begin());
-  const Scorer scorer(view, metric_, query);
-  auto scores = Napi::Float64Array::New(info.Env(), slots.ElementLength());
-  if (scores.IsEmpty()) return scores;
-  for (size_t i = 0; i < slots.ElementLength(); ++i) {
-    scores[i] =
-        view.IsLive(slots[i]) ? scorer.Exact(slots[i]) : std::numeric_limits<double>::quiet_NaN();
-  }
-  return scores;
 }
 
 Napi::Value Store::Scan(const Napi::CallbackInfo& info) { return StartScan(info); }

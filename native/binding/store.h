@@ -35,7 +35,6 @@ class Store : public Napi::ObjectWrap<Store> {
   void Remove(const Napi::CallbackInfo& info);
   void SetIds(const Napi::CallbackInfo& info);
   Napi::Value Vector(const Napi::CallbackInfo& info);
-  Napi::Value Score(const Napi::CallbackInfo& info);
   Napi::Value Scan(const Napi::CallbackInfo& info);
   Napi::Value ScanSync(const Napi::CallbackInfo& info);
   Napi::Value Memory(const Napi::CallbackInfo& info);

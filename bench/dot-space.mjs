@@ -5,7 +5,8 @@
 // The vectors: 64-d directions around 100 centres, times norms. The queries: other directions around the same centres, or
 // strangers: directions that only the shortest vectors have, and these only in part.
 import { createRequire } from 'node:module'
-import { randomFrom, shuffled } from './foundation/measure.mjs'
+import { uniformFrom } from './data/random.mjs'
+import { shuffled } from './foundation/measure.mjs'
 import { printTable } from './foundation/report.mjs'
 
 const require = createRequire(import.meta.url)
@@ -22,7 +23,7 @@ const M = 16
 const EF_CONSTRUCTION = 200
 const EFS = [20, 50, 100, 200]
 
-const random = randomFrom(7)
+const random = uniformFrom(7)
 const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 const dot = (x, y) => x.reduce((sum, value, i) => sum + value * y[i], 0)
 const scaled = (x, factor) => x.map((value) => value * factor)

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from 'lmdb'
+import { uniformFrom } from './data/random.mjs'
 
 const quick = process.argv.includes('--quick')
 const DIMENSIONS = [100, 384, 768, 1024, 1536]
@@ -50,17 +51,6 @@ const slotKeys = {
     new DataView(source.buffer, source.byteOffset, source.byteLength).getUint32(start + 6),
 }
 
-/** Mulberry32: uniform in [0, 1), the same sequence in every run. */
-function randomFrom(seed) {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
-
 /** Vector rows, packed `block` to a value. With block = 1 the key is the slot itself. */
 class VectorRows {
   #store
@@ -78,7 +68,7 @@ class VectorRows {
     this.#rowBytes = ROW_HEADER + 4 * dimension
     this.#value = new Uint8Array(block * this.#rowBytes)
     this.#header = new DataView(this.#value.buffer)
-    const random = randomFrom(dimension)
+    const random = uniformFrom(dimension)
     this.#components = new Uint8Array(Float32Array.from({ length: dimension }, () => random() - 0.5).buffer)
   }
 
@@ -206,7 +196,7 @@ const measureVectors = (dimension, pageSize, layout) =>
   inTemporaryFolder(async (folder) => {
     const vectorBytes = 4 * dimension
     const slots = Math.floor(VECTOR_BYTES / vectorBytes)
-    const random = randomFrom(dimension + layout.block)
+    const random = uniformFrom(dimension + layout.block)
     const randomSlot = () => Math.floor(random() * slots)
     const fileRatio = (count) => statSync(join(folder, 'data.mdb')).size / (count * vectorBytes)
     const connect = () => {
@@ -257,7 +247,7 @@ const measureSideRows = (pageSize) =>
     const vectors = new VectorRows(vectorStore, SIDE_DIMENSION, layoutNamed('one, append'))
     const records = subDatabase('records', { keyEncoder: slotKeys })
     const ids = subDatabase('ids')
-    const random = randomFrom(SIDE_DIMENSION)
+    const random = uniformFrom(SIDE_DIMENSION)
     const record = Buffer.alloc(RECORD_VALUE_BYTES, 'skalar')
     const ordinal = Buffer.alloc(4)
     const randomId = () =>

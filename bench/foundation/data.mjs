@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { randomFrom } from './measure.mjs'
+import { uniformFrom } from '../data/random.mjs'
 
 const DIMENSION = 512
 const RECORDS = 30_000
@@ -30,7 +30,7 @@ function realWordnet() {
  * metadata has keys and lengths as the real set has them.
  */
 export function synthetic(count, dimension, queryCount = QUERIES) {
-  const random = randomFrom(dimension)
+  const random = uniformFrom(dimension)
   const matrix = new Float32Array((count + queryCount) * dimension)
   for (let i = 0; i < count + queryCount; i++) fillUnit(row(matrix, i, dimension), random)
   const records = Array.from({ length: count }, (_, i) => ({

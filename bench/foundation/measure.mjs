@@ -70,17 +70,6 @@ export async function eventLoopDelay(task) {
   }
 }
 
-/** Mulberry32: uniform in [0, 1), the same sequence in every run. */
-export function randomFrom(seed) {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
-
 /** A copy in random order (Fisher–Yates). */
 export function shuffled(items, random) {
   const copy = [...items]

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from '../../dist/index.js'
+import { uniformFrom } from '../data/random.mjs'
 import { BareStore, openValues, prepareRows } from './bare.mjs'
 import { batches, wordnet } from './data.mjs'
-import { inTemporaryFolder, millisecondsOf, randomFrom, shuffled } from './measure.mjs'
+import { inTemporaryFolder, millisecondsOf, shuffled } from './measure.mjs'
 import { fill, withCollection } from './skalar.mjs'
 
 /** Records per second when batches of `size`, or single records, are awaited one after the other. */
@@ -88,7 +89,7 @@ async function discard(store, folder) {
 
 function randomIds(records, count) {
   const ids = records.map(({ id }) => id)
-  return shuffled(ids, randomFrom(1)).slice(0, count)
+  return shuffled(ids, uniformFrom(1)).slice(0, count)
 }
 
 function microsecondsEach(ids, read) {

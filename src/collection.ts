@@ -225,7 +225,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     options: QueryOptions<M, I, S, V>,
   ): Match<M, I, S, V>[] {
     this.#session.assertOpen()
-    const request = parseRequest(options, this.#source.definition)
+    const request = parseRequest(options, this.#source.definition, { borrow: true })
     request.signal?.throwIfAborted()
     return runSync(this.#source, [request])[0]!.matches as Match<M, I, S, V>[]
   }
@@ -258,17 +258,20 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     })
   }
 
-  /** Size and memory. */
-  async stats(): Promise<CollectionStats> {
-    const { name } = this.#source.engine
-    const { dimension, metric } = this
-    return {
-      records: this.size,
-      dimension,
-      metric,
-      engine: name,
-      memory: this.#source.replica.vectors.memory(),
-    }
+  /** Size, memory, and how far the index has come. Brings the records into memory. */
+  stats(): Promise<CollectionStats> {
+    return this.#session.run(async () => {
+      const { replica, engine } = this.#source
+      await replica.catchUp()
+      return {
+        records: replica.state().live,
+        dimension: this.dimension,
+        metric: this.metric,
+        engine: engine.name,
+        pending: engine.pending,
+        memory: replica.vectors.memory(),
+      }
+    })
   }
 
   /** Makes the reads that follow see the latest commit. */

@@ -7,26 +7,16 @@ export interface NativePool {
   close(): void
 }
 
-/** Answers of several queries in a row, nearest first; equal scores by ascending slot. */
-export interface NativeAnswers {
-  readonly ids: (string | number)[]
-  readonly slots: Uint32Array
-  readonly ordinals: Uint32Array
-  readonly scores: Float64Array
-  /** Three numbers a query: where its hits end, distances computed, rows scored exactly. */
-  readonly counts: Uint32Array
-  /** Some slot in the answers has changed since the log position given. */
-  readonly stale: boolean
-}
-
 /**
- * The queries of one call.
+ * The queries of one call; all is read before it returns.
+ * - `count`: how many
  * - `vectors`: dimension × number of queries
- * - `params`: for each query k, threshold, after's score, after's slot, the slot to leave out; NaN for none
+ * - `params`: for each query k, threshold, after's score, after's slot, the slot to leave out, ef; NaN for none
  * - `allowed`: for each query the only slots it may return, ascending, or null
  * - `abort`: one element; other than 0 stops the work
  */
 export type NativeQueries = [
+  count: number,
   vectors: Float32Array,
   params: Float64Array,
   allowed: readonly (Uint32Array | null)[] | null,
@@ -42,8 +32,9 @@ export interface NativeStore {
   setIds(ordinals: Uint32Array, bytes: Uint8Array, ends: Uint32Array): void
   /** The vector as it was given, within rounding; undefined when the slot is not live. */
   vector(slot: number): Float32Array | undefined
-  scan(pool: NativePool, since: number, ...queries: NativeQueries): Promise<NativeAnswers>
-  scanSync(since: number, ...queries: NativeQueries): NativeAnswers
+  /** The numbers of the answers, as `Answers` reads them; ids that are strings are put into `texts`. */
+  scan(pool: NativePool, since: number, texts: string[], ...queries: NativeQueries): Promise<Float64Array>
+  scanSync(since: number, texts: string[], ...queries: NativeQueries): Float64Array
   /** Bytes allocated for vectors. */
   memory(): number
 }

@@ -298,6 +298,8 @@ export interface CollectionStats {
   readonly dimension: number
   readonly metric: MetricName
   readonly engine: EngineName
+  /** Records that the index has still to take in, in the background; until then queries scan them. */
+  readonly pending: number
   /** Bytes of memory that the vectors take in this process. */
   readonly memory: number
 }

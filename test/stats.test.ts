@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { openCollection } from './helpers/database.ts'
+import { generator, randomVectors } from './helpers/random.ts'
 
 it('stats tells the size of a collection, as what it was created, and its memory', async () => {
   const { films } = await openCollection({ dimension: 100, metric: 'euclidean', index: { engine: 'flat' } })
@@ -9,6 +10,7 @@ it('stats tells the size of a collection, as what it was created, and its memory
     dimension: 100,
     metric: 'euclidean',
     engine: 'flat',
+    pending: 0,
     memory: expect.any(Number),
   })
   await films.upsert(
@@ -29,4 +31,12 @@ it('stats follows deletions', async () => {
   ])
   await films.delete('a')
   expect((await films.stats()).records).toBe(1)
+})
+
+it('stats tells how many records the index has still to take in', async () => {
+  const { films } = await openCollection({ dimension: 8, index: { engine: 'hnswlib' } })
+  await films.upsert(randomVectors(generator(3), 3000, 8).map((vector, id) => ({ id, vector })))
+  expect((await films.stats()).pending).toBeGreaterThan(0)
+  await expect.poll(async () => (await films.stats()).pending, { timeout: 20_000 }).toBe(0)
+  expect((await films.explain({ vector: [1, 2, 3, 4, 5, 6, 7, 8], ef: 20 })).distances).toBeLessThan(100)
 })

@@ -19,7 +19,10 @@ const subVectorsOf = (dimension) => (dimension % 16 === 0 ? dimension / 16 : dim
 const fixed = (parameters) => () => parameters
 
 /** `index` of `db.collection()`, and the efforts that make sense for the engine. */
-const SKALAR_ENGINES = [{ name: 'flat', index: { engine: 'flat' }, efforts: [{}], threads: false }]
+const SKALAR_ENGINES = [
+  { name: 'flat', index: { engine: 'flat' }, efforts: [{}], threads: false },
+  { name: 'hnswlib', index: { engine: 'hnswlib', M, efConstruction }, efforts: byEf(), threads: false },
+]
 
 const skalar = SKALAR_ENGINES.map(({ name, index, efforts, threads }) => ({
   name: `skalar ${name}`,

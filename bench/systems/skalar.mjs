@@ -1,6 +1,10 @@
+import { setTimeout } from 'node:timers/promises'
 import { open } from '../../dist/index.js'
 import { rowsOf } from '../data/matrix.mjs'
 import { System } from './system.mjs'
+
+/** Between two looks at how far the index has come. */
+const POLL_MS = 20
 
 /** parameters: { engine, M, efConstruction } – those that the engine has. effort: { ef } or {}. */
 export class Skalar extends System {
@@ -26,8 +30,18 @@ export class Skalar extends System {
     await this.#collection.upsert(records)
   }
 
+  async build() {
+    while ((await this.#collection.stats()).pending > 0) await setTimeout(POLL_MS)
+  }
+
   open() {
     return this.#connect()
+  }
+
+  /** The first answer is measured as it comes; curves are those of the index. */
+  async setEffort(effort) {
+    await this.build()
+    await super.setEffort(effort)
   }
 
   close() {

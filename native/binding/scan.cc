@@ -16,7 +16,10 @@
 namespace skalar::binding {
 namespace {
 
-constexpr size_t kParams = 5;
+// Where StartScan's `texts` is among the values an operation keeps: its `this` comes first.
+constexpr uint32_t kTexts = 3;
+
+constexpr size_t kParams = 6;
 
 // Queries that share a pass over the rows. More would save little memory traffic and delay an
 // abort.
@@ -102,7 +105,8 @@ class ScanOperation : public Operation {
       answers.insert(answers.end(), std::make_move_iterator(pass->answers.begin()),
                      std::make_move_iterator(pass->answers.end()));
     }
-    deferred_.Resolve(store_->ToObject(env, answers, since_));
+    const auto texts = kept_.Value().Get(kTexts).As<Napi::Array>();
+    deferred_.Resolve(store_->ToNumbers(env, answers, since_, texts));
   }
 
  private:
@@ -161,10 +165,10 @@ class ScanOperation : public Operation {
 
 Status ReadScanArguments(const Napi::CallbackInfo& info, size_t first,
                          const VectorStore::View& view, Metric metric, ScanArguments* arguments) {
-  const auto vectors = info[first].As<Napi::Float32Array>();
-  const auto params = info[first + 1].As<Napi::Float64Array>();
-  const Napi::Value allowed = info[first + 2];
-  const size_t count = params.ElementLength() / kParams;
+  const size_t count = info[first].As<Napi::Number>().Uint32Value();
+  const auto vectors = info[first + 1].As<Napi::Float32Array>();
+  const auto params = info[first + 2].As<Napi::Float64Array>();
+  const Napi::Value allowed = info[first + 3];
   arguments->queries.resize(count);
   for (size_t i = 0; i < count; ++i) {
     Query& query = arguments->queries[i];
@@ -176,10 +180,10 @@ Status ReadScanArguments(const Napi::CallbackInfo& info, size_t first,
     }
     if (Status status = CheckVector(query, metric); !status.ok()) return status;
   }
-  if (info[first + 3].IsTypedArray()) {
+  if (info[first + 4].IsTypedArray()) {
     static_assert(sizeof(std::atomic<int32_t>) == sizeof(int32_t));
     arguments->abort =
-        reinterpret_cast<std::atomic<int32_t>*>(info[first + 3].As<Napi::Int32Array>().Data());
+        reinterpret_cast<std::atomic<int32_t>*>(info[first + 4].As<Napi::Int32Array>().Data());
   }
   return Status::Ok();
 }
@@ -190,7 +194,7 @@ Napi::Value StartScan(const Napi::CallbackInfo& info) {
   const auto since = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());
   ScanArguments arguments;
   const Status status =
-      ReadScanArguments(info, 2, store->vectors().Snapshot(), store->metric(), &arguments);
+      ReadScanArguments(info, 3, store->vectors().Snapshot(), store->metric(), &arguments);
   if (!status.ok()) {
     ToError(info.Env(), status).ThrowAsJavaScriptException();
     return info.Env().Undefined();

@@ -16,8 +16,9 @@
 namespace skalar::binding {
 
 // Arguments of scan() and scanSync(), from `info[first]`:
+//   count    number
 //   vectors  Float32Array  dimension × number of queries
-//   params   Float64Array  5 a query: k, threshold, after's score, after's slot, excluded slot;
+//   params   Float64Array  6 a query: k, threshold, after's score, after's slot, excluded slot, ef;
 //                          NaN where there is none
 //   allowed  Array | null  for each query a Uint32Array of ascending slots, or null
 //   abort    Int32Array | null  one element; other than 0 stops the scan
@@ -29,7 +30,8 @@ struct ScanArguments {
 Status ReadScanArguments(const Napi::CallbackInfo& info, size_t first,
                          const VectorStore::View& view, Metric metric, ScanArguments* arguments);
 
-// scan(pool, since, vectors, params, allowed, abort) → Promise of answers (see Store::ToObject).
+// scan(pool, since, texts, count, vectors, params, allowed, abort) → Promise of answers (see
+// Store::ToNumbers).
 Napi::Value StartScan(const Napi::CallbackInfo& info);
 
 }  // namespace skalar::binding

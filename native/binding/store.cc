@@ -88,11 +88,11 @@ Napi::Value Store::Vector(const Napi::CallbackInfo& info) {
 
 Napi::Value Store::Scan(const Napi::CallbackInfo& info) { return StartScan(info); }
 
-// scanSync(since, vectors, params, allowed, abort) → answers
+// scanSync(since, texts, count, vectors, params, allowed, abort) → answers
 Napi::Value Store::ScanSync(const Napi::CallbackInfo& info) {
   const VectorStore::View view = vectors_.Snapshot();
   ScanArguments arguments;
-  Status status = ReadScanArguments(info, 1, view, metric_, &arguments);
+  Status status = ReadScanArguments(info, 2, view, metric_, &arguments);
   std::vector<Hits> answers;
   if (status.ok()) {
     skalar::Scan scan(view, metric_, std::move(arguments.queries), arguments.abort);
@@ -103,55 +103,49 @@ Napi::Value Store::ScanSync(const Napi::CallbackInfo& info) {
     ToError(info.Env(), status).ThrowAsJavaScriptException();
     return info.Env().Undefined();
   }
-  return ToObject(info.Env(), answers, info[0].As<Napi::Number>().Int64Value());
+  const auto since = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());
+  return ToNumbers(info.Env(), answers, since, info[1].As<Napi::Array>());
 }
 
 Napi::Value Store::Memory(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(vectors_.memory()));
 }
 
-Napi::Object Store::ToObject(Napi::Env env, const std::vector<Hits>& answers,
-                             uint64_t since) const {
+Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, uint64_t since,
+                             Napi::Array texts) const {
+  constexpr size_t kHead = 1;
+  constexpr size_t kPerQuery = 3;
+  constexpr size_t kPerHit = 4;
   size_t total = 0;
   for (const Hits& answer : answers) total += answer.hits.size();
-  auto ids = Napi::Array::New(env, total);
-  auto slots = Napi::Uint32Array::New(env, total);
-  auto ordinals = Napi::Uint32Array::New(env, total);
-  auto scores = Napi::Float64Array::New(env, total);
-  // Three a query: where its hits end, distances computed, rows scored exactly.
-  auto counts = Napi::Uint32Array::New(env, 3 * answers.size());
-  auto object = Napi::Object::New(env);
-  if (slots.IsEmpty() || ordinals.IsEmpty() || scores.IsEmpty() || counts.IsEmpty()) return object;
+  auto numbers =
+      Napi::Float64Array::New(env, kHead + kPerQuery * answers.size() + kPerHit * total);
+  if (numbers.IsEmpty()) return numbers;
+  double* query = numbers.Data() + kHead;
+  double* next = query + kPerQuery * answers.size();
   bool stale = false;
-  uint32_t next = 0;
-  for (size_t q = 0; q < answers.size(); ++q) {
-    for (const Hit& hit : answers[q].hits) {
+  uint32_t number = 0;
+  for (const Hits& answer : answers) {
+    *query++ = static_cast<double>(answer.hits.size());
+    *query++ = static_cast<double>(answer.distances);
+    *query++ = static_cast<double>(answer.reranked);
+    for (const Hit& hit : answer.hits) {
       stale = stale || vectors_.ChangedSince(hit.slot, since);
       const uint32_t ordinal = vectors_.OrdinalOf(hit.slot);
-      ids.Set(next, IdOf(env, ordinal));
-      slots[next] = hit.slot;
-      ordinals[next] = ordinal;
-      scores[next++] = hit.score;
+      const std::string_view id = ids_.Get(ordinal);
+      *next++ = hit.slot;
+      *next++ = ordinal;
+      *next++ = hit.score;
+      *next++ = IsInteger(id) ? IntegerOf(id) : std::numeric_limits<double>::quiet_NaN();
+      if (IsText(id)) {
+        const std::string_view text = TextOf(id);
+        texts.Set(number, Napi::String::New(env, text.data(), text.size()));
+      }
+      ++number;
     }
-    counts[3 * q] = next;
-    counts[3 * q + 1] = static_cast<uint32_t>(answers[q].distances);
-    counts[3 * q + 2] = static_cast<uint32_t>(answers[q].reranked);
   }
-  object.Set("ids", ids);
-  object.Set("slots", slots);
-  object.Set("ordinals", ordinals);
-  object.Set("scores", scores);
-  object.Set("counts", counts);
-  object.Set("stale", stale);
-  return object;
-}
-
-Napi::Value Store::IdOf(Napi::Env env, uint32_t ordinal) const {
-  const std::string_view id = ids_.Get(ordinal);
-  if (id.empty()) return env.Undefined();
-  if (IsInteger(id)) return Napi::Number::New(env, IntegerOf(id));
-  const std::string_view text = TextOf(id);
-  return Napi::String::New(env, text.data(), text.size());
+  numbers[0] = stale;
+  return numbers;
 }
 
 }  // namespace skalar::binding

@@ -26,9 +26,11 @@ class Store : public Napi::ObjectWrap<Store> {
   const VectorStore& vectors() const { return vectors_; }
   Metric metric() const { return metric_; }
 
-  // Answers as one JavaScript object: ids, slots, ordinals, scores and counts of all queries in a
-  // row; `stale` when a slot among them has changed after the log position `since`.
-  Napi::Object ToObject(Napi::Env env, const std::vector<Hits>& answers, uint64_t since) const;
+  // Answers as one Float64Array (layout: src/engine/answers.ts), and ids that are strings in
+  // `texts`, each at the number of its hit. `stale` says that a slot among the hits has changed
+  // after the log position `since`.
+  Napi::Value ToNumbers(Napi::Env env, const std::vector<Hits>& answers, uint64_t since,
+                        Napi::Array texts) const;
 
  private:
   void Put(const Napi::CallbackInfo& info);
@@ -41,7 +43,6 @@ class Store : public Napi::ObjectWrap<Store> {
 
   // Tells the garbage collector what letting go of this object would free.
   void ReportMemory(Napi::Env env);
-  Napi::Value IdOf(Napi::Env env, uint32_t ordinal) const;
 
   const Metric metric_;
   VectorStore vectors_;

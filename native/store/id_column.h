@@ -35,7 +35,9 @@ class IdColumn {
   std::vector<std::string> ids_;
 };
 
-inline bool IsInteger(std::string_view id) { return id[0] == kIntegerId; }
+inline bool IsInteger(std::string_view id) { return !id.empty() && id[0] == kIntegerId; }
+
+inline bool IsText(std::string_view id) { return !id.empty() && id[0] != kIntegerId; }
 
 // Requires: IsInteger(id).
 inline double IntegerOf(std::string_view id) {
@@ -45,7 +47,7 @@ inline double IntegerOf(std::string_view id) {
   return std::bit_cast<double>(ordered & kSign ? ordered ^ kSign : ~ordered);
 }
 
-// Requires: not IsInteger(id).
+// Requires: IsText(id).
 inline std::string_view TextOf(std::string_view id) { return id.substr(1); }
 
 }  // namespace skalar

@@ -1,5 +1,6 @@
-import type { NativeAnswers, NativePool, NativeStore } from '../native.ts'
+import type { NativePool, NativeStore } from '../native.ts'
 import type { EngineName, MetricName } from '../types.ts'
+import type { Answers } from './answers.ts'
 
 /** One question to an engine. */
 export interface EngineQuery {
@@ -75,6 +76,9 @@ export interface Engine {
   /** The name that chooses it in `index.engine`. */
   readonly name: EngineName
 
+  /** Live slots that its index has still to take in; until then they are scanned with every query. */
+  readonly pending: number
+
   /** Forget everything: from now on `vectors` is the store, and `slots` are the live ones in it. */
   load(vectors: NativeStore, slots: Uint32Array, at: StorePosition): void
 
@@ -88,10 +92,10 @@ export interface Engine {
    * Answers queries on the database's threads, as one call. `since` is the log position that the queries are based on.
    * Rejects with an error whose `code` is `ABORTED` soon after the flag is set.
    */
-  search(queries: readonly EngineQuery[], since: number, abort: AbortFlag | undefined): Promise<NativeAnswers>
+  search(queries: readonly EngineQuery[], since: number, abort: AbortFlag | undefined): Promise<Answers>
 
   /** The same on the calling thread. */
-  searchSync(queries: readonly EngineQuery[], since: number): NativeAnswers
+  searchSync(queries: readonly EngineQuery[], since: number): Answers
 
   /** Ends work in the background and keeps what is worth keeping. Nothing is called afterwards. */
   close(): Promise<void>

@@ -1,7 +1,7 @@
-import type { NativeAnswers, NativePool, NativeQueries, NativeStore } from '../native.ts'
+import type { NativePool, NativeStore } from '../native.ts'
+import { Answers } from './answers.ts'
 import type { AbortFlag, Engine, EngineHost, EngineQuery } from './engine.ts'
-
-const PARAMS = 5
+import { packQueries } from './pack.ts'
 
 /**
  * The exact scan. It keeps nothing of its own: native code scores every live slot in float32, and in float64 whatever the
@@ -9,6 +9,7 @@ const PARAMS = 5
  */
 export class FlatEngine implements Engine {
   readonly name = 'flat'
+  readonly pending = 0
   readonly #pool: NativePool
   #vectors: NativeStore | undefined
 
@@ -24,16 +25,12 @@ export class FlatEngine implements Engine {
 
   remove(): void {}
 
-  search(
-    queries: readonly EngineQuery[],
-    since: number,
-    abort: AbortFlag | undefined,
-  ): Promise<NativeAnswers> {
-    return this.#store.scan(this.#pool, since, ...packQueries(queries, abort))
+  search(queries: readonly EngineQuery[], since: number, abort: AbortFlag | undefined): Promise<Answers> {
+    return scan(this.#store, this.#pool, queries, since, abort)
   }
 
-  searchSync(queries: readonly EngineQuery[], since: number): NativeAnswers {
-    return this.#store.scanSync(since, ...packQueries(queries, undefined))
+  searchSync(queries: readonly EngineQuery[], since: number): Answers {
+    return scanSync(this.#store, queries, since)
   }
 
   async close(): Promise<void> {}
@@ -44,21 +41,22 @@ export class FlatEngine implements Engine {
   }
 }
 
-/** Queries as typed arrays: one crossing into native code, however many there are. */
-export function packQueries(queries: readonly EngineQuery[], abort: AbortFlag | undefined): NativeQueries {
-  const params = new Float64Array(PARAMS * queries.length)
-  for (const [i, { k, threshold, after, excluded }] of queries.entries()) {
-    params.set([k, threshold ?? NaN, after?.score ?? NaN, after?.slot ?? NaN, excluded ?? NaN], PARAMS * i)
-  }
-  const filtered = queries.some(({ allowed }) => allowed !== undefined)
-  const allowed = filtered ? queries.map((query) => query.allowed ?? null) : null
-  return [concatenated(queries), params, allowed, abort ?? null]
+/** The exact answers, found by the database's threads. Rejects as `Engine.search`. */
+export async function scan(
+  vectors: NativeStore,
+  pool: NativePool,
+  queries: readonly EngineQuery[],
+  since: number,
+  abort: AbortFlag | undefined,
+): Promise<Answers> {
+  const texts: string[] = []
+  const numbers = await vectors.scan(pool, since, texts, ...packQueries(queries, abort))
+  return new Answers(numbers, texts, queries.length)
 }
 
-function concatenated(queries: readonly EngineQuery[]): Float32Array {
-  if (queries.length === 1) return queries[0]!.vector
-  const dimension = queries[0]?.vector.length ?? 0
-  const vectors = new Float32Array(dimension * queries.length)
-  for (const [i, { vector }] of queries.entries()) vectors.set(vector, i * dimension)
-  return vectors
+/** The same on the calling thread. */
+export function scanSync(vectors: NativeStore, queries: readonly EngineQuery[], since: number): Answers {
+  const texts: string[] = []
+  const numbers = vectors.scanSync(since, texts, ...packQueries(queries, undefined))
+  return new Answers(numbers, texts, queries.length)
 }

@@ -33,12 +33,18 @@ export interface Request {
 }
 
 /**
+ * With `borrow` the vector is copied only where it is no Float32Array: for a query that is over when the call returns.
+ *
  * @throws SkalarError `BAD_OPTION`, `BAD_ID`, `BAD_VECTOR`, `DIMENSION_MISMATCH`, `BAD_FILTER`
  */
-export function parseRequest(input: unknown, definition: Definition, path = 'query'): Request {
+export function parseRequest(
+  input: unknown,
+  definition: Definition,
+  { path = 'query', borrow = false } = {},
+): Request {
   const options = checkOptions(input, KNOWN, path)
   return {
-    target: parseTarget(options, definition, path),
+    target: parseTarget(options, definition, path, borrow),
     k: integerOption(options.k, `${path}.k`, { min: 1, default: DEFAULT_K }),
     test: parseTest(options.filter, `${path}.filter`),
     select: parseSelect(options.select, `${path}.select`),
@@ -67,7 +73,7 @@ export function parseRequests(
   const requests = inputs.map((input, i) => {
     const path = `queries[${i}]`
     const own = checkOptions(input, OWN, path)
-    const request = parseRequest({ ...shared, ...own }, definition, path)
+    const request = parseRequest({ ...shared, ...own }, definition, { path })
     return own.filter === undefined ? { ...request, test } : request
   })
   return { requests, signal: signalOption(signal, 'options.signal') }
@@ -77,6 +83,7 @@ function parseTarget(
   options: Record<string, unknown>,
   definition: Definition,
   path: string,
+  borrow: boolean,
 ): Request['target'] {
   const { vector, id } = options
   if ((vector === undefined) === (id === undefined)) {
@@ -85,11 +92,21 @@ function parseTarget(
     throw new SkalarError('BAD_OPTION', `${path} ${problem}`, { path })
   }
   if (vector === undefined) return { id: validId(id, `${path}.id`) }
-  const copy = new Float32Array(definition.dimension)
-  writeVector(vector, copy, 0, definition.dimension, `${path}.vector`)
-  const error = badVector(copy, vector, `${path}.vector`, definition.metric === 'cosine')
+  const components = borrow ? readVector(vector, definition, path) : copyVector(vector, definition, path)
+  const error = badVector(components, vector, `${path}.vector`, definition.metric === 'cosine')
   if (error !== undefined) throw error
-  return { vector: copy }
+  return { vector: components }
+}
+
+function readVector(vector: unknown, definition: Definition, path: string): Float32Array {
+  const ready = vector instanceof Float32Array && vector.length === definition.dimension
+  return ready ? vector : copyVector(vector, definition, path)
+}
+
+function copyVector(vector: unknown, { dimension }: Definition, path: string): Float32Array {
+  const copy = new Float32Array(dimension)
+  writeVector(vector, copy, 0, dimension, `${path}.vector`)
+  return copy
 }
 
 export function parseTest(filter: unknown, path: string): RecordTest | undefined {

@@ -1,5 +1,6 @@
+import type { Answers } from '../engine/answers.ts'
 import type { Engine, EngineQuery } from '../engine/engine.ts'
-import { fromNative, type NativeAnswers } from '../native.ts'
+import { fromNative } from '../native.ts'
 import type { Source } from '../source.ts'
 import { turnWhenBusy } from '../turns.ts'
 import { Abort } from './abort.ts'
@@ -159,7 +160,7 @@ type Outcomes = ReadonlyMap<Request, Outcome>
 function toOutcomes(
   source: Source,
   job: Job,
-  answers: NativeAnswers,
+  answers: Answers,
   since: number,
   last = false,
 ): Outcomes | undefined {
@@ -167,8 +168,8 @@ function toOutcomes(
   if (lists === undefined) return undefined
   return new Map(
     job.requests.map((request, i) => {
-      const distances = answers.counts[3 * i + 1]!
-      const reranked = answers.counts[3 * i + 2]!
+      const distances = answers.distancesOf(i)
+      const reranked = answers.rerankedOf(i)
       return [
         request,
         { matches: lists[i]!, engine: job.engine, reason: job.reasons[i]!, distances, reranked },

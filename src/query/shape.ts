@@ -1,4 +1,4 @@
-import type { NativeAnswers } from '../native.ts'
+import type { Answers } from '../engine/answers.ts'
 import type { Source } from '../source.ts'
 import { recordAt } from '../store/records.ts'
 import type { RecordRow } from '../store/rows.ts'
@@ -21,7 +21,7 @@ export interface AnyMatch {
 export function shape(
   source: Source,
   requests: readonly Request[],
-  answers: NativeAnswers,
+  answers: Answers,
   since: number,
   last = false,
 ): AnyMatch[][] | undefined {
@@ -31,7 +31,7 @@ export function shape(
   const lists: AnyMatch[][] = []
   let begin = 0
   for (const [i, request] of requests.entries()) {
-    const end = answers.counts[3 * i]!
+    const end = begin + answers.hitsOf(i)
     const { matches, complete } = shapeOne(source, request, answers, begin, end, changed)
     if (!complete && !last) return undefined
     lists.push(matches)
@@ -43,7 +43,7 @@ export function shape(
 function shapeOne(
   source: Source,
   request: Request,
-  answers: NativeAnswers,
+  answers: Answers,
   begin: number,
   end: number,
   changed: boolean,
@@ -53,7 +53,7 @@ function shapeOne(
   const matches: AnyMatch[] = []
   let complete = true
   for (let i = begin; i < end; i++) {
-    const match: AnyMatch = { id: answers.ids[i]!, score: answers.scores[i]! }
+    const match: AnyMatch = { id: answers.id(i), score: answers.score(i) }
     if (wantsMetadata || retest !== undefined) {
       const metadata = currentRow(source, answers, i)?.metadata
       if (metadata === undefined || retest?.(match.id, metadata) === false) {
@@ -62,16 +62,16 @@ function shapeOne(
       }
       if (wantsMetadata) match.metadata = pick(metadata, request.select)
     }
-    if (request.includeVector) match.vector = source.replica.vectors.vector(answers.slots[i]!)!
+    if (request.includeVector) match.vector = source.replica.vectors.vector(answers.slot(i))!
     matches.push(match)
   }
   return { matches, complete }
 }
 
 /** The record row of an answer; undefined when the record has another vector by now, or none. */
-function currentRow(source: Source, answers: NativeAnswers, index: number): RecordRow | undefined {
-  const row = recordAt(source.environment, source.replica.number, answers.ordinals[index]!)
-  return row?.slot === answers.slots[index] ? row : undefined
+function currentRow(source: Source, answers: Answers, index: number): RecordRow | undefined {
+  const row = recordAt(source.environment, source.replica.number, answers.ordinal(index))
+  return row?.slot === answers.slot(index) ? row : undefined
 }
 
 function pick(metadata: Metadata, select: readonly string[] | undefined): Metadata {

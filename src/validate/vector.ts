@@ -64,9 +64,12 @@ export function badVector(
   path: string,
   refuseZero: boolean,
 ): SkalarError | undefined {
+  // In float64 the square of a finite float32 neither overflows nor vanishes, but for that of 0.
+  let squares = 0
+  for (let i = 0; i < components.length; i++) squares += components[i]! * components[i]!
+  if (Number.isFinite(squares) && (squares > 0 || !refuseZero)) return undefined
   const index = components.findIndex((component) => !Number.isFinite(component))
   if (index !== -1) return nonFinite(path, index, (given as ArrayLike<number>)[index] ?? components[index]!)
-  if (!refuseZero || components.some((component) => component !== 0)) return undefined
   const message = `${path} is zero: it has no direction, so no cosine; leave it out, or use metric dot`
   return new SkalarError('BAD_VECTOR', message, { path })
 }

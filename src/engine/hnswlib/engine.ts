@@ -9,11 +9,11 @@
  *   database's threads.
  * - Distances computed while walking are not counted: hnswlib-node does not tell.
  */
-import type { NativeAnswers, NativeStore } from '../../native.ts'
+import type { NativeStore } from '../../native.ts'
 import { turnWhenBusy } from '../../turns.ts'
+import { Answers } from '../answers.ts'
 import type { AbortFlag, Engine, EngineHost, EngineQuery, StorePosition } from '../engine.ts'
-import { packQueries } from '../flat.ts'
-import { joinAnswers, splitAnswers } from './answers.ts'
+import { scan, scanSync } from '../flat.ts'
 import { loadHnswlib } from './package.ts'
 import { Upkeep } from './upkeep.ts'
 
@@ -32,6 +32,10 @@ export class HnswlibEngine implements Engine {
   constructor(host: EngineHost) {
     loadHnswlib()
     this.#host = host
+  }
+
+  get pending(): number {
+    return this.#upkeep?.pending ?? 0
   }
 
   load(vectors: NativeStore, slots: Uint32Array, at: StorePosition): void {
@@ -54,7 +58,7 @@ export class HnswlibEngine implements Engine {
     queries: readonly EngineQuery[],
     since: number,
     abort: AbortFlag | undefined,
-  ): Promise<NativeAnswers> {
+  ): Promise<Answers> {
     const changed = new Set<number>()
     this.#calls.add(changed)
     try {
@@ -66,18 +70,18 @@ export class HnswlibEngine implements Engine {
         scanned.length === 0 ? [] : this.#scan(scanned, since, abort),
       ])
       const parts = new Map([...walked, ...scanned].map((query, i) => [query, [...walks, ...scans][i]!]))
-      const answers = joinAnswers(queries.map((query) => parts.get(query)!))
-      return answers.slots.some((slot) => changed.has(slot)) ? { ...answers, stale: true } : answers
+      const answers = Answers.join(queries.map((query) => parts.get(query)!))
+      return changed.size > 0 && touches(answers, changed) ? answers.asStale() : answers
     } finally {
       this.#calls.delete(changed)
     }
   }
 
-  searchSync(queries: readonly EngineQuery[], since: number): NativeAnswers {
-    return joinAnswers(
+  searchSync(queries: readonly EngineQuery[], since: number): Answers {
+    return Answers.join(
       queries.map((query) => {
         const allowed = this.#upkeep!.graph.candidates(query) ?? query.allowed
-        return this.#vectors!.scanSync(since, ...packQueries([{ ...query, allowed }], undefined))
+        return scanSync(this.#vectors!, [{ ...query, allowed }], since)
       }),
     )
   }
@@ -92,8 +96,8 @@ export class HnswlibEngine implements Engine {
     queries: readonly EngineQuery[],
     since: number,
     abort: AbortFlag | undefined,
-  ): Promise<NativeAnswers[]> {
-    return splitAnswers(await this.#vectors!.scan(this.#host.pool, since, ...packQueries(queries, abort)))
+  ): Promise<Answers[]> {
+    return (await scan(this.#vectors!, this.#host.pool, queries, since, abort)).split()
   }
 
   async #walk(
@@ -101,8 +105,8 @@ export class HnswlibEngine implements Engine {
     since: number,
     abort: AbortFlag | undefined,
     changed: ReadonlySet<number>,
-  ): Promise<NativeAnswers[]> {
-    const parts: NativeAnswers[] = []
+  ): Promise<Answers[]> {
+    const parts: Answers[] = []
     for (const query of queries) {
       const turn = turnWhenBusy()
       if (turn !== undefined) await turn
@@ -110,27 +114,28 @@ export class HnswlibEngine implements Engine {
       // Which slots a query may answer was settled before the pauses.
       const outdated = changed.size > 0 && (query.allowed !== undefined || query.excluded !== undefined)
       const answers = await this.#walkOne(query, since, abort)
-      parts.push(outdated ? { ...answers, stale: true } : answers)
+      parts.push(outdated ? answers.asStale() : answers)
     }
     return parts
   }
 
   /** Candidates are scored in the turn that found them, or from a snapshot of it: both speak of one state. */
-  #walkOne(
-    query: EngineQuery,
-    since: number,
-    abort: AbortFlag | undefined,
-  ): NativeAnswers | Promise<NativeAnswers> {
+  #walkOne(query: EngineQuery, since: number, abort: AbortFlag | undefined): Answers | Promise<Answers> {
     const vectors = this.#vectors!
     const candidates = this.#upkeep!.graph.candidates(query)
-    const packed = packQueries([{ ...query, allowed: candidates ?? query.allowed }], abort)
+    const narrowed = [{ ...query, allowed: candidates ?? query.allowed }]
     const few = candidates !== undefined && candidates.length <= FEW
-    return few ? vectors.scanSync(since, ...packed) : vectors.scan(this.#host.pool, since, ...packed)
+    return few ? scanSync(vectors, narrowed, since) : scan(vectors, this.#host.pool, narrowed, since, abort)
   }
 
   #note(slots: Uint32Array): void {
     for (const changed of this.#calls) for (const slot of slots) changed.add(slot)
   }
+}
+
+function touches(answers: Answers, changed: ReadonlySet<number>): boolean {
+  for (let hit = 0; hit < answers.hits; hit++) if (changed.has(answers.slot(hit))) return true
+  return false
 }
 
 function aborted(): Error {

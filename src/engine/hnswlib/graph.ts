@@ -59,6 +59,11 @@ export class Graph {
     return this.#table.nodes
   }
 
+  /** Slots that are still to be inserted. */
+  get waiting(): number {
+    return this.#table.waiting
+  }
+
   /** Nodes that no file has. */
   get unsaved(): number {
     return this.#unsaved
@@ -94,7 +99,7 @@ export class Graph {
       this.#index!.markDeleted(dead)
       return
     }
-    const slot = this.#table.next()
+    const slot = this.#table.next(this.#options.metric !== 'dot')
     this.#index ??= this.#newIndex()
     this.#index.add(this.#vectors.vector(slot)!)
     this.#table.assign(slot)

@@ -14,8 +14,10 @@ const WAITING = 0xffff_fffe
 export class SlotTable {
   #slotOf: Uint32Array = new Uint32Array(0)
   #nodeOf: Uint32Array = new Uint32Array(0)
-  /** All that wait, and some that no longer do. */
-  readonly #queue: number[] = []
+  /** All that wait, in the order they came, and some that no longer do. */
+  #queue: number[] = []
+  /** Of the queue's items those before this one are done. */
+  #head = 0
   #step = 0
   #nodes = 0
   #alive = 0
@@ -95,18 +97,31 @@ export class SlotTable {
   }
 
   /**
-   * Some waiting slot, to be assigned at once; only when there is one. Not in order: rows that come sorted, by length or by topic, would make a worse
-   * graph. The places picked are spread by the golden ratio, the same in every run.
+   * Some waiting slot, to be assigned at once; only when there is one. `inOrder` the one that came first, else places
+   * are spread by the golden ratio, the same in every run.
    */
-  next(): number {
+  next(inOrder: boolean): number {
     for (;;) {
-      this.#step = (this.#step + GOLDEN) % 1
-      const place = Math.floor(this.#step * this.#queue.length)
-      const slot = this.#queue[place]!
-      this.#queue[place] = this.#queue.at(-1)!
-      this.#queue.pop()
+      this.#dropDone()
+      if (!inOrder) this.#swapWithHead()
+      const slot = this.#queue[this.#head++]!
       if (this.#nodeOf[slot] === WAITING) return slot
     }
+  }
+
+  #swapWithHead(): void {
+    this.#step = (this.#step + GOLDEN) % 1
+    const place = this.#head + Math.floor(this.#step * (this.#queue.length - this.#head))
+    const slot = this.#queue[place]!
+    this.#queue[place] = this.#queue[this.#head]!
+    this.#queue[this.#head] = slot
+  }
+
+  /** Now and then, so that it costs little for each item. */
+  #dropDone(): void {
+    if (this.#head < 1024 || 2 * this.#head < this.#queue.length) return
+    this.#queue = this.#queue.slice(this.#head)
+    this.#head = 0
   }
 
   /** Gives a waiting slot the next node. */

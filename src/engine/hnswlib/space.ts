@@ -50,7 +50,8 @@ export class Space {
     this.dimension = metric === 'dot' ? dimension + 1 : dimension
     this.reference = reference
     this.#metric = metric
-    this.#array = new Array<number>(this.dimension).fill(0)
+    // Made so, V8 keeps it as an array of doubles without holes, which the addon reads fastest.
+    this.#array = Array.from(new Float64Array(this.dimension).fill(0.5))
   }
 
   /** A row as hnswlib takes it, until the next call. */

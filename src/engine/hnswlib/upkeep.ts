@@ -42,6 +42,11 @@ export class Upkeep {
     return this.#graph
   }
 
+  /** Slots that the graph has still to take in; 0 while there are too few for a graph. */
+  get pending(): number {
+    return this.#graph.behind ? this.#graph.waiting : 0
+  }
+
   put(slots: Uint32Array, at: StorePosition): void {
     this.#at = at
     this.#graph.put(slots)

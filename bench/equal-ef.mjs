@@ -1,0 +1,106 @@
+// The engine `hnswlib` through skalar's API against raw hnswlib-node at equal ef: what ids, exact scores, the store and
+// freshness cost. One process, one thread, WordNet 512-d, both graphs built with the same parameters; every pass asks all
+// queries, and the passes of the two take turns. Prints a Markdown table and writes results/equal-ef.json.
+// Usage: npm run build && npm ci --prefix bench && node bench/equal-ef.mjs
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CACHE } from './data/cache.mjs'
+import { dataset } from './data/datasets.mjs'
+import { MatrixReader, readMatrix, rowsOf } from './data/matrix.mjs'
+import { machine } from './foundation/machine.mjs'
+import { judged, printTable } from './foundation/report.mjs'
+import { Judge } from './measure/judge.mjs'
+import { secondsOf } from './measure/time.mjs'
+import { spread } from './report/statistics.mjs'
+import { HnswlibNode } from './systems/hnswlib-node.mjs'
+import { Skalar } from './systems/skalar.mjs'
+
+const ROWS = 30_000
+const K = 10
+const M = 16
+const efConstruction = 200
+const EFS = [50, 100, 200]
+const PASSES = 7
+const LEAST_RATIO = 0.9
+
+const data = await dataset('wordnet-512d', ROWS)
+const { base, query, queries, dimension, metric } = data
+const results = new URL('./results/', import.meta.url)
+
+async function built(SystemClass, parameters) {
+  const folder = mkdtempSync(join(CACHE, 'equal-ef-'))
+  const system = new SystemClass({ folder, dimension, metric, rows: ROWS, k: K, threads: 1, parameters })
+  await system.create()
+  const reader = new MatrixReader(base, dimension)
+  for (const { first, values } of reader.blocks(ROWS, 10_000)) {
+    await system.insert(system.prepareRows(first, values))
+  }
+  reader.close()
+  await system.build()
+  return { system, folder }
+}
+
+/** One pass over all queries: QPS, and the answers. */
+async function pass({ system }, prepared) {
+  const answers = new Array(prepared.length)
+  const seconds = await secondsOf(() => {
+    for (let i = 0; i < prepared.length; i++) answers[i] = system.search(prepared[i])
+  })
+  return { speed: prepared.length / seconds, answers: answers.map((answer) => system.read(answer)) }
+}
+
+const arms = {
+  skalar: await built(Skalar, { engine: 'hnswlib', M, efConstruction }),
+  raw: await built(HnswlibNode, { M, efConstruction }),
+}
+const vectors = rowsOf(readMatrix(query, dimension, 0, queries), dimension)
+const prepared = Object.fromEntries(
+  Object.entries(arms).map(([name, { system }]) => [name, vectors.map((v) => system.prepareQuery(v))]),
+)
+const judge = new Judge(data)
+
+async function measure(ef) {
+  const speeds = { skalar: [], raw: [] }
+  const recalls = {}
+  for (const { system } of Object.values(arms)) await system.setEffort({ ef })
+  for (let i = -1; i < PASSES; i++) {
+    for (const [name, arm] of Object.entries(arms)) {
+      const { speed, answers } = await pass(arm, prepared[name])
+      recalls[name] ??= judge.judge(answers, 0, K, 'exact').recall
+      // The first pass warms up.
+      if (i >= 0) speeds[name].push(speed)
+    }
+  }
+  const skalar = spread(speeds.skalar)
+  const raw = spread(speeds.raw)
+  return { ef, skalar, raw, ratio: skalar.median / raw.median, recalls }
+}
+
+try {
+  const measured = []
+  for (const ef of EFS) measured.push(await measure(ef))
+  const table = {
+    title: `engine hnswlib over hnswlib-node, ${ROWS} × ${dimension}, M ${M}, efConstruction ${efConstruction}`,
+    headings: ['ef', 'skalar QPS', 'raw QPS', 'recall', 'raw recall', 'ratio', 'target', ''],
+    rows: measured.map(({ ef, skalar, raw, ratio, recalls }) => [
+      ef,
+      skalar.median,
+      raw.median,
+      recalls.skalar,
+      recalls.raw,
+      ...judged(ratio, '≥', LEAST_RATIO),
+    ]),
+  }
+  printTable(table)
+  mkdirSync(results, { recursive: true })
+  writeFileSync(
+    new URL('equal-ef.json', results),
+    `${JSON.stringify({ machine: machine(), tables: [table], measured }, null, 2)}\n`,
+  )
+} finally {
+  judge.close()
+  for (const { system, folder } of Object.values(arms)) {
+    await system.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,115 @@
+import type { Id } from '../types.ts'
+
+/** Numbers before the first query's, for each query, and for each hit. */
+const HEAD = 1
+const QUERY = 3
+const HIT = 4
+
+/**
+ * Answers of several queries in a row, nearest first; equal scores by ascending slot. As native code returns them, in one
+ * array of numbers:
+ *
+ *     stale | for each query: hits, distances computed, rows scored exactly | for each hit: slot, ordinal, score, id
+ *
+ * Ids that are strings stand in `texts`, at the number of the hit, and as NaN among the numbers. `stale` is 1 when a slot
+ * among the hits has changed since the log position that the queries are based on.
+ */
+export class Answers {
+  readonly #numbers: Float64Array
+  readonly #texts: readonly string[]
+  readonly #queries: number
+
+  constructor(numbers: Float64Array, texts: readonly string[], queries: number) {
+    this.#numbers = numbers
+    this.#texts = texts
+    this.#queries = queries
+  }
+
+  get stale(): boolean {
+    return this.#numbers[0] !== 0
+  }
+
+  /** Hits of all queries. */
+  get hits(): number {
+    return (this.#numbers.length - this.#hitAt(0)) / HIT
+  }
+
+  hitsOf(query: number): number {
+    return this.#numbers[HEAD + QUERY * query]!
+  }
+
+  /** Approximate scores that a query took. */
+  distancesOf(query: number): number {
+    return this.#numbers[HEAD + QUERY * query + 1]!
+  }
+
+  /** Exact scores that a query took. */
+  rerankedOf(query: number): number {
+    return this.#numbers[HEAD + QUERY * query + 2]!
+  }
+
+  slot(hit: number): number {
+    return this.#numbers[this.#hitAt(hit)]!
+  }
+
+  ordinal(hit: number): number {
+    return this.#numbers[this.#hitAt(hit) + 1]!
+  }
+
+  score(hit: number): number {
+    return this.#numbers[this.#hitAt(hit) + 2]!
+  }
+
+  id(hit: number): Id {
+    const number = this.#numbers[this.#hitAt(hit) + 3]!
+    return Number.isNaN(number) ? this.#texts[hit]! : number
+  }
+
+  asStale(): Answers {
+    const numbers = this.#numbers.slice()
+    numbers[0] = 1
+    return new Answers(numbers, this.#texts, this.#queries)
+  }
+
+  /** The answers to each query. */
+  split(): Answers[] {
+    if (this.#queries === 1) return [this]
+    let hit = 0
+    return Array.from({ length: this.#queries }, (_, query) => {
+      const begin = hit
+      hit += this.hitsOf(query)
+      const head = HEAD + QUERY * query
+      const numbers = [
+        this.#numbers[0]!,
+        ...this.#numbers.subarray(head, head + QUERY),
+        ...this.#numbers.subarray(this.#hitAt(begin), this.#hitAt(hit)),
+      ]
+      return new Answers(Float64Array.from(numbers), this.#texts.slice(begin, hit), 1)
+    })
+  }
+
+  /** Answers to single queries as those of one call. */
+  static join(parts: readonly Answers[]): Answers {
+    if (parts.length === 1) return parts[0]!
+    const hits = parts.reduce((sum, part) => sum + part.hits, 0)
+    const numbers = new Float64Array(HEAD + QUERY * parts.length + HIT * hits)
+    numbers[0] = Number(parts.some(({ stale }) => stale))
+    const texts: string[] = []
+    let hit = 0
+    for (const [query, part] of parts.entries()) {
+      const first = part.#hitAt(0)
+      numbers.set(part.#numbers.subarray(HEAD, first), HEAD + QUERY * query)
+      numbers.set(part.#numbers.subarray(first), HEAD + QUERY * parts.length + HIT * hit)
+      // Not every hit has a text.
+      part.#texts.forEach((text, i) => {
+        texts[hit + i] = text
+      })
+      hit += part.hits
+    }
+    return new Answers(numbers, texts, parts.length)
+  }
+
+  #hitAt(hit: number): number {
+    return HEAD + QUERY * this.#queries + HIT * hit
+  }
+}

@@ -1,0 +1,37 @@
+import type { NativeQueries } from '../native.ts'
+import type { AbortFlag, EngineQuery } from './engine.ts'
+
+const PARAMS = 6
+
+/** Native code reads a call's parameters before it returns, so that all calls can share this. */
+let shared = new Float64Array(PARAMS * 64)
+
+/** Queries as typed arrays: one crossing into native code, however many there are. Valid until the next call. */
+export function packQueries(queries: readonly EngineQuery[], abort: AbortFlag | undefined): NativeQueries {
+  const allowed = queries.some((query) => query.allowed !== undefined)
+    ? queries.map((query) => query.allowed ?? null)
+    : null
+  return [queries.length, concatenated(queries), paramsOf(queries), allowed, abort ?? null]
+}
+
+function paramsOf(queries: readonly EngineQuery[]): Float64Array {
+  if (shared.length < PARAMS * queries.length) shared = new Float64Array(2 * PARAMS * queries.length)
+  let i = 0
+  for (const { k, threshold, after, excluded, ef } of queries) {
+    shared[i++] = k
+    shared[i++] = threshold ?? Number.NaN
+    shared[i++] = after?.score ?? Number.NaN
+    shared[i++] = after?.slot ?? Number.NaN
+    shared[i++] = excluded ?? Number.NaN
+    shared[i++] = ef ?? Number.NaN
+  }
+  return shared
+}
+
+function concatenated(queries: readonly EngineQuery[]): Float32Array {
+  if (queries.length === 1) return queries[0]!.vector
+  const dimension = queries[0]?.vector.length ?? 0
+  const vectors = new Float32Array(dimension * queries.length)
+  for (const [i, { vector }] of queries.entries()) vectors.set(vector, i * dimension)
+  return vectors
+}

@@ -81,9 +81,28 @@ struct Avx2 {
     return _mm_cvtsd_f64(_mm_add_sd(sum2, _mm_unpackhi_pd(sum2, sum2)));
   }
 
-  static void Prefetch(const float* at) {
-    _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0);
+  static int32_t DotCode(const int8_t* query, const uint8_t* code, size_t n) {
+    const __m256i ones = _mm256_set1_epi16(1);
+    const auto products = [&](size_t i) {
+      const __m256i pairs =
+          _mm256_maddubs_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(code + i)),
+                               _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query + i)));
+      return _mm256_madd_epi16(pairs, ones);
+    };
+    __m256i even = _mm256_setzero_si256();
+    __m256i odd = _mm256_setzero_si256();
+    for (size_t i = 0; i < n; i += 64) {
+      even = _mm256_add_epi32(even, products(i));
+      odd = _mm256_add_epi32(odd, products(i + 32));
+    }
+    const __m256i sum8 = _mm256_add_epi32(even, odd);
+    __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(sum8), _mm256_extracti128_si256(sum8, 1));
+    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4E));
+    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xB1));
+    return _mm_cvtsi128_si32(sum);
   }
+
+  static void Prefetch(const void* at) { _mm_prefetch(static_cast<const char*>(at), _MM_HINT_T0); }
 };
 
 }  // namespace

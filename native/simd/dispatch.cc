@@ -13,6 +13,11 @@
 #endif
 #endif
 
+#if defined(SKALAR_SIMD_AARCH64) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 namespace skalar::simd {
 
 #if defined(SKALAR_SIMD_X86_64)
@@ -54,13 +59,14 @@ uint64_t EnabledStates() {
 
 bool HasBits(uint64_t value, uint64_t bits) { return (value & bits) == bits; }
 
-constexpr uint32_t kFma = 1u << 12;      // leaf 1, ecx
-constexpr uint32_t kOsXsave = 1u << 27;  // leaf 1, ecx
-constexpr uint32_t kAvx = 1u << 28;      // leaf 1, ecx
-constexpr uint32_t kAvx2Bit = 1u << 5;   // leaf 7, ebx
-constexpr uint32_t kAvx512f = 1u << 16;  // leaf 7, ebx
-constexpr uint64_t kYmmState = 0x06;     // XMM and upper halves of YMM
-constexpr uint64_t kZmmState = 0xE6;     // and mask registers, upper halves of ZMM, ZMM16-31
+constexpr uint32_t kFma = 1u << 12;         // leaf 1, ecx
+constexpr uint32_t kOsXsave = 1u << 27;     // leaf 1, ecx
+constexpr uint32_t kAvx = 1u << 28;         // leaf 1, ecx
+constexpr uint32_t kAvx2Bit = 1u << 5;      // leaf 7, ebx
+constexpr uint32_t kAvx512f = 1u << 16;     // leaf 7, ebx
+constexpr uint32_t kAvx512Vnni = 1u << 11;  // leaf 7, ecx
+constexpr uint64_t kYmmState = 0x06;        // XMM and upper halves of YMM
+constexpr uint64_t kZmmState = 0xE6;        // and mask registers, upper halves of ZMM, ZMM16-31
 
 }  // namespace
 
@@ -71,10 +77,22 @@ bool CpuSupportsAvx2() {
 
 bool CpuSupportsAvx512() {
   return CpuSupportsAvx2() && HasBits(EnabledStates(), kZmmState) &&
-         HasBits(Cpuid(7).ebx, kAvx512f);
+         HasBits(Cpuid(7).ebx, kAvx512f) && HasBits(Cpuid(7).ecx, kAvx512Vnni);
 }
 
-#endif  // SKALAR_SIMD_X86_64
+#elif defined(SKALAR_SIMD_AARCH64)
+
+bool CpuSupportsSdot() {
+#if defined(__linux__)
+  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#elif defined(__APPLE__)
+  return true;  // Every Apple silicon Mac.
+#else
+  return false;
+#endif
+}
+
+#endif
 
 namespace {
 
@@ -94,7 +112,7 @@ size_t Available(const Kernels* out[], size_t max) {
   if (CpuSupportsAvx512()) add(kAvx512);
   if (CpuSupportsAvx2()) add(kAvx2);
 #elif defined(SKALAR_SIMD_AARCH64)
-  add(kNeon);
+  add(CpuSupportsSdot() ? kNeonDot : kNeon);
 #endif
   add(kScalar);
   return count;

@@ -10,7 +10,8 @@
 //   Doubles ZeroWide(), Widen(const float*), Broadcast(double), MulAddWide(a, b, sum),
 //           MulWide(a, b), SubWide(a, b), AddWide(a, b)
 //   float Sum(Floats), double SumWide(Doubles)   folding lanes j and j + 8, then 4, 2, 1
-//   void Prefetch(const float*)
+//   void Prefetch(const void*)
+//   int32_t DotCode(const int8_t* query, const uint8_t* code, size_t n)
 // and kAbreast, the rows that dot_gather scores at once: as many as fit the registers, at most 4.
 
 #ifndef SKALAR_SIMD_KERNELS_INL_H_
@@ -104,9 +105,34 @@ double SquaredDistanceExact(double norm, const float* unit, const float* query, 
   return T::SumWide(sum);
 }
 
+// Bytes of codes fetched ahead of the one that is scored: what a core has under way at once.
+constexpr size_t kBytesAhead = 2048;
+
+template <class T>
+inline void FetchCode(const uint8_t* code, size_t n) {
+  for (size_t i = 0; i < n; i += kCodeLanes) T::Prefetch(code + i);
+}
+
+template <class T>
+void DotCodes(const int8_t* query, const uint8_t* const* codes, size_t count, size_t n,
+              int32_t* out) {
+  const size_t ahead = kBytesAhead / n + 1;
+  for (size_t i = 0; i < count && i < ahead; ++i) FetchCode<T>(codes[i], n);
+  for (size_t i = 0; i < count; ++i) {
+    if (i + ahead < count) FetchCode<T>(codes[i + ahead], n);
+    out[i] = T::DotCode(query, codes[i], n);
+  }
+}
+
+template <class T>
+void DotCodeRows(const int8_t* query, const uint8_t* codes, size_t count, size_t n, int32_t* out) {
+  for (size_t i = 0; i < count; ++i) out[i] = T::DotCode(query, codes + i * n, n);
+}
+
 template <class T>
 constexpr Kernels MakeKernels(const char* name) {
-  return {name, &DotRows<T>, &DotGather<T>, &DotExact<T>, &SquaredDistanceExact<T>};
+  return {name,         &DotRows<T>,    &DotGather<T>, &DotExact<T>, &SquaredDistanceExact<T>,
+          &DotCodes<T>, &DotCodeRows<T>};
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #define SKALAR_SIMD_KERNELS_H_
 
 #include <cstddef>
+#include <cstdint>
 
 // Dot products and distances of float32 vectors, one implementation per instruction set, chosen at
 // run time. Build every file with -ffp-contract=off: the exact kernels forbid silent FMAs.
@@ -15,6 +16,10 @@ namespace skalar::simd {
 // Every length is a multiple of kLanes: callers pad rows and queries with zeros, which change no
 // result. Pointers need only the alignment of float.
 inline constexpr size_t kLanes = 16;
+
+// The length of a code, and of a query for codes, is a multiple of this. Codes begin at a multiple
+// of it in memory, a cache line.
+inline constexpr size_t kCodeLanes = 64;
 
 struct Kernels {
   const char* name;  // "avx512", "avx2", "neon" or "scalar"
@@ -37,6 +42,16 @@ struct Kernels {
 
   // Sum over i of (norm * unit[i] - query[i])^2. Product, difference, square and sum each round.
   double (*squared_distance_exact)(double norm, const float* unit, const float* query, size_t n);
+
+  // out[i] = sum over j of codes[i][j] * query[j] for i < count, j < n. Exact, so targets agree.
+  // Codes are in 0..127: no intermediate sum of two products saturates 16 bits. Fetches codes a
+  // few ahead of the one it scores.
+  void (*dot_codes)(const int8_t* query, const uint8_t* const* codes, size_t count, size_t n,
+                    int32_t* out);
+
+  // The same of `count` codes that lie one behind the other.
+  void (*dot_code_rows)(const int8_t* query, const uint8_t* codes, size_t count, size_t n,
+                        int32_t* out);
 };
 
 // The kernels to use, chosen at the first call: those the environment variable SKALAR_SIMD names,

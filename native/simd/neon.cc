@@ -12,6 +12,31 @@
 namespace skalar::simd {
 namespace {
 
+template <bool kSdot>
+int32x4_t AddProducts16(int32x4_t sum, int8x16_t query, int8x16_t code);
+
+// Without the dot product instructions: products of 8 bits in 16, added in pairs.
+template <>
+inline int32x4_t AddProducts16<false>(int32x4_t sum, int8x16_t query, int8x16_t code) {
+  sum = vpadalq_s16(sum, vmull_s8(vget_low_s8(query), vget_low_s8(code)));
+  return vpadalq_s16(sum, vmull_high_s8(query, code));
+}
+
+// The instruction itself, so that this file needs no other compiler flags and one function for it
+// can be inlined.
+template <>
+inline int32x4_t AddProducts16<true>(int32x4_t sum, int8x16_t query, int8x16_t code) {
+#if defined(_MSC_VER) && !defined(__clang__)
+  return vdotq_s32(sum, query, code);
+#else
+  __asm__(".arch armv8.2-a+dotprod\n\tsdot %0.4s, %1.16b, %2.16b"
+          : "+w"(sum)
+          : "w"(query), "w"(code));
+  return sum;
+#endif
+}
+
+template <bool kSdot>
 struct Neon {
   static constexpr size_t kAbreast = 2;  // 16 sums, 8 of the query: 24 of 32 registers
 
@@ -82,7 +107,22 @@ struct Neon {
     return vpaddd_f64(lanes.val[0]);
   }
 
-  static void Prefetch(const float* at) {
+  static int32x4_t AddProducts(int32x4_t sum, const int8_t* query, const uint8_t* code) {
+    return AddProducts16<kSdot>(sum, vld1q_s8(query), vreinterpretq_s8_u8(vld1q_u8(code)));
+  }
+
+  // Codes are below 128, so that they may be taken as signed.
+  static int32_t DotCode(const int8_t* query, const uint8_t* code, size_t n) {
+    int32x4_t even = vdupq_n_s32(0);
+    int32x4_t odd = vdupq_n_s32(0);
+    for (size_t i = 0; i < n; i += 32) {
+      even = AddProducts(even, query + i, code + i);
+      odd = AddProducts(odd, query + i + 16, code + i + 16);
+    }
+    return vaddvq_s32(vaddq_s32(even, odd));
+  }
+
+  static void Prefetch(const void* at) {
 #if defined(_MSC_VER) && !defined(__clang__)
     __prefetch(at);
 #else
@@ -93,7 +133,8 @@ struct Neon {
 
 }  // namespace
 
-constinit const Kernels kNeon = MakeKernels<Neon>("neon");
+constinit const Kernels kNeon = MakeKernels<Neon<false>>("neon");
+constinit const Kernels kNeonDot = MakeKernels<Neon<true>>("neon");
 
 }  // namespace skalar::simd
 

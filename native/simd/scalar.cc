@@ -73,7 +73,13 @@ struct Scalar {
   static float Sum(const Floats& lanes) { return Fold(lanes); }
   static double SumWide(const Doubles& lanes) { return Fold(lanes); }
 
-  static void Prefetch([[maybe_unused]] const float* at) {
+  static int32_t DotCode(const int8_t* query, const uint8_t* code, size_t n) {
+    int32_t sum = 0;
+    for (size_t i = 0; i < n; ++i) sum += query[i] * code[i];
+    return sum;
+  }
+
+  static void Prefetch([[maybe_unused]] const void* at) {
 #if defined(__GNUC__)
     __builtin_prefetch(at);
 #endif

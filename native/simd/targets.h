@@ -21,10 +21,13 @@ extern const Kernels kAvx2;
 extern const Kernels kAvx512;
 
 // Whether the CPU has the instructions and the operating system saves their registers.
-bool CpuSupportsAvx2();  // with FMA3
-bool CpuSupportsAvx512();
+bool CpuSupportsAvx2();    // with FMA3
+bool CpuSupportsAvx512();  // with VNNI
 #elif defined(SKALAR_SIMD_AARCH64)
 extern const Kernels kNeon;
+extern const Kernels kNeonDot;  // with the dot product instructions of ARMv8.2
+
+bool CpuSupportsSdot();
 #endif
 
 struct Selection {

@@ -7,7 +7,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cxx=${CXX:-g++}
 gtest_source=${GTEST_SOURCE:-/usr/src/googletest}
 # What computes scores: compared with one reference, bit for bit.
-score_tests='*Scan*:*Scorer*:*RowTest*'
+score_tests='*Scan*:*Scorer*:*RowTest*:*Hnsw*'
 # Death tests fork, which emulators and googletest warn about; what they check knows no target.
 kernel_tests='*Simd*:-*DeathTest*'
 
@@ -38,7 +38,7 @@ build native-sanitized -DSANITIZE=address,undefined -DCMAKE_CXX_COMPILER="$cxx"
 
 step 'thread sanitizer'
 build native-threads -DSANITIZE=thread -DCMAKE_CXX_COMPILER="$cxx" \
-  '-DTESTS=concurrency_test.cc;thread_pool_test.cc'
+  '-DTESTS=concurrency_test.cc;hnsw_concurrency_test.cc;thread_pool_test.cc'
 "$root/build/native-threads/native_tests" --gtest_brief=1
 
 step 'optimized'
@@ -76,3 +76,5 @@ tests="$root/build/native-aarch64/native_tests"
 "$qemu" "$tests" --gtest_list_tests --gtest_filter="$kernel_tests" | grep '/neon' >/dev/null ||
   fail "no NEON kernel test matches $kernel_tests"
 "$qemu" "$tests" --gtest_brief=1 --gtest_filter="$kernel_tests"
+step 'the same on a CPU without dot product instructions'
+"$qemu" -cpu cortex-a53 "$tests" --gtest_brief=1 --gtest_filter="$kernel_tests"

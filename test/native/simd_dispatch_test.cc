@@ -86,7 +86,8 @@ TEST(SimdDispatchTest, AvailableWritesNoMoreThanAsked) {
 
 #if defined(SKALAR_SIMD_X86_64) && defined(__GNUC__)
 TEST(SimdDispatchTest, DetectionAgreesWithTheCompilersRuntime) {
-  EXPECT_EQ(CpuSupportsAvx512(), __builtin_cpu_supports("avx512f") != 0);
+  EXPECT_EQ(CpuSupportsAvx512(),
+            __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vnni"));
   EXPECT_EQ(CpuSupportsAvx2(),
             __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0);
 }

@@ -297,6 +297,44 @@ TEST_P(SimdKernelsTest, PaddingWithZerosChangesNothing) {
   }
 }
 
+// Integers have no rounding: all lengths, extreme values, and lists of any length give exactly the
+// sum.
+TEST_P(SimdKernelsTest, DotOfCodesIsExact) {
+  Random random(8);
+  constexpr size_t kMostCodes = 40;
+  for (size_t n = kCodeLanes; n <= kLongest + kCodeLanes; n += kCodeLanes) {
+    const bool extreme = n % (3 * kCodeLanes) == 0;
+    std::vector<int8_t> query(n);
+    for (int8_t& value : query) {
+      value = static_cast<int8_t>(extreme ? (random.Below(2) ? 127 : -127)
+                                          : static_cast<int>(random.Below(255)) - 127);
+    }
+    const size_t count = random.Below(kMostCodes);
+    std::vector<std::vector<uint8_t>> rows(count, std::vector<uint8_t>(n));
+    std::vector<const uint8_t*> codes;
+    std::vector<int32_t> expected;
+    for (std::vector<uint8_t>& row : rows) {
+      int32_t sum = 0;
+      for (size_t j = 0; j < n; ++j) {
+        row[j] = static_cast<uint8_t>(extreme ? 127 : random.Below(128));
+        sum += row[j] * query[j];
+      }
+      codes.push_back(row.data());
+      expected.push_back(sum);
+    }
+    std::vector<int32_t> products(count);
+    kernels_.dot_codes(query.data(), codes.data(), count, n, products.data());
+    ASSERT_EQ(products, expected) << "n = " << n;
+    std::vector<uint8_t> together;
+    for (const std::vector<uint8_t>& row : rows) {
+      together.insert(together.end(), row.begin(), row.end());
+    }
+    std::fill(products.begin(), products.end(), 0);
+    kernels_.dot_code_rows(query.data(), together.data(), count, n, products.data());
+    ASSERT_EQ(products, expected) << "n = " << n;
+  }
+}
+
 // A bound that is safe but loose would make exact scans rerank everything.
 TEST(SimdErrorBoundTest, StaysCloseToTheNumberOfRoundings) {
   for (size_t n = kLanes; n <= 65536; n *= 2) {

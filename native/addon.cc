@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "binding/async.h"
+#include "binding/hnsw.h"
 #include "binding/store.h"
 #include "simd/kernels.h"
 #include "store/row.h"
@@ -31,6 +32,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("normalizeRows", Napi::Function::New(env, NormalizeRowsJs));
   exports.Set("Pool", Pool::Define(env));
   exports.Set("Store", Store::Define(env));
+  exports.Set("Hnsw", Hnsw::Define(env));
   return exports;
 }
 

@@ -16,6 +16,7 @@ class [[nodiscard]] Status {
     kBadVector,  // a component is not finite as float32, or a zero vector where an angle is needed
     kOutOfMemory,  // the memory for rows could not be had
     kAborted,      // the caller asked to stop
+    kUnusable,     // a file that cannot be written, or holds something else
   };
 
   Status() = default;
@@ -24,6 +25,7 @@ class [[nodiscard]] Status {
   static Status OutOfMemory(std::string message) {
     return {Code::kOutOfMemory, std::move(message)};
   }
+  static Status Unusable(std::string message) { return {Code::kUnusable, std::move(message)}; }
   static Status Aborted() { return {Code::kAborted, "aborted"}; }
 
   bool ok() const { return code_ == Code::kOk; }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "binding/errors.h"
+
 namespace skalar::binding {
 
 Loop::Loop(Napi::Env env) : env_(env) {
@@ -49,5 +51,50 @@ Pool::~Pool() {
 void Pool::Close(const Napi::CallbackInfo&) { threads_->Stop(); }
 
 void Pool::CloseAtExit(void* pool) { static_cast<Pool*>(pool)->threads_->Stop(); }
+
+class PoolOperation::Turn {
+ public:
+  explicit Turn(PoolOperation* operation) : operation_(operation) {}
+  ~Turn() { operation_->End(ran_); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  void Run() {
+    operation_->Work();
+    ran_ = true;
+  }
+
+ private:
+  PoolOperation* const operation_;
+  bool ran_ = false;
+};
+
+PoolOperation::PoolOperation(const Napi::CallbackInfo& info, Pool* pool)
+    : deferred_(info.Env()), threads_(pool->threads()), loop_(pool->loop()) {
+  kept_ = Napi::Persistent(Napi::Object::New(info.Env()));
+  kept_.Value().Set(0u, info.This());
+  for (uint32_t i = 0; i < info.Length(); ++i) kept_.Value().Set(i + 1, info[i]);
+}
+
+void PoolOperation::Start(size_t workers) {
+  loop_->Begin();
+  unfinished_ = workers;
+  if (workers == 0) return loop_->Finish(std::unique_ptr<Operation>(this));
+  // However soon the last worker is done: the loop deletes the operation on this very thread.
+  for (size_t i = 0; i < workers; ++i) {
+    threads_.Submit([turn = std::make_shared<Turn>(this)] { turn->Run(); });
+  }
+}
+
+void PoolOperation::End(bool ran) {
+  if (!ran) dropped_ = true;
+  if (--unfinished_ == 0) loop_->Finish(std::unique_ptr<Operation>(this));
+}
+
+void PoolOperation::Settle(Napi::Env env) {
+  const Status status = dropped_ ? Status::Aborted() : Finish();
+  if (!status.ok()) return deferred_.Reject(ToError(env, status).Value());
+  deferred_.Resolve(Result(env));
+}
 
 }  // namespace skalar::binding

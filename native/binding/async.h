@@ -8,8 +8,10 @@
 
 #include <napi.h>
 
+#include <atomic>
 #include <memory>
 
+#include "base/status.h"
 #include "base/thread_pool.h"
 
 namespace skalar::binding {
@@ -63,6 +65,43 @@ class Pool : public Napi::ObjectWrap<Pool> {
 
   std::shared_ptr<Loop> loop_;
   std::unique_ptr<ThreadPool> threads_;
+};
+
+// An operation whose work several threads of a pool may share. It resolves to what Result()
+// returns.
+class PoolOperation : public Operation {
+ public:
+  // Keeps `info`'s this and arguments alive: what the threads point into.
+  PoolOperation(const Napi::CallbackInfo& info, Pool* pool);
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+  // Takes ownership of itself. `workers` times Work() runs on some thread; 0 settles at once.
+  void Start(size_t workers);
+
+  void Settle(Napi::Env env) final;
+
+ protected:
+  // On a thread of the pool, possibly on several at once.
+  virtual void Work() = 0;
+  // On the JavaScript thread, after all Work(). Not called when a closing pool dropped some of it.
+  virtual Status Finish() = 0;
+  virtual Napi::Value Result(Napi::Env env) { return env.Undefined(); }
+  // One of the call's arguments.
+  Napi::Value Argument(uint32_t index) { return kept_.Value().Get(index + 1); }
+  size_t threads() const { return threads_.size(); }
+
+ private:
+  // One worker's turn. Its end counts even when a pool that stops drops it before it has run.
+  class Turn;
+  void End(bool ran);
+
+  const Napi::Promise::Deferred deferred_;
+  ThreadPool& threads_;
+  const std::shared_ptr<Loop> loop_;
+  Napi::ObjectReference kept_;
+  std::atomic<size_t> unfinished_{0};
+  std::atomic<bool> dropped_{false};
 };
 
 }  // namespace skalar::binding

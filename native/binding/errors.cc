@@ -9,6 +9,8 @@ const char* Name(Status::Code code) {
       return "BAD_VECTOR";
     case Status::Code::kOutOfMemory:
       return "OUT_OF_MEMORY";
+    case Status::Code::kUnusable:
+      return "UNUSABLE";
     case Status::Code::kAborted:
       return "ABORTED";
     case Status::Code::kOk:

@@ -19,7 +19,7 @@ namespace {
 // Where StartScan's `texts` is among the values an operation keeps: its `this` comes first.
 constexpr uint32_t kTexts = 3;
 
-constexpr size_t kParams = 6;
+constexpr size_t kParams = 7;
 
 // Queries that share a pass over the rows. More would save little memory traffic and delay an
 // abort.
@@ -32,6 +32,8 @@ void ReadParams(const double* params, Query* query) {
   if (!std::isnan(params[1])) query->threshold = params[1];
   if (!std::isnan(params[2])) query->after = Hit{SlotOf(params[3]), params[2]};
   query->excluded = SlotOf(params[4]);
+  if (!std::isnan(params[5])) query->ef = static_cast<size_t>(params[5]);
+  query->exact = params[6] != 0;
 }
 
 SlotList ReadSlots(const Napi::Value& value) {

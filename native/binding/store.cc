@@ -114,12 +114,11 @@ Napi::Value Store::Memory(const Napi::CallbackInfo& info) {
 Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, uint64_t since,
                              Napi::Array texts) const {
   constexpr size_t kHead = 1;
-  constexpr size_t kPerQuery = 3;
+  constexpr size_t kPerQuery = 4;
   constexpr size_t kPerHit = 4;
   size_t total = 0;
   for (const Hits& answer : answers) total += answer.hits.size();
-  auto numbers =
-      Napi::Float64Array::New(env, kHead + kPerQuery * answers.size() + kPerHit * total);
+  auto numbers = Napi::Float64Array::New(env, kHead + kPerQuery * answers.size() + kPerHit * total);
   if (numbers.IsEmpty()) return numbers;
   double* query = numbers.Data() + kHead;
   double* next = query + kPerQuery * answers.size();
@@ -127,6 +126,7 @@ Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, ui
   uint32_t number = 0;
   for (const Hits& answer : answers) {
     *query++ = static_cast<double>(answer.hits.size());
+    *query++ = static_cast<double>(answer.visited);
     *query++ = static_cast<double>(answer.distances);
     *query++ = static_cast<double>(answer.reranked);
     for (const Hit& hit : answer.hits) {

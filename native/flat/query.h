@@ -39,11 +39,18 @@ struct Query {
   uint32_t excluded = kNoSlot;
   // When present, nothing else is returned.
   SlotList allowed;
+  // The answer is that of a scan of all rows.
+  bool exact = false;
+  // How many candidates a walk through a graph considers; 0 leaves it to the graph. A scan has no
+  // use for it.
+  size_t ef = 0;
 };
 
 // Nearest first; equal scores by ascending slot.
 struct Hits {
   std::vector<Hit> hits;
+  // Nodes of a graph whose neighbours were looked at; 0 of a scan.
+  size_t visited = 0;
   // Rows whose approximate score was computed, and rows of these that were scored exactly.
   size_t distances = 0;
   size_t reranked = 0;

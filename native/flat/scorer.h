@@ -30,6 +30,9 @@ class Scorer {
   // with direction() and its norm.
   RankInterval Bound(float dot, double norm) const;
 
+  // The length of the query vector.
+  double norm() const { return norm_; }
+
   // The score of a live slot, accumulated in float64: the same bits on every CPU.
   double Exact(uint32_t slot) const;
 

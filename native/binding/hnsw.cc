@@ -1,0 +1,310 @@
+#include "binding/hnsw.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "binding/async.h"
+#include "binding/errors.h"
+#include "binding/scan.h"
+#include "binding/store.h"
+#include "hnsw/build.h"
+#include "hnsw/renumber.h"
+#include "hnsw/search.h"
+
+namespace skalar::binding {
+namespace {
+
+// A stretch of linking on the threads that queries wait for.
+constexpr std::chrono::milliseconds kStretch(8);
+
+hnsw::Options ReadOptions(const Napi::CallbackInfo& info) {
+  const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
+  return {static_cast<Metric>(number(1)), number(0), number(2), number(3)};
+}
+
+// search(): threads take one query after the other.
+class SearchOperation : public PoolOperation {
+ public:
+  SearchOperation(const Napi::CallbackInfo& info, Pool* pool, const Store* store,
+                  hnsw::Index* index, ScanArguments arguments)
+      : PoolOperation(info, pool),
+        store_(store),
+        since_(static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value())),
+        search_(index, store->vectors().Snapshot(), std::move(arguments.queries), arguments.abort) {
+  }
+
+  size_t Workers() const { return std::min(threads(), search_.size()); }
+
+  void Abandon() override {}
+
+ protected:
+  void Work() override {
+    for (size_t i; (i = next_.fetch_add(1)) < search_.size();) search_.Run(i);
+  }
+
+  Status Finish() override { return search_.Finish(&answers_); }
+
+  Napi::Value Result(Napi::Env env) override {
+    return store_->ToNumbers(env, answers_, since_, Argument(3).As<Napi::Array>());
+  }
+
+ private:
+  const Store* const store_;
+  const uint64_t since_;
+  hnsw::Search search_;
+  std::atomic<size_t> next_{0};
+  std::vector<Hits> answers_;
+};
+
+// write() and read(): one thread, one file.
+class FileOperation : public PoolOperation {
+ public:
+  FileOperation(const Napi::CallbackInfo& info, Pool* pool, std::function<Status()> work)
+      : PoolOperation(info, pool), work_(std::move(work)) {}
+
+  void Abandon() override {}
+
+ protected:
+  void Work() override { status_ = work_(); }
+  Status Finish() override { return status_; }
+
+ private:
+  const std::function<Status()> work_;
+  Status status_;
+};
+
+template <class Work>
+Napi::Value StartFile(const Napi::CallbackInfo& info, Work work) {
+  Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
+  const std::string path = info[1].As<Napi::String>().Utf8Value();
+  auto operation =
+      std::make_unique<FileOperation>(info, pool, [work, path] { return work(path.c_str()); });
+  const Napi::Promise promise = operation->promise();
+  operation.release()->Start(1);
+  return promise;
+}
+
+Napi::Value ToArray(Napi::Env env, const std::vector<uint32_t>& values) {
+  auto array = Napi::Uint32Array::New(env, values.size());
+  if (!array.IsEmpty()) std::copy(values.begin(), values.end(), array.Data());
+  return array;
+}
+
+Napi::Value ToNumber(Napi::Env env, size_t value) {
+  return Napi::Number::New(env, static_cast<double>(value));
+}
+
+}  // namespace
+
+// build(): threads link what waits, for a short while.
+class BuildOperation : public PoolOperation {
+ public:
+  BuildOperation(const Napi::CallbackInfo& info, Pool* pool, const Store* store, Hnsw* hnsw)
+      : PoolOperation(info, pool),
+        hnsw_(hnsw),
+        build_(&hnsw->index_, store->vectors().Snapshot()) {}
+
+  size_t Workers() const { return std::min(threads(), build_.Parallelism()); }
+
+  void Abandon() override {}
+
+ protected:
+  void Work() override { build_.Work(std::chrono::steady_clock::now() + kStretch); }
+
+  Status Finish() override {
+    build_.Finish();
+    return build_.status();
+  }
+
+  Napi::Value Result(Napi::Env env) override {
+    hnsw_->ReportMemory(env);
+    return env.Undefined();
+  }
+
+ private:
+  Hnsw* const hnsw_;
+  hnsw::Build build_;
+};
+
+// renumber(): one thread copies the graph.
+class RenumberOperation : public PoolOperation {
+ public:
+  RenumberOperation(const Napi::CallbackInfo& info, Pool* pool, Hnsw* hnsw)
+      : PoolOperation(info, pool), renumbering_(&hnsw->index_) {}
+
+  void Abandon() override {}
+
+ protected:
+  void Work() override { renumbering_.Work(); }
+  Status Finish() override { return renumbering_.Finish(); }
+
+ private:
+  hnsw::Renumbering renumbering_;
+};
+
+Napi::Function Hnsw::Define(Napi::Env env) {
+  return DefineClass(env, "Hnsw",
+                     {
+                         InstanceMethod<&Hnsw::Put>("put"),
+                         InstanceMethod<&Hnsw::Remove>("remove"),
+                         InstanceMethod<&Hnsw::Nodes>("nodes"),
+                         InstanceMethod<&Hnsw::Alive>("alive"),
+                         InstanceMethod<&Hnsw::Waiting>("waiting"),
+                         InstanceMethod<&Hnsw::Suits>("suits"),
+                         InstanceMethod<&Hnsw::Build>("build"),
+                         InstanceMethod<&Hnsw::Scattered>("scattered"),
+                         InstanceMethod<&Hnsw::Renumber>("renumber"),
+                         InstanceMethod<&Hnsw::Search>("search"),
+                         InstanceMethod<&Hnsw::SearchSync>("searchSync"),
+                         InstanceMethod<&Hnsw::Write>("write"),
+                         InstanceMethod<&Hnsw::Read>("read"),
+                         InstanceMethod<&Hnsw::Live>("live"),
+                         InstanceMethod<&Hnsw::Slots>("slots"),
+                         InstanceMethod<&Hnsw::Adopt>("adopt"),
+                         InstanceMethod<&Hnsw::Memory>("memory"),
+                     });
+}
+
+// new Hnsw(dimension, metric, M, efConstruction)
+Hnsw::Hnsw(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<Hnsw>(info), index_(ReadOptions(info)) {}
+
+Hnsw::~Hnsw() { Napi::MemoryManagement::AdjustExternalMemory(Env(), -reported_memory_); }
+
+void Hnsw::ReportMemory(Napi::Env env) {
+  const auto memory = static_cast<int64_t>(index_.memory());
+  Napi::MemoryManagement::AdjustExternalMemory(env, memory - reported_memory_);
+  reported_memory_ = memory;
+}
+
+// put(slots: Uint32Array)
+void Hnsw::Put(const Napi::CallbackInfo& info) {
+  const auto slots = info[0].As<Napi::Uint32Array>();
+  for (size_t i = 0; i < slots.ElementLength(); ++i) index_.Put(slots[i]);
+}
+
+// remove(slots: Uint32Array)
+void Hnsw::Remove(const Napi::CallbackInfo& info) {
+  const auto slots = info[0].As<Napi::Uint32Array>();
+  for (size_t i = 0; i < slots.ElementLength(); ++i) index_.Remove(slots[i]);
+}
+
+Napi::Value Hnsw::Nodes(const Napi::CallbackInfo& info) {
+  return ToNumber(info.Env(), index_.nodes());
+}
+
+Napi::Value Hnsw::Alive(const Napi::CallbackInfo& info) {
+  return ToNumber(info.Env(), index_.alive());
+}
+
+Napi::Value Hnsw::Waiting(const Napi::CallbackInfo& info) {
+  return ToNumber(info.Env(), index_.waiting());
+}
+
+// suits(candidates) → boolean
+Napi::Value Hnsw::Suits(const Napi::CallbackInfo& info) {
+  const auto candidates = static_cast<size_t>(info[0].As<Napi::Number>().Int64Value());
+  return Napi::Boolean::New(info.Env(), index_.Suits(candidates));
+}
+
+// build(pool, store) → Promise
+Napi::Value Hnsw::Build(const Napi::CallbackInfo& info) {
+  Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
+  const Store* store = Store::Unwrap(info[1].As<Napi::Object>());
+  auto operation = std::make_unique<BuildOperation>(info, pool, store, this);
+  const Napi::Promise promise = operation->promise();
+  const size_t workers = operation->Workers();
+  operation.release()->Start(workers);
+  return promise;
+}
+
+// scattered() → boolean
+Napi::Value Hnsw::Scattered(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), index_.scattered());
+}
+
+// renumber(pool) → Promise. No build() may be under way, or begin before it is done.
+Napi::Value Hnsw::Renumber(const Napi::CallbackInfo& info) {
+  Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
+  auto operation = std::make_unique<RenumberOperation>(info, pool, this);
+  const Napi::Promise promise = operation->promise();
+  operation.release()->Start(1);
+  return promise;
+}
+
+// search(pool, store, since, texts, count, vectors, params, allowed, abort) → Promise of answers
+Napi::Value Hnsw::Search(const Napi::CallbackInfo& info) {
+  Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
+  const Store* store = Store::Unwrap(info[1].As<Napi::Object>());
+  ScanArguments arguments;
+  const Status status =
+      ReadScanArguments(info, 4, store->vectors().Snapshot(), store->metric(), &arguments);
+  if (!status.ok()) {
+    ToError(info.Env(), status).ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
+  auto operation =
+      std::make_unique<SearchOperation>(info, pool, store, &index_, std::move(arguments));
+  const Napi::Promise promise = operation->promise();
+  const size_t workers = operation->Workers();
+  operation.release()->Start(workers);
+  return promise;
+}
+
+// searchSync(store, since, texts, count, vectors, params, allowed, abort) → answers
+Napi::Value Hnsw::SearchSync(const Napi::CallbackInfo& info) {
+  const Store* store = Store::Unwrap(info[0].As<Napi::Object>());
+  const VectorStore::View view = store->vectors().Snapshot();
+  ScanArguments arguments;
+  Status status = ReadScanArguments(info, 3, view, store->metric(), &arguments);
+  std::vector<Hits> answers;
+  if (status.ok()) {
+    hnsw::Search search(&index_, view, std::move(arguments.queries), arguments.abort);
+    for (size_t i = 0; i < search.size(); ++i) search.Run(i);
+    status = search.Finish(&answers);
+  }
+  if (!status.ok()) {
+    ToError(info.Env(), status).ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
+  const auto since = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());
+  return store->ToNumbers(info.Env(), answers, since, info[2].As<Napi::Array>());
+}
+
+// write(pool, path) → Promise. No build() may be under way, or begin before it is done.
+Napi::Value Hnsw::Write(const Napi::CallbackInfo& info) {
+  return StartFile(info, [this](const char* path) { return index_.Write(path); });
+}
+
+// read(pool, path) → Promise. Only first of all; nothing else may be called until it is done.
+Napi::Value Hnsw::Read(const Napi::CallbackInfo& info) {
+  return StartFile(info, [this](const char* path) { return index_.Read(path); });
+}
+
+// live() → Uint32Array: all slots that have a node or wait for one
+Napi::Value Hnsw::Live(const Napi::CallbackInfo& info) {
+  return ToArray(info.Env(), index_.Live());
+}
+
+// slots() → Uint32Array: the slot of each node
+Napi::Value Hnsw::Slots(const Napi::CallbackInfo& info) {
+  return ToArray(info.Env(), index_.Slots());
+}
+
+// adopt(slots: Uint32Array)
+void Hnsw::Adopt(const Napi::CallbackInfo& info) {
+  const auto slots = info[0].As<Napi::Uint32Array>();
+  index_.Adopt(slots.Data(), slots.ElementLength());
+  ReportMemory(info.Env());
+}
+
+Napi::Value Hnsw::Memory(const Napi::CallbackInfo& info) {
+  return ToNumber(info.Env(), index_.memory());
+}
+
+}  // namespace skalar::binding

@@ -1,0 +1,49 @@
+// The graph of one space as JavaScript sees it (src/native.ts: NativeHnsw).
+
+#ifndef SKALAR_BINDING_HNSW_H_
+#define SKALAR_BINDING_HNSW_H_
+
+#include <napi.h>
+
+#include "hnsw/index.h"
+
+namespace skalar::binding {
+
+class Hnsw : public Napi::ObjectWrap<Hnsw> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  explicit Hnsw(const Napi::CallbackInfo& info);
+  ~Hnsw() override;
+
+ private:
+  void Put(const Napi::CallbackInfo& info);
+  void Remove(const Napi::CallbackInfo& info);
+  Napi::Value Nodes(const Napi::CallbackInfo& info);
+  Napi::Value Alive(const Napi::CallbackInfo& info);
+  Napi::Value Waiting(const Napi::CallbackInfo& info);
+  Napi::Value Suits(const Napi::CallbackInfo& info);
+  Napi::Value Build(const Napi::CallbackInfo& info);
+  Napi::Value Scattered(const Napi::CallbackInfo& info);
+  Napi::Value Renumber(const Napi::CallbackInfo& info);
+  Napi::Value Search(const Napi::CallbackInfo& info);
+  Napi::Value SearchSync(const Napi::CallbackInfo& info);
+  Napi::Value Write(const Napi::CallbackInfo& info);
+  Napi::Value Read(const Napi::CallbackInfo& info);
+  Napi::Value Live(const Napi::CallbackInfo& info);
+  Napi::Value Slots(const Napi::CallbackInfo& info);
+  void Adopt(const Napi::CallbackInfo& info);
+  Napi::Value Memory(const Napi::CallbackInfo& info);
+
+  // Tells the garbage collector what letting go of this object would free.
+  void ReportMemory(Napi::Env env);
+
+  friend class BuildOperation;
+  friend class RenumberOperation;
+
+  hnsw::Index index_;
+  int64_t reported_memory_ = 0;
+};
+
+}  // namespace skalar::binding
+
+#endif  // SKALAR_BINDING_HNSW_H_

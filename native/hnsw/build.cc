@@ -1,0 +1,95 @@
+#include "hnsw/build.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "hnsw/linker.h"
+
+namespace skalar::hnsw {
+namespace {
+
+// With fewer nodes, threads that cannot see each other's would leave a graph in pieces.
+constexpr size_t kFewNodes = 1024;
+
+// Slots of one Build: more than threads link in the time it gets.
+constexpr size_t kMostLinked = 4096;
+
+}  // namespace
+
+Build::Build(Index* index, VectorStore::View vectors)
+    : index_(index), vectors_(std::move(vectors)), first_(index->nodes_) {
+  const size_t most = first_ < kFewNodes ? kFewNodes : kMostLinked;
+  while (slots_.size() < most && !index_->queue_.empty()) {
+    const uint32_t slot = index_->queue_.front();
+    index_->queue_.pop_front();
+    if (index_->node_of_[slot] != Index::kWaiting) continue;
+    index_->node_of_[slot] = Index::kLinking;
+    slots_.push_back(slot);
+  }
+  if (index_->reference_ == 0) index_->SetReference(vectors_);
+  reference_ = index_->reference_;
+  status_ = first_ + slots_.size() < kMaxNodes
+                ? index_->graph_.Reserve(first_ + slots_.size())
+                : Status::OutOfMemory("the graph has as many nodes as it can have");
+  graph_ = index_->graph_.view();
+  entries_ = index_->entries_;
+  if (entries_ == nullptr) {
+    entries_ = std::make_shared<const std::vector<uint32_t>>(1, 0);
+  }
+}
+
+size_t Build::Parallelism() const {
+  if (!status_.ok() || slots_.empty()) return 0;
+  return first_ < kFewNodes ? 1 : slots_.size();
+}
+
+void Build::Work(std::chrono::steady_clock::time_point end) {
+  const Options& options = index_->options_;
+  std::unique_ptr<Scratch> scratch = index_->scratches_->Take();
+  Linker linker(graph_, options.metric, options.M, options.ef_construction, index_->locks_.get(),
+                scratch.get());
+  std::vector<float>& rotated = scratch->rotated;
+  while (std::chrono::steady_clock::now() < end) {
+    const size_t i = next_.fetch_add(1);
+    if (i >= slots_.size()) break;
+    const auto node = static_cast<uint32_t>(first_ + i);
+    const float* row = vectors_.Row(slots_[i]);
+    std::fill(std::copy_n(row, options.dimension, rotated.begin()), rotated.end(), 0.0f);
+    index_->rotation_->Apply(rotated.data());
+    const float scale = Encode(rotated.data(), rotated.size(), graph_.Code(node));
+    const double norm = vectors_.NormOf(slots_[i]);
+    graph_.PointOf(node) = PointFor(options.metric, scale, norm, reference_);
+    const float error = CodeError(rotated.data(), rotated.size(), graph_.Code(node), scale);
+    graph_.DoubtOf(node) = DoubtFor(options.metric, error, norm, reference_);
+    if (node > 0) linker.Link(node, *entries_);
+  }
+  {
+    std::lock_guard lock(mutex_);
+    orphans_.insert(orphans_.end(), linker.orphans().begin(), linker.orphans().end());
+  }
+  index_->scratches_->Give(std::move(scratch));
+}
+
+void Build::Finish() {
+  const size_t linked = std::min(next_.load(), slots_.size());
+  for (size_t i = slots_.size(); i-- > linked;) {
+    if (index_->node_of_[slots_[i]] != Index::kLinking) continue;
+    index_->node_of_[slots_[i]] = Index::kWaiting;
+    index_->queue_.push_front(slots_[i]);
+  }
+  for (size_t i = 0; i < linked; ++i) {
+    // Removed meanwhile, or put again: then the node is dead from the start.
+    if (index_->node_of_[slots_[i]] != Index::kLinking) continue;
+    const auto node = static_cast<uint32_t>(first_ + i);
+    index_->node_of_[slots_[i]] = node;
+    graph_.SlotOf(node) = slots_[i];
+    graph_.Death(node).store(kAlive, std::memory_order_relaxed);
+    --index_->waiting_;
+    ++index_->alive_;
+  }
+  index_->nodes_ += linked;
+  index_->waiting_slots_ = nullptr;
+  if (linked > 0) index_->SetEntries(orphans_);
+}
+
+}  // namespace skalar::hnsw

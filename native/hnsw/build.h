@@ -1,0 +1,53 @@
+// Linking slots that wait into the graph, a stretch at a time.
+
+#ifndef SKALAR_HNSW_BUILD_H_
+#define SKALAR_HNSW_BUILD_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/status.h"
+#include "hnsw/graph.h"
+#include "hnsw/index.h"
+#include "store/vector_store.h"
+
+namespace skalar::hnsw {
+
+// One stretch of linking slots that wait.
+class Build {
+ public:
+  // Takes slots off the queue of an index.
+  Build(Index* index, VectorStore::View vectors);
+
+  // Why there is nothing to work on, if so.
+  const Status& status() const { return status_; }
+  // How many threads may work on it.
+  size_t Parallelism() const;
+  // Links slots until none is left or the time is over. On any thread, any number of times.
+  void Work(std::chrono::steady_clock::time_point end);
+  // The index knows the new nodes from then on; slots that are left wait again.
+  void Finish();
+
+ private:
+  Index* const index_;
+  const VectorStore::View vectors_;
+  Status status_;
+  // As of the beginning; the index may be asked for more meanwhile.
+  Graph::View graph_;
+  std::shared_ptr<const std::vector<uint32_t>> entries_;
+  double reference_ = 0;
+  size_t first_ = 0;
+  std::vector<uint32_t> slots_;
+  std::atomic<size_t> next_{0};
+  std::mutex mutex_;
+  std::vector<uint32_t> orphans_;  // guarded by mutex_
+};
+
+}  // namespace skalar::hnsw
+
+#endif  // SKALAR_HNSW_BUILD_H_

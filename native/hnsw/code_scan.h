@@ -1,0 +1,56 @@
+// The exact scan, by codes: which slots can be among the k nearest.
+//
+// A rank by codes is wrong by a bounded amount. For a vector x, a query q, and what their codes
+// stand for,
+//   |x·q − x̃·q̃| <= |x − x̃||q| + |x̃||q − q̃| <= |q| (|x − x̃| + |x||q̂ − q̂̃|),
+// since x̃ is the nearest multiple of its code to x, and so not longer. All that the bound cannot
+// exclude is left to a scan of the vectors themselves: the answers are the same, from a quarter of
+// the bytes.
+//
+// Thread safety: none; a scan belongs to one thread at a time. The graph may grow meanwhile.
+
+#ifndef SKALAR_HNSW_CODE_SCAN_H_
+#define SKALAR_HNSW_CODE_SCAN_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "flat/collector.h"
+#include "flat/query.h"
+#include "hnsw/graph.h"
+#include "hnsw/ranker.h"
+#include "quant/code.h"
+#include "store/vector_store.h"
+
+namespace skalar::hnsw {
+
+class CodeScan {
+ public:
+  // `query` was made of `rotated`; `length` is that of the query vector relative to the reference
+  // length, or 1 where ranks do not depend on it. Everything outlives the scan.
+  CodeScan(const Graph::View& graph, const Moment& moment, const VectorStore::View& vectors,
+           const CodeQuery& query, const std::vector<float>& rotated, const Ranker& ranker,
+           float length, const std::atomic<int32_t>* aborted);
+
+  // The slots that can be among the `k` nearest, ascending, but for `excluded`; fewer when it was
+  // aborted.
+  std::vector<uint32_t> Possible(size_t k, uint32_t excluded) const;
+
+ private:
+  void ScanNodes(uint32_t first, size_t count, uint32_t excluded, Collector* collector) const;
+
+  const Graph::View& graph_;
+  const Moment moment_;
+  const VectorStore::View& vectors_;
+  const CodeQuery& query_;
+  const Ranker ranker_;
+  const float length_;
+  const float query_error_;
+  const std::atomic<int32_t>* const aborted_;
+};
+
+}  // namespace skalar::hnsw
+
+#endif  // SKALAR_HNSW_CODE_SCAN_H_

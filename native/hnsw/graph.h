@@ -1,0 +1,176 @@
+// The graph in memory: nodes 0, 1, … with their codes and lists of neighbours, in chunks that never
+// move.
+//
+// Sections, each of a fixed stride for every node (docs/format.md draws the same in the file):
+//   codes   code_bytes × u8   a cache line's multiple, so that a node's code is gathered in whole
+//                             lines
+//   points  2 × f32           scale and bias, with which a code's integer product becomes a rank
+//   doubts  2 × f32           error and length, which say how far off that rank can be
+//   links   link_stride × u32 neighbours, then the node itself until the end: reading a list needs
+//                             no length, since a node that is expanded has been visited
+//   slots   u32               the slot of a node
+//   deaths  u64               when the slot was removed; kAlive: it was not. Not in the file
+//   namers  u32               how many lists name the node; not in the file
+//
+// Thread safety: Reserve() and View() belong to one thread (the JavaScript thread), Reserve() only
+// while no node is being added. A View's nodes may be read from any thread while other threads add
+// some: lists and slots are read and written atomically, and whatever a list names is complete.
+
+#ifndef SKALAR_HNSW_GRAPH_H_
+#define SKALAR_HNSW_GRAPH_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/aligned.h"
+#include "base/atomic_ref.h"
+#include "base/status.h"
+#include "flat/query.h"
+
+namespace skalar::hnsw {
+
+inline constexpr uint32_t kNoNode = 0xffffffff;
+inline constexpr uint64_t kAlive = ~uint64_t{0};
+
+// Nodes are below this: the beam uses the highest bit.
+inline constexpr uint32_t kMaxNodes = 1u << 31;
+
+struct Point {
+  float scale;
+  float bias;
+};
+
+// When a search began: later nodes and later removals do not concern it, so that its answers speak
+// of one state.
+struct Moment {
+  size_t nodes;       // how many there were
+  uint64_t removals;  // how many there had been
+};
+
+// Relative to the reference length (hnsw/ranker.h).
+struct Doubt {
+  float error;   // |x − x̃|, for a vector x and what its code stands for
+  float length;  // |x|
+};
+
+class Graph {
+ public:
+  static constexpr size_t kChunkShift = 14;
+  static constexpr size_t kChunkNodes = size_t{1} << kChunkShift;
+
+  // `max_links` is the most neighbours of a node: 2M.
+  Graph(size_t code_bytes, size_t max_links);
+
+  size_t code_bytes() const { return code_bytes_; }
+  size_t max_links() const { return max_links_; }
+  // A multiple of 16, so that lists begin at cache lines.
+  size_t link_stride() const { return link_stride_; }
+
+  // The sections of consecutive nodes.
+  struct Chunk {
+    uint8_t* codes;
+    uint32_t* links;
+    Point* points;
+    Doubt* doubts;
+    uint32_t* slots;
+    uint64_t* deaths;
+    uint32_t* namers;
+  };
+
+  // What keeps a chunk's sections alive.
+  struct Memory {
+    AlignedArray<uint8_t> codes;
+    AlignedArray<uint32_t> links;
+    AlignedArray<Point> points;
+    AlignedArray<Doubt> doubts;
+    AlignedArray<uint32_t> slots;
+    AlignedArray<uint64_t> deaths;
+    AlignedArray<uint32_t> namers;
+  };
+
+  // Never changed once a View has it.
+  struct Table {
+    std::vector<Chunk> chunks;
+    std::vector<std::shared_ptr<const Memory>> memory;
+  };
+
+  // What is needed to read and write the nodes there is room for. Keeps the memory alive.
+  class View {
+   public:
+    // Nodes there is room for.
+    size_t capacity() const { return table_ ? table_->chunks.size() << kChunkShift : 0; }
+    size_t code_bytes() const { return code_bytes_; }
+    size_t max_links() const { return max_links_; }
+    size_t link_stride() const { return link_stride_; }
+
+    uint8_t* Code(uint32_t node) const {
+      return chunks_[node >> kChunkShift].codes + Index(node) * code_bytes_;
+    }
+    uint32_t* Links(uint32_t node) const {
+      return chunks_[node >> kChunkShift].links + Index(node) * link_stride_;
+    }
+    Point& PointOf(uint32_t node) const { return chunks_[node >> kChunkShift].points[Index(node)]; }
+    Doubt& DoubtOf(uint32_t node) const { return chunks_[node >> kChunkShift].doubts[Index(node)]; }
+    // Written before any search can know of the node.
+    uint32_t& SlotOf(uint32_t node) const {
+      return chunks_[node >> kChunkShift].slots[Index(node)];
+    }
+    AtomicRef<uint64_t> Death(uint32_t node) const {
+      return AtomicRef<uint64_t>(chunks_[node >> kChunkShift].deaths[Index(node)]);
+    }
+    // The slot that a node stood for; kNoSlot when it stood for none.
+    uint32_t SlotAt(uint32_t node, const Moment& moment) const {
+      const bool stood =
+          node < moment.nodes && Death(node).load(std::memory_order_relaxed) > moment.removals;
+      return stood ? SlotOf(node) : kNoSlot;
+    }
+
+    AtomicRef<uint32_t> Namers(uint32_t node) const {
+      return AtomicRef<uint32_t>(chunks_[node >> kChunkShift].namers[Index(node)]);
+    }
+
+   private:
+    friend class Graph;
+    static size_t Index(uint32_t node) { return node & (kChunkNodes - 1); }
+
+    size_t code_bytes_ = 0;
+    size_t max_links_ = 0;
+    size_t link_stride_ = 0;
+    const Chunk* chunks_ = nullptr;  // of table_
+    std::shared_ptr<const Table> table_;
+  };
+
+  // Makes room for so many nodes; new ones have no neighbours and no slot.
+  Status Reserve(size_t nodes);
+
+  View view() const { return view_; }
+
+  // Bytes allocated.
+  size_t memory() const;
+
+ private:
+  size_t ChunkBytes() const;
+  // Null when there is no memory.
+  std::shared_ptr<const Memory> NewChunk(size_t index) const;
+
+  size_t code_bytes_;
+  size_t max_links_;
+  size_t link_stride_;
+  View view_;
+};
+
+// An element of a list, read or written while others do. Who reads a node's name sees the node
+// whole.
+inline uint32_t LoadLink(const uint32_t& link) {
+  return AtomicRef<uint32_t>(const_cast<uint32_t&>(link)).load(std::memory_order_acquire);
+}
+inline void StoreLink(uint32_t& link, uint32_t node) {
+  AtomicRef<uint32_t>(link).store(node, std::memory_order_release);
+}
+
+}  // namespace skalar::hnsw
+
+#endif  // SKALAR_HNSW_GRAPH_H_

@@ -1,0 +1,171 @@
+#include "hnsw/index.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace skalar::hnsw {
+namespace {
+
+// A walk scores some ten to thirty nodes for each candidate, each at a higher price than a scan
+// pays.
+constexpr size_t kScanFactor = 16;
+
+// The cosines of neighbours on a circle differ by less than codes, or float32, can tell.
+constexpr size_t kFewestDimensions = 3;
+
+// Where a walk begins: enough that one is likely near, few enough to cost next to nothing.
+constexpr size_t kEntries = 16;
+
+// Of nodes that no list names so many can be entered at; one is rare, but for vectors that are
+// unlike all others.
+constexpr size_t kMostOrphans = 64;
+
+// Slots whose norms decide the reference length.
+constexpr size_t kSample = 1000;
+
+// Of the norms this share is longer than the reference length for dot (hnsw/ranker.h).
+constexpr double kLongShare = 0.25;
+
+}  // namespace
+
+std::unique_ptr<Scratch> ScratchPool::Take() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!free_.empty()) {
+      std::unique_ptr<Scratch> scratch = std::move(free_.back());
+      free_.pop_back();
+      return scratch;
+    }
+  }
+  return std::make_unique<Scratch>(code_bytes_);
+}
+
+void ScratchPool::Give(std::unique_ptr<Scratch> scratch) {
+  std::lock_guard lock(mutex_);
+  free_.push_back(std::move(scratch));
+}
+
+Index::Index(const Options& options)
+    : options_(options),
+      rotation_(std::make_shared<const Rotation>(CodeBytes(options.dimension))),
+      scratches_(std::make_shared<ScratchPool>(CodeBytes(options.dimension))),
+      locks_(std::make_shared<Locks>()),
+      graph_(CodeBytes(options.dimension), 2 * options.M) {
+  if (options.metric == Metric::kCosine) reference_ = 1;
+}
+
+size_t Index::memory() const { return graph_.memory() + node_of_.capacity() * sizeof(uint32_t); }
+
+bool Index::scattered() const { return nodes_ - numbered_at_ > nodes_ / 4; }
+
+void Index::Put(uint32_t slot) {
+  Remove(slot);
+  if (slot >= node_of_.size()) node_of_.resize(size_t{slot} + 1, kNone);
+  node_of_[slot] = kWaiting;
+  queue_.push_back(slot);
+  ++waiting_;
+  waiting_slots_ = nullptr;
+}
+
+void Index::Remove(uint32_t slot) {
+  if (slot >= node_of_.size() || node_of_[slot] == kNone) return;
+  const uint32_t node = std::exchange(node_of_[slot], kNone);
+  if (node == kWaiting || node == kLinking) {
+    --waiting_;
+    waiting_slots_ = nullptr;
+    return;
+  }
+  graph_.view().Death(node).store(++removals_, std::memory_order_relaxed);
+  --alive_;
+}
+
+bool Index::Suits(size_t candidates) const {
+  if (nodes_ == 0 || waiting_ > alive_) return false;
+  if (options_.metric == Metric::kCosine && options_.dimension < kFewestDimensions) return false;
+  return kScanFactor * candidates < alive_ + waiting_;
+}
+
+SlotList Index::WaitingSlots() {
+  if (waiting_slots_ == nullptr) {
+    std::vector<uint32_t> slots;
+    slots.reserve(waiting_);
+    for (uint32_t slot = 0; waiting_ > 0 && slot < node_of_.size(); ++slot) {
+      if (node_of_[slot] == kWaiting || node_of_[slot] == kLinking) slots.push_back(slot);
+    }
+    waiting_slots_ = std::make_shared<const std::vector<uint32_t>>(std::move(slots));
+  }
+  return waiting_slots_;
+}
+
+// The norms of some slots that wait decide: the longest of them, or for dot a long one.
+void Index::SetReference(const VectorStore::View& vectors) {
+  const SlotList slots = WaitingSlots();
+  std::vector<double> norms;
+  for (size_t i = 0; i < slots->size(); i += slots->size() / kSample + 1) {
+    if (vectors.IsLive((*slots)[i])) norms.push_back(vectors.NormOf((*slots)[i]));
+  }
+  std::sort(norms.begin(), norms.end(), std::greater<>());
+  const double share = options_.metric == Metric::kDot ? kLongShare : 0;
+  const double norm = norms.empty() ? 0 : norms[static_cast<size_t>(share * norms.size())];
+  reference_ = norm > 0 ? norm : 1;
+}
+
+void Index::SetEntries(const std::vector<uint32_t>& new_orphans) {
+  const bool doubled = nodes_ >= 2 * entries_chosen_at_;
+  if (!doubled && new_orphans.empty()) return;
+  if (doubled) {
+    entries_chosen_at_ = nodes_;
+    chosen_.clear();
+    // A multiplicative generator is random enough for this, and the same in every run.
+    for (uint64_t i = 0, x = nodes_; i < std::min(kEntries, nodes_); ++i) {
+      x = x * 6364136223846793005 + 1442695040888963407;
+      chosen_.push_back(static_cast<uint32_t>((x >> 33) % nodes_));
+    }
+  }
+  orphans_.insert(orphans_.end(), new_orphans.begin(), new_orphans.end());
+  const Graph::View graph = graph_.view();
+  // Dead ones stay: they may be the way to a group of nodes.
+  std::erase_if(orphans_, [&](uint32_t node) {
+    return graph.Namers(node).load(std::memory_order_relaxed) > 0;
+  });
+  if (orphans_.size() > kMostOrphans) {
+    orphans_.erase(orphans_.begin(), orphans_.end() - static_cast<ptrdiff_t>(kMostOrphans));
+  }
+  auto entries = std::make_shared<std::vector<uint32_t>>(chosen_);
+  entries->insert(entries->end(), orphans_.begin(), orphans_.end());
+  entries_ = std::move(entries);
+}
+
+std::vector<uint32_t> Index::Live() const {
+  std::vector<uint32_t> slots;
+  slots.reserve(alive_ + waiting_);
+  for (uint32_t slot = 0; slot < node_of_.size(); ++slot) {
+    if (node_of_[slot] != kNone) slots.push_back(slot);
+  }
+  return slots;
+}
+
+std::vector<uint32_t> Index::Slots() const {
+  std::vector<uint32_t> slots(nodes_);
+  const Graph::View graph = graph_.view();
+  for (uint32_t node = 0; node < nodes_; ++node) {
+    slots[node] = graph.SlotAt(node, {nodes_, removals_});
+  }
+  return slots;
+}
+
+void Index::Adopt(const uint32_t* slots, size_t count) {
+  const Graph::View graph = graph_.view();
+  for (uint32_t node = 0; node < std::min(count, nodes_); ++node) {
+    const uint32_t slot = slots[node];
+    if (slot >= node_of_.size() || node_of_[slot] != kWaiting) continue;
+    node_of_[slot] = node;
+    graph.SlotOf(node) = slot;
+    graph.Death(node).store(kAlive, std::memory_order_relaxed);
+    --waiting_;
+    ++alive_;
+  }
+  waiting_slots_ = nullptr;
+}
+
+}  // namespace skalar::hnsw

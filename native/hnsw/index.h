@@ -1,0 +1,134 @@
+// The graph over the live slots of one space: which node stands for which slot, and which slots
+// still wait to be linked.
+//
+// A vector never changes in the graph: a slot with another vector gets another node, and the old
+// one stays, dead, as a place to walk through. Slots that wait are scored exactly by every search,
+// so that nothing is missed meanwhile.
+//
+// Thread safety: everything here belongs to one thread (the JavaScript thread). What other threads
+// do is a Build, a Renumbering or a Search: made there, run on any. At most one of the first two
+// exists at a time.
+
+#ifndef SKALAR_HNSW_INDEX_H_
+#define SKALAR_HNSW_INDEX_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/status.h"
+#include "flat/query.h"
+#include "hnsw/graph.h"
+#include "hnsw/linker.h"
+#include "hnsw/walk.h"
+#include "quant/rotation.h"
+#include "store/vector_store.h"
+
+namespace skalar::hnsw {
+
+struct Options {
+  Metric metric;
+  size_t dimension;
+  size_t M;  // neighbours a new node gets; it may come to have twice as many
+  size_t ef_construction;
+};
+
+// Scratches that are not in use. Thread-safe.
+class ScratchPool {
+ public:
+  explicit ScratchPool(size_t code_bytes) : code_bytes_(code_bytes) {}
+  std::unique_ptr<Scratch> Take();
+  void Give(std::unique_ptr<Scratch> scratch);
+
+ private:
+  const size_t code_bytes_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Scratch>> free_;
+};
+
+class Index {
+ public:
+  explicit Index(const Options& options);
+
+  const Options& options() const { return options_; }
+  // Nodes, dead ones included.
+  size_t nodes() const { return nodes_; }
+  // Slots that have a node.
+  size_t alive() const { return alive_; }
+  // Slots that wait for one.
+  size_t waiting() const { return waiting_; }
+  // Bytes allocated.
+  size_t memory() const;
+  // Whether so many nodes are numbered as they came that renumbering them is worth its time.
+  bool scattered() const;
+
+  // A slot has come, or has got another vector.
+  void Put(uint32_t slot);
+  // A slot has gone; an unknown one is passed over.
+  void Remove(uint32_t slot);
+
+  // Whether a walk for so many candidates beats scoring all slots.
+  bool Suits(size_t candidates) const;
+
+  // Reads and writes what is not in the store: graph, codes, entry points (docs/format.md). Slots
+  // are the caller's to keep. Not while a Build exists. Write() may run on any thread, as long as
+  // no Build begins.
+  Status Write(const char* path) const;
+  // Into an index without nodes, of the same options.
+  Status Read(const char* path);
+  // All slots that have a node or wait for one, ascending.
+  std::vector<uint32_t> Live() const;
+  // The slot of each node; kNoSlot for dead ones.
+  std::vector<uint32_t> Slots() const;
+  // After Read(): which slots the nodes stand for. Those that do not wait leave a dead node.
+  void Adopt(const uint32_t* slots, size_t count);
+
+ private:
+  friend class Build;
+  friend class Renumbering;
+  friend class Search;
+
+  // In place of a node: the slot is not live; it waits; a Build is linking it.
+  static constexpr uint32_t kNone = kNoNode;
+  static constexpr uint32_t kWaiting = kNoNode - 1;
+  static constexpr uint32_t kLinking = kNoNode - 2;
+
+  void SetEntries(const std::vector<uint32_t>& new_orphans);
+  void SetReference(const VectorStore::View& vectors);
+  SlotList WaitingSlots();
+
+  // Constant after construction.
+  const Options options_;
+  const std::shared_ptr<const Rotation> rotation_;
+  const std::shared_ptr<ScratchPool> scratches_;
+  const std::shared_ptr<Locks> locks_;
+
+  Graph graph_;
+  size_t nodes_ = 0;
+  size_t alive_ = 0;
+  size_t waiting_ = 0;
+  // Nodes that have died so far.
+  uint64_t removals_ = 0;
+  // The length that norms are relative to; 0 until the first build.
+  double reference_ = 0;
+  // Where walks begin: some nodes, chosen anew whenever the graph has doubled, and those that no
+  // other node names.
+  std::shared_ptr<const std::vector<uint32_t>> entries_;
+  size_t entries_chosen_at_ = 0;
+  // Nodes there were when they were last numbered in breadth-first order.
+  size_t numbered_at_ = 0;
+  std::vector<uint32_t> chosen_;
+  std::vector<uint32_t> orphans_;
+  // By slot: its node, or one of the states above.
+  std::vector<uint32_t> node_of_;
+  // Slots that wait, in the order they came, and some that no longer do.
+  std::deque<uint32_t> queue_;
+  SlotList waiting_slots_;  // null when it has to be made anew
+};
+
+}  // namespace skalar::hnsw
+
+#endif  // SKALAR_HNSW_INDEX_H_

@@ -1,0 +1,176 @@
+// Index::Write() and Index::Read(): the file is drawn in docs/format.md. Whoever hands a file to
+// Read() has compared its checksum; what is checked here is that it fits the index, and that no
+// list names a node that is not there.
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstring>
+
+#include "hnsw/index.h"
+
+namespace skalar::hnsw {
+namespace {
+
+constexpr std::array<char, 8> kMagic = {'s', 'k', 'a', 'l', 'h', 'n', 's', 'w'};
+constexpr uint32_t kVersion = 1;
+// Sections begin at pages, so that they can be mapped.
+constexpr size_t kPage = 4096;
+
+struct Header {
+  std::array<char, 8> magic;
+  uint32_t version;
+  uint32_t dimension;
+  uint32_t metric;
+  uint32_t M;
+  uint32_t ef_construction;
+  uint32_t code_bytes;
+  uint32_t link_stride;
+  uint32_t entries;
+  uint64_t nodes;
+  double reference;
+};
+static_assert(sizeof(Header) == 56);
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+class Writer {
+ public:
+  explicit Writer(std::FILE* file) : file_(file) {}
+
+  void Put(const void* bytes, size_t size) {
+    ok_ = ok_ && std::fwrite(bytes, 1, size, file_) == size;
+    written_ += size;
+  }
+  void Pad() {
+    static constexpr char kZeros[kPage] = {};
+    Put(kZeros, (kPage - written_ % kPage) % kPage);
+  }
+  bool Flush() { return ok_ && std::fflush(file_) == 0; }
+
+ private:
+  std::FILE* const file_;
+  size_t written_ = 0;
+  bool ok_ = true;
+};
+
+class Reader {
+ public:
+  explicit Reader(std::FILE* file) : file_(file) {}
+
+  bool Get(void* bytes, size_t size) {
+    read_ += size;
+    return std::fread(bytes, 1, size, file_) == size;
+  }
+  bool Pad() {
+    char padding[kPage];
+    return Get(padding, (kPage - read_ % kPage) % kPage);
+  }
+
+ private:
+  std::FILE* const file_;
+  size_t read_ = 0;
+};
+
+// Calls section(first node, nodes) for each chunk, whose nodes lie in a row.
+template <class Section>
+bool EachChunk(size_t nodes, Section section) {
+  for (size_t first = 0; first < nodes; first += Graph::kChunkNodes) {
+    if (!section(static_cast<uint32_t>(first), std::min(Graph::kChunkNodes, nodes - first))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+Status Index::Write(const char* path) const {
+  const File file(std::fopen(path, "wb"));
+  if (file == nullptr) return Status::Unusable("the graph's file cannot be created");
+  Writer writer(file.get());
+  const Header header = {kMagic,
+                         kVersion,
+                         static_cast<uint32_t>(options_.dimension),
+                         static_cast<uint32_t>(options_.metric),
+                         static_cast<uint32_t>(options_.M),
+                         static_cast<uint32_t>(options_.ef_construction),
+                         static_cast<uint32_t>(graph_.code_bytes()),
+                         static_cast<uint32_t>(graph_.link_stride()),
+                         static_cast<uint32_t>(entries_ ? entries_->size() : 0),
+                         nodes_,
+                         reference_};
+  writer.Put(&header, sizeof header);
+  if (entries_) writer.Put(entries_->data(), entries_->size() * sizeof(uint32_t));
+  writer.Pad();
+  const Graph::View graph = graph_.view();
+  const auto put = [&](auto section, size_t bytes) {
+    EachChunk(nodes_, [&](uint32_t first, size_t count) {
+      writer.Put(section(first), count * bytes);
+      return true;
+    });
+    writer.Pad();
+  };
+  put([&](uint32_t node) { return graph.Code(node); }, graph_.code_bytes());
+  put([&](uint32_t node) { return &graph.PointOf(node); }, sizeof(Point));
+  put([&](uint32_t node) { return &graph.DoubtOf(node); }, sizeof(Doubt));
+  put([&](uint32_t node) { return graph.Links(node); }, graph_.link_stride() * sizeof(uint32_t));
+  return writer.Flush() ? Status::Ok() : Status::Unusable("the graph's file cannot be written");
+}
+
+Status Index::Read(const char* path) {
+  const File file(std::fopen(path, "rb"));
+  if (file == nullptr) return Status::Unusable("the graph's file cannot be opened");
+  const Status other = Status::Unusable("the file holds another graph");
+  Reader reader(file.get());
+  Header header;
+  if (!reader.Get(&header, sizeof header) || header.magic != kMagic || header.version != kVersion ||
+      header.dimension != options_.dimension ||
+      header.metric != static_cast<uint32_t>(options_.metric) || header.M != options_.M ||
+      header.ef_construction != options_.ef_construction ||
+      header.code_bytes != graph_.code_bytes() || header.link_stride != graph_.link_stride() ||
+      header.nodes >= kMaxNodes || header.entries == 0 || header.entries > header.nodes ||
+      !(header.reference > 0)) {
+    return other;
+  }
+  auto entries = std::make_shared<std::vector<uint32_t>>(header.entries);
+  if (!reader.Get(entries->data(), entries->size() * sizeof(uint32_t)) || !reader.Pad()) {
+    return other;
+  }
+  if (Status status = graph_.Reserve(header.nodes); !status.ok()) return status;
+  const Graph::View graph = graph_.view();
+  const auto get = [&](auto section, size_t bytes) {
+    return EachChunk(header.nodes,
+                     [&](uint32_t first, size_t count) {
+                       return reader.Get(section(first), count * bytes);
+                     }) &&
+           reader.Pad();
+  };
+  const bool whole = get([&](uint32_t node) { return graph.Code(node); }, graph_.code_bytes()) &&
+                     get([&](uint32_t node) { return &graph.PointOf(node); }, sizeof(Point)) &&
+                     get([&](uint32_t node) { return &graph.DoubtOf(node); }, sizeof(Doubt)) &&
+                     get([&](uint32_t node) { return graph.Links(node); },
+                         graph_.link_stride() * sizeof(uint32_t));
+  if (!whole) return other;
+  const auto exists = [&](uint32_t node) { return node < header.nodes; };
+  for (uint32_t node = 0; node < header.nodes; ++node) {
+    const uint32_t* links = graph.Links(node);
+    if (!std::all_of(links, links + graph_.link_stride(), exists)) return other;
+    for (size_t i = 0; i < graph_.max_links() && links[i] != node; ++i) {
+      graph.Namers(links[i]).fetch_add(1);
+    }
+  }
+  if (!std::all_of(entries->begin(), entries->end(), exists)) return other;
+  nodes_ = header.nodes;
+  reference_ = header.reference;
+  chosen_ = *entries;
+  entries_ = std::move(entries);
+  entries_chosen_at_ = nodes_;
+  numbered_at_ = nodes_;
+  return Status::Ok();
+}
+
+}  // namespace skalar::hnsw

@@ -1,0 +1,80 @@
+#include "hnsw/renumber.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace skalar::hnsw {
+
+Renumbering::Renumbering(Index* index)
+    : index_(index),
+      old_(index->graph_.view()),
+      nodes_(index->nodes_),
+      entries_(index->entries_),
+      copy_(old_.code_bytes(), old_.max_links()) {}
+
+std::vector<uint32_t> Renumbering::BreadthFirst() const {
+  std::vector<uint32_t> order;
+  order.reserve(nodes_);
+  std::vector<bool> reached(nodes_);
+  const auto reach = [&](uint32_t node) {
+    if (reached[node]) return;
+    reached[node] = true;
+    order.push_back(node);
+  };
+  for (const uint32_t entry : *entries_) reach(entry);
+  // What no list leads to comes last.
+  for (uint32_t next = 0, rest = 0; order.size() < nodes_ || next < order.size();) {
+    if (next == order.size()) {
+      while (reached[rest]) ++rest;
+      reach(rest);
+    }
+    const uint32_t node = order[next++];
+    const uint32_t* links = old_.Links(node);
+    for (size_t i = 0; i < old_.max_links(); ++i) reach(links[i]);
+  }
+  return order;
+}
+
+void Renumbering::Work() {
+  status_ = copy_.Reserve(nodes_);
+  if (!status_.ok()) return;
+  const std::vector<uint32_t> order = BreadthFirst();
+  new_number_.resize(nodes_);
+  for (uint32_t node = 0; node < nodes_; ++node) new_number_[order[node]] = node;
+  const Graph::View copy = copy_.view();
+  for (uint32_t node = 0; node < nodes_; ++node) {
+    const uint32_t old = order[node];
+    std::copy_n(old_.Code(old), old_.code_bytes(), copy.Code(node));
+    copy.PointOf(node) = old_.PointOf(old);
+    copy.DoubtOf(node) = old_.DoubtOf(old);
+    copy.Namers(node).store(old_.Namers(old).load());
+    const uint32_t* from = old_.Links(old);
+    std::transform(from, from + old_.link_stride(), copy.Links(node),
+                   [this](uint32_t link) { return new_number_[link]; });
+  }
+}
+
+Status Renumbering::Finish() {
+  if (!status_.ok()) return status_;
+  const Graph::View copy = copy_.view();
+  for (uint32_t old = 0; old < nodes_; ++old) {
+    const uint64_t death = old_.Death(old).load(std::memory_order_relaxed);
+    const uint32_t node = new_number_[old];
+    copy.SlotOf(node) = old_.SlotOf(old);
+    copy.Death(node).store(death, std::memory_order_relaxed);
+    if (death == kAlive) index_->node_of_[old_.SlotOf(old)] = node;
+  }
+  const auto renumber = [this](std::vector<uint32_t>* nodes) {
+    for (uint32_t& node : *nodes) node = new_number_[node];
+  };
+  auto entries = std::make_shared<std::vector<uint32_t>>(*entries_);
+  renumber(entries.get());
+  renumber(&index_->chosen_);
+  renumber(&index_->orphans_);
+  index_->entries_ = std::move(entries);
+  index_->graph_ = std::move(copy_);
+  index_->numbered_at_ = nodes_;
+  return Status::Ok();
+}
+
+}  // namespace skalar::hnsw

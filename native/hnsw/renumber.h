@@ -1,0 +1,45 @@
+// Nodes numbered anew in breadth-first order, so that nodes that a walk meets together lie together
+// in memory.
+//
+// Searches under way go on with the nodes as they were. No Build may exist meanwhile.
+
+#ifndef SKALAR_HNSW_RENUMBER_H_
+#define SKALAR_HNSW_RENUMBER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/status.h"
+#include "hnsw/graph.h"
+#include "hnsw/index.h"
+
+namespace skalar::hnsw {
+
+class Renumbering {
+ public:
+  // On the JavaScript thread, as Finish().
+  explicit Renumbering(Index* index);
+
+  // Copies the graph. On any thread, once.
+  void Work();
+  // The index has the copy from then on.
+  Status Finish();
+
+ private:
+  // Old numbers in their new order.
+  std::vector<uint32_t> BreadthFirst() const;
+
+  Index* const index_;
+  const Graph::View old_;
+  const size_t nodes_;
+  const std::shared_ptr<const std::vector<uint32_t>> entries_;
+  Graph copy_;
+  std::vector<uint32_t> new_number_;  // by old number
+  Status status_;
+};
+
+}  // namespace skalar::hnsw
+
+#endif  // SKALAR_HNSW_RENUMBER_H_

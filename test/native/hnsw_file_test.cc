@@ -1,0 +1,99 @@
+// A graph written and read: whole, or not at all.
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "hnsw.h"
+
+namespace skalar::hnsw {
+namespace {
+
+class HnswFileTest : public HnswTest {
+ protected:
+  std::string path_ =
+      (std::filesystem::path(testing::TempDir()) /
+       ("hnsw-" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) +
+        std::to_string(static_cast<int>(GetParam()))))
+          .string();
+  void TearDown() override { std::filesystem::remove(path_); }
+};
+
+TEST_P(HnswFileTest, WhatIsReadAnswersAlike) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  RemoveBoth(&corpus_, &index_, 17);
+  ASSERT_TRUE(index_.Write(path_.c_str()).ok());
+  Index read(index_.options());
+  ASSERT_TRUE(read.Read(path_.c_str()).ok());
+  for (const auto& [slot, row] : corpus_.rows) read.Put(slot);
+  read.Put(kCount);  // Not in the file.
+  const std::vector<uint32_t> slots = index_.Slots();
+  read.Adopt(slots.data(), slots.size());
+  EXPECT_EQ(read.alive(), kCount - 1);
+  EXPECT_EQ(read.waiting(), 1u);
+  read.Remove(kCount);
+  const std::vector<Query> queries = RandomQueries(random_, kDimension);
+  const std::vector<Hits> a = AnswersOf(&index_, corpus_, queries);
+  const std::vector<Hits> b = AnswersOf(&read, corpus_, queries);
+  for (size_t q = 0; q < kQueries; ++q) {
+    EXPECT_EQ(a[q].distances, b[q].distances);
+    EXPECT_EQ(Describe(a[q].hits), Describe(b[q].hits));
+  }
+  // It goes on growing.
+  for (uint32_t slot = kCount; slot < kCount + 500; ++slot) {
+    PutBoth(&corpus_, &read, slot, random_.Vector(kDimension, Norm(slot)));
+  }
+  BuildAll(&read, corpus_.store);
+  EXPECT_GE(Recall(&read, corpus_, GetParam(), queries), kGood);
+}
+
+TEST_P(HnswFileTest, RefusesWhatIsNoSuchGraph) {
+  Fill(2000);
+  BuildAll(&index_, corpus_.store);
+  ASSERT_TRUE(index_.Write(path_.c_str()).ok());
+  const auto reads = [&](const Options& options) {
+    return Index(options).Read(path_.c_str()).ok();
+  };
+  EXPECT_TRUE(reads(index_.options()));
+  Options other = index_.options();
+  other.M = 9;
+  EXPECT_FALSE(reads(other));
+  other = index_.options();
+  other.dimension = kDimension + 1;
+  EXPECT_FALSE(reads(other));
+  other = index_.options();
+  other.metric = GetParam() == Metric::kDot ? Metric::kCosine : Metric::kDot;
+  EXPECT_FALSE(reads(other));
+
+  const auto size = std::filesystem::file_size(path_);
+  {
+    // The last list names a node that does not exist.
+    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+    std::vector<char> bytes(size);
+    file.read(bytes.data(), static_cast<std::streamsize>(size));
+    const uint32_t node = 1999;
+    size_t last = size - sizeof node;
+    while (std::memcmp(bytes.data() + last, &node, sizeof node) != 0) last -= sizeof node;
+    const uint32_t none = 2000;
+    file.seekp(static_cast<std::streamoff>(last));
+    file.write(reinterpret_cast<const char*>(&none), sizeof none);
+  }
+  EXPECT_FALSE(reads(index_.options()));
+  for (const size_t length : {size_t{0}, size_t{30}, size_t{5000}, size - 4096}) {
+    std::filesystem::resize_file(path_, length);
+    EXPECT_FALSE(reads(index_.options())) << length;
+  }
+  std::filesystem::remove(path_);
+  EXPECT_FALSE(reads(index_.options()));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, HnswFileTest, testing::ValuesIn(kMetrics),
+                         [](const auto& info) { return NameOf(info.param); });
+
+}  // namespace
+}  // namespace skalar::hnsw

@@ -1,0 +1,341 @@
+// The graph against exact answers: what is found, and that nothing else is.
+
+#include "hnsw.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "hnsw/renumber.h"
+
+namespace skalar::hnsw {
+namespace {
+
+TEST_P(HnswTest, FindsAlmostAllNeighbours) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  ASSERT_EQ(index_.alive(), kCount);
+  ASSERT_TRUE(index_.Suits(100));
+  EXPECT_GE(RecallOf(RandomQueries(random_, kDimension)), kGood);
+  const Hits answer = AnswersOf(&index_, corpus_, RandomQueries(random_, kDimension))[0];
+  EXPECT_LT(answer.distances, kCount / 2);
+  EXPECT_GE(answer.visited, 100u);
+  EXPECT_GE(answer.reranked, 10u);
+}
+
+TEST_P(HnswTest, FindsWithThreadsThatLinkAtOnce) {
+  Fill();
+  BuildAll(&index_, corpus_.store, 4);
+  EXPECT_GE(RecallOf(RandomQueries(random_, kDimension)), kGood);
+}
+
+TEST_P(HnswTest, LinkedByOneThreadIsTheSameEveryTime) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  Index other(SmallOptions(GetParam(), kDimension));
+  for (uint32_t slot = 0; slot < kCount; ++slot) other.Put(slot);
+  BuildAll(&other, corpus_.store);
+  const std::vector<Query> queries = RandomQueries(random_, kDimension);
+  const std::vector<Hits> a = AnswersOf(&index_, corpus_, queries);
+  const std::vector<Hits> b = AnswersOf(&other, corpus_, queries);
+  for (size_t q = 0; q < kQueries; ++q) {
+    EXPECT_EQ(a[q].distances, b[q].distances);
+    EXPECT_EQ(Describe(a[q].hits), Describe(b[q].hits));
+  }
+}
+
+TEST_P(HnswTest, FindsWhatWaitsExactly) {
+  Fill(kCount - 200);
+  BuildAll(&index_, corpus_.store);
+  for (uint32_t slot = kCount - 200; slot < kCount; ++slot) {
+    const Floats vector = random_.Vector(kDimension, 10);
+    PutBoth(&corpus_, &index_, slot, vector);
+    const Query query = QueryFor(vector, 1);
+    const std::vector<Hits> answers = AnswersOf(&index_, corpus_, {query});
+    ASSERT_EQ(answers[0].hits[0].slot, Expected(corpus_, GetParam(), query)[0].slot);
+  }
+  EXPECT_EQ(index_.waiting(), 200u);
+}
+
+TEST_P(HnswTest, NeverAnswersWhatIsGone) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  // First few are dead, then most.
+  for (const uint32_t stride : {10, 3, 2}) {
+    for (uint32_t slot = 0; slot < kCount; slot += stride) {
+      if (corpus_.rows.contains(slot)) RemoveBoth(&corpus_, &index_, slot);
+    }
+    EXPECT_GE(RecallOf(RandomQueries(random_, kDimension)), kGood) << stride;
+  }
+}
+
+TEST_P(HnswTest, FollowsVectorsThatChange) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  for (int i = 0; i < 500; ++i) {
+    const uint32_t slot = random_.Below(kCount);
+    if (corpus_.rows.contains(slot)) RemoveBoth(&corpus_, &index_, slot);
+    PutBoth(&corpus_, &index_, slot, random_.Vector(kDimension, Norm(slot)));
+    if (random_.OneIn(50)) BuildAll(&index_, corpus_.store);
+  }
+  EXPECT_GE(RecallOf(RandomQueries(random_, kDimension)), kGood);
+}
+
+TEST_P(HnswTest, AChangeWhileASlotIsBeingLinkedCounts) {
+  Fill();
+  for (const uint32_t slot : {5u, 6u}) {
+    ASSERT_GT(index_.waiting(), 0u);
+    Build build(&index_, corpus_.store.Snapshot());
+    build.Work(std::chrono::steady_clock::now() + std::chrono::seconds(60));
+    RemoveBoth(&corpus_, &index_, slot);
+    if (slot == 6) PutBoth(&corpus_, &index_, slot, random_.Vector(kDimension, 20));
+    build.Finish();
+  }
+  BuildAll(&index_, corpus_.store);
+  EXPECT_GE(RecallOf(RandomQueries(random_, kDimension)), kGood);
+  EXPECT_EQ(index_.alive(), kCount - 1);
+}
+
+TEST_P(HnswTest, HonoursEveryConditionOfAQuery) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  std::vector<Query> queries = RandomQueries(random_, kDimension);
+  for (size_t q = 0; q < queries.size(); ++q) {
+    const std::vector<Hit> nearest = Expected(corpus_, GetParam(), queries[q]);
+    queries[q].ef = 50 + q;
+    if (q % 4 == 0) queries[q].excluded = nearest[q % 10].slot;
+    if (q % 4 == 1) queries[q].threshold = nearest[4].score;
+    if (q % 4 >= 2) {
+      std::vector<uint32_t> allowed;
+      for (uint32_t slot = 0; slot < kCount; ++slot) {
+        if (!random_.OneIn(q % 4 == 2 ? 3 : 1000)) allowed.push_back(slot);
+      }
+      queries[q].allowed = ListOf(std::move(allowed));
+    }
+  }
+  EXPECT_GE(RecallOf(queries), kGood);
+}
+
+TEST_P(HnswTest, ScansWhereAWalkCannotHelp) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  std::vector<Query> queries = RandomQueries(random_, kDimension, kCount + 5);
+  queries.resize(2);
+  queries[1].k = 10;
+  queries[1].ef = kCount;
+  if (GetParam() != Metric::kCosine) queries.push_back(QueryFor(Floats(kDimension), 3));
+  EXPECT_EQ(RecallOf(queries), 1);
+}
+
+// A record whose vector is replaced is in one slot or the other of every view of the store: so must
+// it be for every search.
+TEST_P(HnswTest, ASearchAnswersAsOfItsBeginning) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  for (const bool exact : {false, true}) {
+    std::vector<Query> queries = RandomQueries(random_, kDimension);
+    for (Query& query : queries) query.exact = exact;
+    const std::vector<Hits> before = AnswersOf(&index_, corpus_, queries);
+    Search search(&index_, corpus_.store.Snapshot(), queries, nullptr);
+    for (const Hits& answer : before) {
+      for (const Hit& hit : answer.hits) {
+        if (!corpus_.rows.contains(hit.slot)) continue;
+        RemoveBoth(&corpus_, &index_, hit.slot);
+        // Some of the slots are used again at once.
+        if (hit.slot % 2) {
+          PutBoth(&corpus_, &index_, hit.slot, random_.Vector(kDimension, Norm(hit.slot)));
+        }
+      }
+    }
+    BuildAll(&index_, corpus_.store);
+    for (size_t q = 0; q < queries.size(); ++q) search.Run(q);
+    std::vector<Hits> answers;
+    ASSERT_TRUE(search.Finish(&answers).ok());
+    size_t same = 0;  // The lists have changed, so that a walk may find others.
+    for (size_t q = 0; q < queries.size(); ++q) {
+      if (exact) {
+        ASSERT_EQ(Describe(answers[q].hits), Describe(before[q].hits)) << q;
+      }
+      for (const Hit& hit : before[q].hits) {
+        same += std::count_if(answers[q].hits.begin(), answers[q].hits.end(), [&](const Hit& each) {
+          return each.slot == hit.slot && each.score == hit.score;
+        });
+      }
+    }
+    EXPECT_GE(same, kQueries * 10 * kGood);
+  }
+}
+
+TEST_P(HnswTest, NumbersNodesAnew) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  ASSERT_TRUE(index_.scattered());
+  const std::vector<Query> queries = RandomQueries(random_, kDimension);
+  const std::vector<Hits> before = AnswersOf(&index_, corpus_, queries);
+  Search under_way(&index_, corpus_.store.Snapshot(), queries, nullptr);
+  Renumbering renumbering(&index_);
+  renumbering.Work();
+  uint32_t gone = 0;  // One that no query finds.
+  const auto finds = [&gone](const Hits& answer) {
+    return std::any_of(answer.hits.begin(), answer.hits.end(),
+                       [&gone](const Hit& hit) { return hit.slot == gone; });
+  };
+  while (std::any_of(before.begin(), before.end(), finds)) ++gone;
+  RemoveBoth(&corpus_, &index_, gone);
+  ASSERT_TRUE(renumbering.Finish().ok());
+  EXPECT_FALSE(index_.scattered());
+  EXPECT_EQ(index_.nodes(), kCount);
+  EXPECT_EQ(index_.alive(), kCount - 1);
+  for (size_t q = 0; q < kQueries; ++q) under_way.Run(q);
+  std::vector<Hits> answers;
+  ASSERT_TRUE(under_way.Finish(&answers).ok());
+  for (size_t q = 0; q < kQueries; ++q)
+    EXPECT_EQ(Describe(answers[q].hits), Describe(before[q].hits));
+  EXPECT_GE(RecallOf(queries), kGood);
+  // It goes on growing, and slots are still known by their nodes.
+  for (uint32_t slot = 0; slot < 300; ++slot) {
+    if (corpus_.rows.contains(slot)) RemoveBoth(&corpus_, &index_, slot);
+    if (slot % 2) PutBoth(&corpus_, &index_, slot, random_.Vector(kDimension, Norm(slot)));
+  }
+  BuildAll(&index_, corpus_.store);
+  EXPECT_GE(RecallOf(queries), kGood);
+}
+
+// Data on which codes tell little, or are far off.
+Floats Hard(Random& random, int kind, uint32_t slot, const Floats& base) {
+  if (kind == 0) return random.Vector(kDimension, std::pow(10.0f, 30 * random.Uniform()));
+  if (kind == 1) return base;
+  Floats vector = base;
+  if (kind == 2) vector[slot % kDimension] *= 1 + 1e-5f * random.Uniform();
+  if (kind == 3) {
+    vector.assign(kDimension, 0);
+    vector[slot % 3] = 1 + static_cast<float>(slot % 5);
+  }
+  return vector;
+}
+
+TEST_P(HnswTest, ExactQueriesAreAnsweredAsByAScan) {
+  for (const int kind : {0, 1, 2, 3}) {
+    Corpus corpus(kDimension);
+    Index index(SmallOptions(GetParam(), kDimension));
+    const Floats base = random_.Vector(kDimension);
+    for (uint32_t slot = 0; slot < 1500; ++slot) {
+      PutBoth(&corpus, &index, slot, Hard(random_, kind, slot, base));
+    }
+    BuildAll(&index, corpus.store);
+    for (uint32_t slot = 0; slot < 1500; slot += 7) RemoveBoth(&corpus, &index, slot);
+    for (uint32_t slot = 1500; slot < 1550; ++slot) {
+      PutBoth(&corpus, &index, slot, Hard(random_, kind, slot, base));
+    }
+    std::vector<Query> queries;
+    for (uint32_t i = 0; i < 24; ++i) {
+      Query query = QueryFor(i % 2 ? Hard(random_, kind, i, base) : random_.Vector(kDimension),
+                             i % 3 ? 10 : 200);
+      query.exact = true;
+      const std::vector<Hit> nearest = Expected(corpus, GetParam(), query);
+      if (i % 4 == 2) query.excluded = nearest[0].slot;
+      if (i % 4 == 3) query.threshold = nearest[nearest.size() / 2].score;
+      queries.push_back(query);
+    }
+    const std::vector<Hits> answers = AnswersOf(&index, corpus, queries);
+    for (size_t q = 0; q < queries.size(); ++q) {
+      ASSERT_EQ(Describe(answers[q].hits), Describe(Expected(corpus, GetParam(), queries[q])))
+          << "data " << kind << ", query " << q;
+    }
+  }
+}
+
+TEST_P(HnswTest, ExactQueriesScoreFewVectors) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  Query query = QueryFor(random_.Vector(kDimension));
+  query.exact = true;
+  const Hits answer = AnswersOf(&index_, corpus_, {query})[0];
+  EXPECT_GE(answer.distances, kCount);
+  EXPECT_LT(answer.distances, kCount + kCount / 4);
+}
+
+TEST_P(HnswTest, AnAbortedSearchSaysSo) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  const std::atomic<int32_t> aborted{1};
+  Search search(&index_, corpus_.store.Snapshot(), RandomQueries(random_, kDimension), &aborted);
+  for (size_t i = 0; i < search.size(); ++i) search.Run(i);
+  std::vector<Hits> answers;
+  EXPECT_EQ(search.Finish(&answers).code(), Status::Code::kAborted);
+}
+
+TEST(HnswGrowthTest, ASearchThatBeganBeforeTheGraphGrewPassesOverNewNodes) {
+  constexpr size_t kFew = 4;
+  constexpr auto kFull = static_cast<uint32_t>(Graph::kChunkNodes);
+  Random random(9);
+  Corpus corpus(kFew);
+  Index index({Metric::kEuclidean, kFew, 4, 10});
+  for (uint32_t slot = 0; slot < kFull; ++slot) {
+    PutBoth(&corpus, &index, slot, random.Vector(kFew));
+  }
+  BuildAll(&index, corpus.store);
+  std::vector<Query> queries = RandomQueries(random, kFew);
+  Search before(&index, corpus.store.Snapshot(), queries, nullptr);
+  for (uint32_t slot = kFull; slot < kFull + 500; ++slot) {
+    PutBoth(&corpus, &index, slot, random.Vector(kFew));
+  }
+  BuildAll(&index, corpus.store);
+  for (size_t i = 0; i < before.size(); ++i) before.Run(i);
+  std::vector<Hits> answers;
+  ASSERT_TRUE(before.Finish(&answers).ok());
+  for (const Hits& answer : answers) {
+    ASSERT_EQ(answer.hits.size(), 10u);
+    for (const Hit& hit : answer.hits) EXPECT_LT(hit.slot, kFull);
+  }
+  EXPECT_GE(Recall(&index, corpus, Metric::kEuclidean, queries), 0.9);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, HnswTest, testing::ValuesIn(kMetrics),
+                         [](const auto& info) { return NameOf(info.param); });
+
+// Data on which graphs come apart.
+TEST(HnswDegenerateTest, AnswersAsManyAsThereAre) {
+  for (const Metric metric : kMetrics) {
+    for (const size_t dimension : {1, 2, 3, 600}) {
+      Random random(11);
+      for (const int kind : {0, 1, 2}) {
+        Corpus corpus(dimension);
+        Index index(SmallOptions(metric, dimension));
+        const Floats base = random.Vector(dimension);
+        for (uint32_t slot = 0; slot < (dimension > 100 ? 600 : 2500); ++slot) {
+          Floats vector = base;  // all equal
+          if (kind == 1) vector[0] += static_cast<float>(slot % 5);
+          if (kind == 2) vector = random.Vector(dimension, slot % 100 == 0 ? 1e6f : 1e-6f);
+          PutBoth(&corpus, &index, slot, vector);
+        }
+        BuildAll(&index, corpus.store);
+        const Query query = QueryFor(base, 10);
+        const std::vector<Hits> answers = AnswersOf(&index, corpus, {query});
+        ASSERT_EQ(answers[0].hits.size(), 10u);
+        const std::vector<Hit> expected = Expected(corpus, metric, query);
+        if (kind == 0) {
+          EXPECT_EQ(answers[0].hits[9].score, expected[9].score);
+        }
+      }
+    }
+  }
+}
+
+TEST(HnswDegenerateTest, BeginsWithNothingAndOne) {
+  Corpus corpus(8);
+  Index index(SmallOptions(Metric::kCosine, 8));
+  Random random(1);
+  const Query query = QueryFor(random.Vector(8), 3);
+  EXPECT_TRUE(AnswersOf(&index, corpus, {query})[0].hits.empty());
+  for (uint32_t slot = 0; slot < 5; ++slot) {
+    PutBoth(&corpus, &index, slot, random.Vector(8));
+    BuildAll(&index, corpus.store);
+    EXPECT_EQ(Recall(&index, corpus, Metric::kCosine, {query}), 1);
+  }
+}
+
+}  // namespace
+}  // namespace skalar::hnsw

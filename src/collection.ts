@@ -252,9 +252,10 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
       const start = performance.now()
       const request = parseRequest(options, this.#source.definition)
       const [outcome] = await run(this.#source, [request], request.signal)
-      const { engine, reason, distances, reranked } = outcome!
-      const plan = engine === this.#source.flat ? 'scan' : engine.name
-      return { plan, reason, visited: distances, distances, reranked, ms: performance.now() - start }
+      const { engine, reason, visited, distances, reranked } = outcome!
+      const plan = engine === this.#source.flat || request.exact ? 'scan' : engine.name
+      const ms = performance.now() - start
+      return { plan, reason, visited: plan === 'scan' ? distances : visited, distances, reranked, ms }
     })
   }
 

@@ -1,5 +1,5 @@
 import { ENGINES } from './engine/create.ts'
-import { DEFAULT_EF_CONSTRUCTION, DEFAULT_M } from './engine/hnswlib/vector-index.ts'
+import { DEFAULT_EF_CONSTRUCTION, DEFAULT_M } from './engine/defaults.ts'
 import { SkalarError } from './errors.ts'
 import { parseFields } from './fields.ts'
 import { checkOptions, enumOption, integerOption, metricOption } from './options.ts'
@@ -73,7 +73,7 @@ function refuseUnused(wanted: Wanted, engine: Index['engine']): void {
   if (engine !== 'flat') return
   for (const key of ['M', 'efConstruction'] as const) {
     if (wanted[key] === undefined) continue
-    const message = `options.index.${key} is for graphs, and engine 'flat' has none: leave it out, or choose engine 'hnswlib'`
+    const message = `options.index.${key} is for graphs, and engine 'flat' has none: leave it out, or choose engine 'hnsw'`
     throw new SkalarError('BAD_OPTION', message, { path: `options.index.${key}` })
   }
 }

@@ -11,7 +11,8 @@ export interface NativePool {
  * The queries of one call; all is read before it returns.
  * - `count`: how many
  * - `vectors`: dimension × number of queries
- * - `params`: for each query k, threshold, after's score, after's slot, the slot to leave out, ef; NaN for none
+ * - `params`: for each query k, threshold, after's score, after's slot, the slot to leave out, ef, NaN for none; 1 for an
+ *   answer that is to be exact
  * - `allowed`: for each query the only slots it may return, ascending, or null
  * - `abort`: one element; other than 0 stops the work
  */
@@ -39,12 +40,55 @@ export interface NativeStore {
   memory(): number
 }
 
+/** The graph over the live slots of one space (`native/hnsw/index.h`). */
+export interface NativeHnsw {
+  /** Slots that have come, or have got another vector: they wait to be linked. */
+  put(slots: Uint32Array): void
+  remove(slots: Uint32Array): void
+  /** Nodes, dead ones included. */
+  nodes(): number
+  /** Slots that have a node. */
+  alive(): number
+  /** Slots that wait for one. */
+  waiting(): number
+  /** Whether a walk for so many candidates beats scoring all slots. */
+  suits(candidates: number): boolean
+  /** Links slots that wait, for a few milliseconds. One at a time. */
+  build(pool: NativePool, store: NativeStore): Promise<void>
+  /** Whether renumbering its nodes for locality is worth its time. */
+  scattered(): boolean
+  /** Not while `build` is under way, and none may begin before it is done. */
+  renumber(pool: NativePool): Promise<void>
+  /** As `NativeStore.scan`. */
+  search(
+    pool: NativePool,
+    store: NativeStore,
+    since: number,
+    texts: string[],
+    ...queries: NativeQueries
+  ): Promise<Float64Array>
+  searchSync(store: NativeStore, since: number, texts: string[], ...queries: NativeQueries): Float64Array
+  /** Not while `build` is under way, and none may begin before it is done. */
+  write(pool: NativePool, path: string): Promise<void>
+  /** First of all, and nothing else before it is done; then `adopt`. */
+  read(pool: NativePool, path: string): Promise<void>
+  /** All slots that have a node or wait for one, ascending. */
+  live(): Uint32Array
+  /** The slot of each node; 0xFFFFFFFF for dead ones. */
+  slots(): Uint32Array
+  /** Which slots the nodes that were read stand for; those that do not wait leave a dead node. */
+  adopt(slots: Uint32Array): void
+  /** Bytes allocated. */
+  memory(): number
+}
+
 interface Addon {
   readonly target: string
   readonly refusedTarget: string | null
   normalizeRows(rows: Uint8Array, dimension: number, refuseZero: boolean): number
   readonly Pool: new (threads: number) => NativePool
   readonly Store: new (dimension: number, metric: number) => NativeStore
+  readonly Hnsw: new (dimension: number, metric: number, M: number, efConstruction: number) => NativeHnsw
 }
 
 /** Never to change: the numbers of `native/flat/query.h`. */
@@ -103,6 +147,16 @@ export function createPool(threads: number): NativePool {
 export function createStore(dimension: number, metric: keyof typeof METRICS): NativeStore {
   const { Store } = addon()
   return new Store(dimension, METRICS[metric])
+}
+
+export function createHnsw(
+  dimension: number,
+  metric: keyof typeof METRICS,
+  M: number,
+  efConstruction: number,
+): NativeHnsw {
+  const { Hnsw } = addon()
+  return new Hnsw(dimension, METRICS[metric], M, efConstruction)
 }
 
 /**

@@ -19,9 +19,10 @@ export type VectorInput = ArrayLike<number> & { readonly readFloatLE?: never }
 export type MetricName = 'cosine' | 'dot' | 'euclidean'
 
 /**
- * What finds the candidates of a query. `flat` is the exact scan; `hnswlib` a graph by the optional package hnswlib-node.
+ * What finds the candidates of a query. `hnsw`, the default, is our graph; `hnswlib` one by the optional package
+ * hnswlib-node; `flat` is the exact scan of all. Scores are exact whatever finds them.
  */
-export type EngineName = 'flat' | 'hnswlib'
+export type EngineName = 'hnsw' | 'hnswlib' | 'flat'
 
 export type Durability = 'commit' | 'flushed'
 
@@ -244,7 +245,7 @@ export interface Explanation {
   readonly plan: 'scan' | EngineName
   /** Why this plan was chosen. */
   readonly reason: string
-  /** Records the query could return. */
+  /** Nodes of the graph whose neighbours were looked at; of a scan, the records scored. */
   readonly visited: number
   /** Approximate scores computed. */
   readonly distances: number

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Collection, Id, ImportOptions, Metadata, MetricName } from '../src/index.ts'
 import { idsOf, openCollection, temporaryFolder } from './helpers/database.ts'
 import { expectRejection, rejectionOf } from './helpers/errors.ts'
-import { HierarchicalNSW } from './helpers/hnswlib.ts'
+import { HierarchicalNSW } from './helpers/graphs.ts'
 import { generator, randomVectors } from './helpers/random.ts'
 
 const DIMENSION = 12

@@ -127,7 +127,7 @@ const CPP: Readonly<Record<string, readonly string[]>> = {
   addon: ['binding', 'store', 'simd'],
   binding: ['generation', 'hnsw', 'flat', 'store', 'quant', 'simd', 'base'],
   generation: ['store', 'quant', 'simd', 'base'],
-  hnsw: ['store', 'quant', 'simd', 'base'],
+  hnsw: ['flat', 'store', 'quant', 'simd', 'base'],
   flat: ['store', 'quant', 'simd', 'base'],
   store: ['simd', 'base'],
   quant: ['simd', 'base'],

@@ -2,14 +2,14 @@ import type { Id } from '../types.ts'
 
 /** Numbers before the first query's, for each query, and for each hit. */
 const HEAD = 1
-const QUERY = 3
+const QUERY = 4
 const HIT = 4
 
 /**
  * Answers of several queries in a row, nearest first; equal scores by ascending slot. As native code returns them, in one
  * array of numbers:
  *
- *     stale | for each query: hits, distances computed, rows scored exactly | for each hit: slot, ordinal, score, id
+ *     stale | for each query: hits, visited, distances, reranked | for each hit: slot, ordinal, score, id
  *
  * Ids that are strings stand in `texts`, at the number of the hit, and as NaN among the numbers. `stale` is 1 when a slot
  * among the hits has changed since the log position that the queries are based on.
@@ -38,14 +38,19 @@ export class Answers {
     return this.#numbers[HEAD + QUERY * query]!
   }
 
+  /** Nodes of a graph whose neighbours a query looked at. */
+  visitedOf(query: number): number {
+    return this.#numbers[HEAD + QUERY * query + 1]!
+  }
+
   /** Approximate scores that a query took. */
   distancesOf(query: number): number {
-    return this.#numbers[HEAD + QUERY * query + 1]!
+    return this.#numbers[HEAD + QUERY * query + 2]!
   }
 
   /** Exact scores that a query took. */
   rerankedOf(query: number): number {
-    return this.#numbers[HEAD + QUERY * query + 2]!
+    return this.#numbers[HEAD + QUERY * query + 3]!
   }
 
   slot(hit: number): number {

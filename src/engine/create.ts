@@ -1,13 +1,15 @@
 import type { EngineName } from '../types.ts'
 import type { Engine, EngineHost } from './engine.ts'
 import { FlatEngine } from './flat.ts'
+import { HnswEngine } from './hnsw/engine.ts'
 import { HnswlibEngine } from './hnswlib/engine.ts'
 import { loadHnswlib } from './hnswlib/package.ts'
 
 /** What `index.engine` may name; the first is the default. */
-export const ENGINES = ['flat', 'hnswlib'] as const satisfies readonly EngineName[]
+export const ENGINES = ['hnsw', 'hnswlib', 'flat'] as const satisfies readonly EngineName[]
 
 const constructors: { readonly [name in EngineName]: (host: EngineHost) => Engine } = {
+  hnsw: (host) => new HnswEngine(host),
   flat: (host) => new FlatEngine(host),
   hnswlib: (host) => new HnswlibEngine(host),
 }

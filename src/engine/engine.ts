@@ -19,6 +19,8 @@ export interface EngineQuery {
   readonly excluded: number | undefined
   /** When given, nothing else is answered: slots in ascending order. */
   readonly allowed: Uint32Array | undefined
+  /** The answer is that of a scan of all slots. Only engines that scan by themselves are asked this. */
+  readonly exact: boolean
   /** How many candidates an approximate engine considers; undefined leaves it to the engine. `k` raises it. */
   readonly ef: number | undefined
 }
@@ -75,6 +77,9 @@ export interface StorePosition {
 export interface Engine {
   /** The name that chooses it in `index.engine`. */
   readonly name: EngineName
+
+  /** Whether it answers `exact` queries by itself, faster than the flat scan; those without `after` and `allowed`. */
+  readonly scans: boolean
 
   /** Live slots that its index has still to take in; until then they are scanned with every query. */
   readonly pending: number

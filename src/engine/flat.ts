@@ -10,6 +10,7 @@ import { packQueries } from './pack.ts'
 export class FlatEngine implements Engine {
   readonly name = 'flat'
   readonly pending = 0
+  readonly scans = true
   readonly #pool: NativePool
   #vectors: NativeStore | undefined
 

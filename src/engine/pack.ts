@@ -1,7 +1,7 @@
 import type { NativeQueries } from '../native.ts'
 import type { AbortFlag, EngineQuery } from './engine.ts'
 
-const PARAMS = 6
+const PARAMS = 7
 
 /** Native code reads a call's parameters before it returns, so that all calls can share this. */
 let shared = new Float64Array(PARAMS * 64)
@@ -17,20 +17,27 @@ export function packQueries(queries: readonly EngineQuery[], abort: AbortFlag | 
 function paramsOf(queries: readonly EngineQuery[]): Float64Array {
   if (shared.length < PARAMS * queries.length) shared = new Float64Array(2 * PARAMS * queries.length)
   let i = 0
-  for (const { k, threshold, after, excluded, ef } of queries) {
+  for (const { k, threshold, after, excluded, ef, exact } of queries) {
     shared[i++] = k
     shared[i++] = threshold ?? Number.NaN
     shared[i++] = after?.score ?? Number.NaN
     shared[i++] = after?.slot ?? Number.NaN
     shared[i++] = excluded ?? Number.NaN
     shared[i++] = ef ?? Number.NaN
+    shared[i++] = Number(exact)
   }
   return shared
 }
 
 function concatenated(queries: readonly EngineQuery[]): Float32Array {
-  if (queries.length === 1) return queries[0]!.vector
-  const dimension = queries[0]?.vector.length ?? 0
+  const first = queries[0]?.vector ?? new Float32Array()
+  if (queries.length === 1) return first
+  const dimension = first.length
+  const { buffer, byteOffset, byteLength } = first
+  const adjacent = queries.every(({ vector }, i) => {
+    return vector.buffer === buffer && vector.byteOffset === byteOffset + i * byteLength
+  })
+  if (adjacent) return new Float32Array(buffer, byteOffset, dimension * queries.length)
   const vectors = new Float32Array(dimension * queries.length)
   for (const [i, { vector }] of queries.entries()) vectors.set(vector, i * dimension)
   return vectors

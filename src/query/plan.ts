@@ -19,10 +19,14 @@ export function choosePlan(source: Source, request: Request, query: EngineQuery,
   const { engine, flat } = source
   const scan = (reason: string): Plan => ({ engine: flat, reason })
   if (engine === flat) return scan("the collection's engine is flat")
-  if (request.exact) return scan('exact: true')
-  if (query.after !== undefined) return scan('pages behind a match are exact')
+  const { allowed, after } = query
+  if (request.exact) {
+    const reason = 'exact: true'
+    const byEngine = engine.scans && live > SMALL && allowed === undefined && after === undefined
+    return byEngine ? { engine, reason } : scan(reason)
+  }
+  if (after !== undefined) return scan('pages behind a match are exact')
   if (live <= SMALL) return scan(`a scan of ${live} records is fastest`)
-  const { allowed } = query
   if (allowed !== undefined && allowed.length <= Math.max(SMALL, NARROW * live)) {
     return scan(`the filter lets through ${allowed.length} of ${live} records`)
   }

@@ -15,7 +15,7 @@ export type AllowedSlots = ReadonlyMap<RecordTest, Uint32Array>
  * @throws SkalarError `NOT_FOUND` when the record to find neighbours of does not exist
  */
 export function toEngineQuery(source: Source, request: Request, allowed: AllowedSlots): EngineQuery {
-  const { target, after, k, threshold, ef, test } = request
+  const { target, after, k, threshold, exact, ef, test } = request
   const slot = 'id' in target ? slotOf(source, target.id) : undefined
   return {
     vector: 'id' in target ? storedVector(source, target.id, slot) : target.vector,
@@ -24,6 +24,7 @@ export function toEngineQuery(source: Source, request: Request, allowed: Allowed
     after: after && { score: after.score, slot: slotOf(source, after.id) },
     excluded: slot,
     allowed: test && allowed.get(test),
+    exact,
     ef,
   }
 }

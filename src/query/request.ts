@@ -32,19 +32,25 @@ export interface Request {
   readonly signal: AbortSignal | undefined
 }
 
+interface ParseOptions {
+  readonly path?: string
+  /** The vector need not be copied: the query is over when the call returns. */
+  readonly borrow?: boolean
+  /** Where the vector is copied to. */
+  readonly room?: Float32Array | undefined
+}
+
 /**
- * With `borrow` the vector is copied only where it is no Float32Array: for a query that is over when the call returns.
- *
  * @throws SkalarError `BAD_OPTION`, `BAD_ID`, `BAD_VECTOR`, `DIMENSION_MISMATCH`, `BAD_FILTER`
  */
 export function parseRequest(
   input: unknown,
   definition: Definition,
-  { path = 'query', borrow = false } = {},
+  { path = 'query', borrow = false, room }: ParseOptions = {},
 ): Request {
   const options = checkOptions(input, KNOWN, path)
   return {
-    target: parseTarget(options, definition, path, borrow),
+    target: parseTarget(options, definition, path, { borrow, room }),
     k: integerOption(options.k, `${path}.k`, { min: 1, default: DEFAULT_K }),
     test: parseTest(options.filter, `${path}.filter`),
     select: parseSelect(options.select, `${path}.select`),
@@ -70,10 +76,14 @@ export function parseRequests(
   }
   const { filter, signal, ...shared } = checkOptions(common, COMMON, 'options')
   const test = parseTest(filter, 'options.filter')
+  const { dimension } = definition
+  // Side by side, as native code takes them.
+  const vectors = new Float32Array(dimension * inputs.length)
   const requests = inputs.map((input, i) => {
     const path = `queries[${i}]`
+    const room = vectors.subarray(i * dimension, (i + 1) * dimension)
     const own = checkOptions(input, OWN, path)
-    const request = parseRequest({ ...shared, ...own }, definition, { path })
+    const request = parseRequest({ ...shared, ...own }, definition, { path, room })
     return own.filter === undefined ? { ...request, test } : request
   })
   return { requests, signal: signalOption(signal, 'options.signal') }
@@ -83,7 +93,7 @@ function parseTarget(
   options: Record<string, unknown>,
   definition: Definition,
   path: string,
-  borrow: boolean,
+  { borrow, room }: ParseOptions,
 ): Request['target'] {
   const { vector, id } = options
   if ((vector === undefined) === (id === undefined)) {
@@ -92,21 +102,26 @@ function parseTarget(
     throw new SkalarError('BAD_OPTION', `${path} ${problem}`, { path })
   }
   if (vector === undefined) return { id: validId(id, `${path}.id`) }
-  const components = borrow ? readVector(vector, definition, path) : copyVector(vector, definition, path)
+  const components =
+    borrow && isReady(vector, definition.dimension) ? vector : copyVector(vector, definition, path, room)
   const error = badVector(components, vector, `${path}.vector`, definition.metric === 'cosine')
   if (error !== undefined) throw error
   return { vector: components }
 }
 
-function readVector(vector: unknown, definition: Definition, path: string): Float32Array {
-  const ready = vector instanceof Float32Array && vector.length === definition.dimension
-  return ready ? vector : copyVector(vector, definition, path)
+/** Whether native code may read it as it is. Memory that threads share may change meanwhile. */
+function isReady(vector: unknown, dimension: number): vector is Float32Array {
+  return vector instanceof Float32Array && vector.length === dimension && vector.buffer instanceof ArrayBuffer
 }
 
-function copyVector(vector: unknown, { dimension }: Definition, path: string): Float32Array {
-  const copy = new Float32Array(dimension)
-  writeVector(vector, copy, 0, dimension, `${path}.vector`)
-  return copy
+function copyVector(
+  vector: unknown,
+  { dimension }: Definition,
+  path: string,
+  room: Float32Array = new Float32Array(dimension),
+): Float32Array {
+  writeVector(vector, room, 0, dimension, `${path}.vector`)
+  return room
 }
 
 export function parseTest(filter: unknown, path: string): RecordTest | undefined {

@@ -21,6 +21,8 @@ export interface Outcome {
   /** Which engine answered, and why that one. */
   readonly engine: Engine
   readonly reason: string
+  /** Nodes of a graph whose neighbours were looked at. */
+  readonly visited: number
   /** Approximate and exact scores computed. */
   readonly distances: number
   readonly reranked: number
@@ -61,11 +63,9 @@ export function runSync(source: Source, requests: readonly Request[]): Outcome[]
     for (const { scan } of filters.values()) scan.runSync()
     const jobs = prepare(source, requests, filters)
     const since = replica.position
-    const outcomes = jobs?.map((job) => {
-      return toOutcomes(source, job, job.engine.searchSync(job.queries, since), since, attempt >= ATTEMPTS)
-    })
-    const complete = inOrder(requests, outcomes)
-    if (complete !== undefined) return complete
+    const answers = jobs?.map(({ engine, queries }) => engine.searchSync(queries, since))
+    const outcomes = jobs && toOutcomes(source, jobs, answers!, since, attempt >= ATTEMPTS)
+    if (outcomes !== undefined) return outcomes
   }
 }
 
@@ -97,10 +97,7 @@ async function tryOnce(
   // Slots may have been given to other vectors while this waited.
   if (replica.position !== answered && requests.some(({ includeVector }) => includeVector)) return undefined
   source.environment.refresh()
-  return inOrder(
-    requests,
-    jobs.map((job, i) => toOutcomes(source, job, answers[i]!, since)),
-  )
+  return toOutcomes(source, jobs, answers, since)
 }
 
 /** Requests that one engine answers in one call. */
@@ -109,6 +106,8 @@ interface Job {
   readonly requests: Request[]
   readonly queries: EngineQuery[]
   readonly reasons: string[]
+  /** Where the requests stand among those of the call. */
+  readonly places: number[]
 }
 
 function filtersOf(source: Source, requests: readonly Request[]): Map<RecordTest, Allowed> {
@@ -131,17 +130,21 @@ function prepare(
   const { live } = source.replica.catchUpSync()
   const allowed = settled(filters)
   if (allowed === undefined) return undefined
-  const jobs = new Map<Engine, Job>()
-  for (const request of requests) {
+  const jobs: Job[] = []
+  for (const [place, request] of requests.entries()) {
     const query = toEngineQuery(source, request, allowed)
     const { engine, reason } = choosePlan(source, request, query, live)
-    const job = jobs.get(engine) ?? { engine, requests: [], queries: [], reasons: [] }
-    jobs.set(engine, job)
+    let job = jobs.find((each) => each.engine === engine)
+    if (job === undefined) {
+      job = { engine, requests: [], queries: [], reasons: [], places: [] }
+      jobs.push(job)
+    }
     job.requests.push(request)
     job.queries.push(query)
     job.reasons.push(reason)
+    job.places.push(place)
   }
-  return [...jobs.values()]
+  return jobs
 }
 
 function settled(filters: ReadonlyMap<RecordTest, Allowed>): AllowedSlots | undefined {
@@ -154,34 +157,29 @@ function settled(filters: ReadonlyMap<RecordTest, Allowed>): AllowedSlots | unde
   return allowed
 }
 
-type Outcomes = ReadonlyMap<Request, Outcome>
-
-/** Undefined when writes have overtaken the answers. */
+/** In the order of the requests. Undefined when writes have overtaken the answers. */
 function toOutcomes(
   source: Source,
-  job: Job,
-  answers: Answers,
+  jobs: readonly Job[],
+  answers: readonly Answers[],
   since: number,
   last = false,
-): Outcomes | undefined {
-  const lists = shape(source, job.requests, answers, since, last)
-  if (lists === undefined) return undefined
-  return new Map(
-    job.requests.map((request, i) => {
-      const distances = answers.distancesOf(i)
-      const reranked = answers.rerankedOf(i)
-      return [
-        request,
-        { matches: lists[i]!, engine: job.engine, reason: job.reasons[i]!, distances, reranked },
-      ]
-    }),
-  )
-}
-
-function inOrder(
-  requests: readonly Request[],
-  jobs: readonly (Outcomes | undefined)[] | undefined,
 ): Outcome[] | undefined {
-  if (jobs === undefined || !jobs.every((outcomes) => outcomes !== undefined)) return undefined
-  return requests.map((request) => jobs.find((outcomes) => outcomes.has(request))!.get(request)!)
+  const outcomes: Outcome[] = []
+  for (const [j, { engine, requests, reasons, places }] of jobs.entries()) {
+    const found = answers[j]!
+    const lists = shape(source, requests, found, since, last)
+    if (lists === undefined) return undefined
+    for (const [i, place] of places.entries()) {
+      outcomes[place] = {
+        matches: lists[i]!,
+        engine,
+        reason: reasons[i]!,
+        visited: found.visitedOf(i),
+        distances: found.distancesOf(i),
+        reranked: found.rerankedOf(i),
+      }
+    }
+  }
+  return outcomes
 }

@@ -18,11 +18,6 @@ const FLEETING = 600
 
 const QUERY = axis(1)
 
-let folder: string
-let database: Database
-let collection: Collection<Metadata, Id>
-const history = new History()
-
 /** Its score for QUERY is its first component. */
 function axis(first: number): Float32Array {
   const vector = new Float32Array(DIMENSION).fill(0.25)
@@ -30,112 +25,132 @@ function axis(first: number): Float32Array {
   return vector
 }
 
-const dot = (vector: Float32Array) => vector[0]! + (DIMENSION - 1) * 0.0625
+/** Answers are to be exact, so that whatever is missing is missed. */
+describe.each(['flat', 'hnsw'] as const)('engine %s', (engine) => {
+  let folder: string
+  let database: Database
+  let collection: Collection<Metadata, Id>
+  const history = new History()
 
-function upsert(entries: readonly (readonly [Id, number])[]): Promise<void> {
-  const records = entries.map(([id, first]) => ({ id, vector: axis(first), metadata: { hot: first > 0 } }))
-  const scores = new Map(records.map(({ id, vector }) => [id, dot(vector)]))
-  return history.write(scores, () => collection.upsert(records))
-}
+  const dot = (vector: Float32Array) => vector[0]! + (DIMENSION - 1) * 0.0625
 
-function remove(ids: readonly Id[]): Promise<void> {
-  return history.write(new Map(ids.map((id) => [id, undefined])), () => collection.delete(ids))
-}
-
-/** A score that hardly any other record has. */
-const someScore = () => 10 + Math.random()
-const hot = (i: number) => `hot${i}`
-const fleeting = (i: number) => `fleeting${i}`
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'skalar-concurrent-'))
-  database = await open(folder, { threads: 2 })
-  collection = await database.collection<Metadata, Id>('c', { dimension: DIMENSION, metric: 'dot' })
-  const step = Math.floor(FAR / HOT)
-  const entries: [Id, number][] = Array.from({ length: FAR }, (_, i) => {
-    return i % step === 0 && i / step < HOT ? [hot(i / step), someScore()] : [i, -1 - i / FAR]
-  })
-  for (let i = 0; i < FAR; i += 1000) await upsert(entries.slice(i, i + 1000))
-})
-
-afterAll(async () => {
-  await database.close()
-  rmSync(folder, { recursive: true })
-})
-
-/** Replaces single records: the new slot lies elsewhere than the old one. */
-async function replaceOne(rounds: number): Promise<void> {
-  for (let i = 0; i < rounds; i++) await upsert([[hot(Math.floor(Math.random() * (HOT / 2))), someScore()]])
-}
-
-async function replaceSeveral(rounds: number): Promise<void> {
-  for (let i = 0; i < rounds; i++) {
-    const from = HOT / 2 + Math.floor((Math.random() * HOT) / 4)
-    await upsert(Array.from({ length: HOT / 4 }, (_, j) => [hot(from + j), someScore()]))
+  function upsert(entries: readonly (readonly [Id, number])[]): Promise<void> {
+    const records = entries.map(([id, first]) => ({ id, vector: axis(first), metadata: { hot: first > 0 } }))
+    const scores = new Map(records.map(({ id, vector }) => [id, dot(vector)]))
+    return history.write(scores, () => collection.upsert(records))
   }
-}
 
-/** Frees numbers over the bounds of their blocks, and takes them again, in portions that hit the bounds differently. */
-async function comeAndGo(rounds: number): Promise<void> {
-  const ids = Array.from({ length: FLEETING }, (_, i) => fleeting(i))
-  for (let i = 0; i < rounds; i++) {
-    for (const portion of portions(ids, 90 + 83 * i)) await upsert(portion.map((id) => [id, someScore()]))
-    for (const portion of portions(ids, 301 - 31 * i)) await remove(portion)
+  function remove(ids: readonly Id[]): Promise<void> {
+    return history.write(new Map(ids.map((id) => [id, undefined])), () => collection.delete(ids))
   }
-}
 
-function* portions<T>(all: readonly T[], size: number): Generator<T[]> {
-  for (let i = 0; i < all.length; i += size) yield all.slice(i, i + size)
-}
+  /** A score that hardly any other record has. */
+  const someScore = () => 10 + Math.random()
+  const hot = (i: number) => `hot${i}`
+  const fleeting = (i: number) => `fleeting${i}`
 
-const isHot = (id: Id) => typeof id === 'string'
-
-async function ask(kind: number): Promise<void> {
-  const from = history.tick()
-  if (kind === 0) history.check(from, HOT, await collection.query({ vector: QUERY, k: HOT, select: [] }))
-  else if (kind === 1) history.check(from, 200, await collection.query({ vector: QUERY, k: 200 }))
-  else if (kind === 2) {
-    const filter = { hot: true }
-    const k = 2 * (HOT + FLEETING)
-    history.check(from, k, await collection.query({ vector: QUERY, k, filter, select: [] }), isHot)
-  } else {
-    const several = await collection.queryMany([{ vector: QUERY }, { vector: QUERY, k: HOT + 10 }], {
-      select: [],
-    })
-    history.check(from, 10, several[0]!)
-    history.check(from, HOT + 10, several[1]!)
-  }
-}
-
-describe('queries under way while records are replaced, deleted and inserted', () => {
-  it('answer with a state between call and answer', { timeout: 180_000 }, async () => {
-    let writing = true
-    const writes = Promise.all([replaceOne(200), replaceSeveral(60), comeAndGo(4)]).finally(() => {
-      writing = false
-    })
-    const queries = [0, 0, 1, 2, 3].map(async (kind) => {
-      do await ask(kind)
-      while (writing)
-    })
-    try {
-      await Promise.all(queries)
-    } finally {
-      await writes
-    }
-  })
-
-  it('leave no trace: afterwards everything is found exactly', { timeout: 60_000 }, async () => {
-    await ask(1)
-    const expected = history.current()
-    expect(collection.size).toBe(expected.size)
-    const answers = [await collection.query({ vector: QUERY, k: FAR * 2, select: [] })]
-    await database.close()
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'skalar-concurrent-'))
     database = await open(folder, { threads: 2 })
-    collection = await database.collection<Metadata, Id>('c')
-    answers.push(await collection.query({ vector: QUERY, k: FAR * 2, select: [] }))
-    for (const answer of answers) {
-      expect(answer.length).toBe(expected.size)
-      for (const { id, score } of answer) expect(Math.abs(score - expected.get(id)!)).toBeLessThan(1e-4)
+    collection = await database.collection<Metadata, Id>('c', {
+      dimension: DIMENSION,
+      metric: 'dot',
+      index: { engine },
+    })
+    const step = Math.floor(FAR / HOT)
+    const entries: [Id, number][] = Array.from({ length: FAR }, (_, i) => {
+      return i % step === 0 && i / step < HOT ? [hot(i / step), someScore()] : [i, -1 - i / FAR]
+    })
+    for (let i = 0; i < FAR; i += 1000) await upsert(entries.slice(i, i + 1000))
+  })
+
+  afterAll(async () => {
+    await database.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  /** Replaces single records: the new slot lies elsewhere than the old one. */
+  async function replaceOne(rounds: number): Promise<void> {
+    for (let i = 0; i < rounds; i++) await upsert([[hot(Math.floor(Math.random() * (HOT / 2))), someScore()]])
+  }
+
+  async function replaceSeveral(rounds: number): Promise<void> {
+    for (let i = 0; i < rounds; i++) {
+      const from = HOT / 2 + Math.floor((Math.random() * HOT) / 4)
+      await upsert(Array.from({ length: HOT / 4 }, (_, j) => [hot(from + j), someScore()]))
     }
+  }
+
+  /** Frees numbers over the bounds of their blocks, and takes them again, in portions that hit the bounds differently. */
+  async function comeAndGo(rounds: number): Promise<void> {
+    const ids = Array.from({ length: FLEETING }, (_, i) => fleeting(i))
+    for (let i = 0; i < rounds; i++) {
+      for (const portion of portions(ids, 90 + 83 * i)) await upsert(portion.map((id) => [id, someScore()]))
+      for (const portion of portions(ids, 301 - 31 * i)) await remove(portion)
+    }
+  }
+
+  function* portions<T>(all: readonly T[], size: number): Generator<T[]> {
+    for (let i = 0; i < all.length; i += size) yield all.slice(i, i + size)
+  }
+
+  const isHot = (id: Id) => typeof id === 'string'
+
+  async function ask(kind: number): Promise<void> {
+    const from = history.tick()
+    if (kind === 0)
+      history.check(from, HOT, await collection.query({ vector: QUERY, k: HOT, select: [], exact: true }))
+    else if (kind === 1)
+      history.check(from, 200, await collection.query({ vector: QUERY, k: 200, exact: true }))
+    else if (kind === 2) {
+      const filter = { hot: true }
+      const k = 2 * (HOT + FLEETING)
+      history.check(
+        from,
+        k,
+        await collection.query({ vector: QUERY, k, filter, select: [], exact: true }),
+        isHot,
+      )
+    } else {
+      const several = await collection.queryMany([{ vector: QUERY }, { vector: QUERY, k: HOT + 10 }], {
+        select: [],
+        exact: true,
+      })
+      history.check(from, 10, several[0]!)
+      history.check(from, HOT + 10, several[1]!)
+    }
+  }
+
+  describe('queries under way while records are replaced, deleted and inserted', () => {
+    it('answer with a state between call and answer', { timeout: 180_000 }, async () => {
+      let writing = true
+      const writes = Promise.all([replaceOne(200), replaceSeveral(60), comeAndGo(4)]).finally(() => {
+        writing = false
+      })
+      const queries = [0, 0, 1, 2, 3].map(async (kind) => {
+        do await ask(kind)
+        while (writing)
+      })
+      try {
+        await Promise.all(queries)
+      } finally {
+        await writes
+      }
+    })
+
+    it('leave no trace: afterwards everything is found exactly', { timeout: 60_000 }, async () => {
+      await ask(1)
+      const expected = history.current()
+      expect(collection.size).toBe(expected.size)
+      const answers = [await collection.query({ vector: QUERY, k: FAR * 2, select: [], exact: true })]
+      await database.close()
+      database = await open(folder, { threads: 2 })
+      collection = await database.collection<Metadata, Id>('c')
+      answers.push(await collection.query({ vector: QUERY, k: FAR * 2, select: [], exact: true }))
+      for (const answer of answers) {
+        expect(answer.length).toBe(expected.size)
+        for (const { id, score } of answer) expect(Math.abs(score - expected.get(id)!)).toBeLessThan(1e-4)
+      }
+    })
   })
 })

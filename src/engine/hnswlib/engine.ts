@@ -22,6 +22,7 @@ const FEW = 2_000
 
 export class HnswlibEngine implements Engine {
   readonly name = 'hnswlib'
+  readonly scans = false
   readonly #host: EngineHost
   #vectors: NativeStore | undefined
   #upkeep: Upkeep | undefined

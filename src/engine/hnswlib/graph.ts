@@ -1,16 +1,12 @@
 import type { NativeStore } from '../../native.ts'
+import { DEFAULT_EF, DEFAULT_EF_CONSTRUCTION, DEFAULT_M, FEWEST_SLOTS } from '../defaults.ts'
 import type { EngineOptions, EngineQuery } from '../engine.ts'
-import { loadGraph, saveGraph } from './graph-file.ts'
+import { loadGraph, saveGraph } from '../graph-file.ts'
+import type { Table } from '../table-file.ts'
 import { NONE, SlotTable } from './slot-table.ts'
 import { hasSlot, union } from './slots.ts'
 import { normOf, referenceLength } from './space.ts'
-import type { Table } from './table-file.ts'
-import { DEFAULT_EF_CONSTRUCTION, DEFAULT_M, VectorIndex } from './vector-index.ts'
-
-const DEFAULT_EF = 100
-
-/** With fewer slots there is no graph: a scan is faster, and many small collections cost nothing. */
-const FEWEST_SLOTS = 2_000
+import { VectorIndex } from './vector-index.ts'
 
 /** A walk looks at some ten to thirty rows for each candidate, each at a higher price than a scan pays. */
 const SCAN_FACTOR = 16
@@ -162,7 +158,7 @@ export class Graph {
 
   #format() {
     const { dimension, M = DEFAULT_M, efConstruction = DEFAULT_EF_CONSTRUCTION } = this.#options
-    return { dimension, M, efConstruction }
+    return { kind: 'hnswlib', dimension, M, efConstruction } as const
   }
 
   #newIndex(): VectorIndex {

@@ -1,10 +1,8 @@
 import type { NativeStore } from '../../native.ts'
 import { nextTurn, SLICE_MS } from '../../turns.ts'
+import { FEWEST_TO_SAVE } from '../defaults.ts'
 import type { EngineHost, StorePosition } from '../engine.ts'
 import { Graph } from './graph.ts'
-
-/** With fewer new nodes a file is not worth writing. */
-const FEWEST_TO_SAVE = 500
 
 /** While more are being inserted, at least so many are saved at a time. */
 const MANY_TO_SAVE = 50_000

@@ -1,9 +1,7 @@
+import { DEFAULT_EF_CONSTRUCTION, DEFAULT_M } from '../defaults.ts'
 import type { EngineOptions } from '../engine.ts'
 import { type HnswlibIndex, loadHnswlib } from './package.ts'
 import { Space } from './space.ts'
-
-export const DEFAULT_M = 16
-export const DEFAULT_EF_CONSTRUCTION = 200
 
 /** An index of hnswlib over vectors of one metric, numbered 0, 1, … as they are added. It grows by itself. */
 export class VectorIndex {

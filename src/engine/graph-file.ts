@@ -2,17 +2,24 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { decodeTable, encodeTable, type GraphFile, type GraphFormat, type Table } from './table-file.ts'
+import {
+  decodeTable,
+  encodeTable,
+  type GraphFile,
+  type GraphFormat,
+  type GraphKind,
+  type Table,
+} from './table-file.ts'
 
 /*
- * Saved graphs: `index/<number>/<space>/` holds `<name>.graph`, which hnswlib wrote, and `hnswlib.table`, which names it and
- * says what it stands for. A graph file never changes once it is named, and the table is replaced by renaming, so that
+ * Saved graphs: `index/<number>/<space>/` holds `<name>.graph`, which an engine wrote, and `<kind>.table`, which names it
+ * and says what it stands for. A graph file never changes once it is named, and the table is replaced by renaming, so that
  * any number of processes may save and read: the last one to save wins.
  *
- * hnswlib trusts what it reads, so no file is handed to it whose checksum was not compared.
+ * Engines trust what they read, so no file is handed to them whose checksum was not compared.
  */
 
-const TABLE = 'hnswlib.table'
+const TABLE = '.table'
 const BLOCK = 2 ** 20
 
 /** What a process that was killed while saving left behind is removed after this time, in milliseconds. */
@@ -28,7 +35,7 @@ export async function saveGraph(
   writeGraph: (path: string) => Promise<unknown>,
 ): Promise<void> {
   await mkdir(folder, { recursive: true })
-  const predecessor = (await readTable(folder))?.file.name
+  const predecessor = (await readTable(folder, table.kind))?.file.name
   const name = randomBytes(8).toString('hex')
   const graph = join(folder, `${name}.graph`)
   const draft = join(folder, `${name}.draft`)
@@ -36,7 +43,7 @@ export async function saveGraph(
     await writeGraph(graph)
     const bytes = encodeTable(table, { name, ...(await digestFlushed(graph)) })
     await writeFlushed(draft, bytes)
-    await rename(draft, join(folder, TABLE))
+    await rename(draft, tablePath(folder, table.kind))
   } catch (error) {
     await Promise.all([graph, draft].map((path) => unlink(path).catch(() => {})))
     throw error
@@ -52,7 +59,7 @@ export async function loadGraph<T>(
   readGraph: (path: string, table: Table) => Promise<T>,
 ): Promise<{ table: Table; graph: T } | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const found = await readTable(folder)
+    const found = await readTable(folder, format.kind)
     if (found === undefined || !sameFormat(found.table, format)) return undefined
     const { table, file } = found
     const path = join(folder, `${file.name}.graph`)
@@ -66,9 +73,11 @@ export async function loadGraph<T>(
   return undefined
 }
 
-async function readTable(folder: string) {
-  const bytes = await readFile(join(folder, TABLE)).catch(() => undefined)
-  return bytes && decodeTable(bytes)
+const tablePath = (folder: string, kind: GraphKind) => join(folder, `${kind}${TABLE}`)
+
+async function readTable(folder: string, kind: GraphKind) {
+  const bytes = await readFile(tablePath(folder, kind)).catch(() => undefined)
+  return bytes && decodeTable(bytes, kind)
 }
 
 function sameFormat(a: GraphFormat, b: GraphFormat): boolean {
@@ -127,7 +136,7 @@ async function flushFolder(folder: string): Promise<void> {
 async function removeLeftovers(folder: string, name: string, predecessor: string | undefined): Promise<void> {
   const newest = Date.now() - ABANDONED_MS
   for (const entry of await readdir(folder)) {
-    if (entry === TABLE || entry.startsWith(name)) continue
+    if (entry.endsWith(TABLE) || entry.startsWith(name)) continue
     const path = join(folder, entry)
     // Another process may be tidying up too.
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: newest }))

@@ -1,21 +1,21 @@
 import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { loadGraph, saveGraph } from '../src/engine/hnswlib/graph-file.ts'
+import { loadGraph, saveGraph } from '../src/engine/graph-file.ts'
 import type { Collection, Database, Id, Metadata } from '../src/index.ts'
 import { idsOf, openDatabase, temporaryFolder } from './helpers/database.ts'
-import { LEAST, recall, untilBuilt } from './helpers/hnswlib.ts'
+import { GRAPHS, LEAST, recall, untilBuilt } from './helpers/graphs.ts'
 import { generator, randomVector, randomVectors } from './helpers/random.ts'
 
 const DIMENSION = 24
-const TABLE = 'hnswlib.table'
 const random = generator(21)
 const queries = randomVectors(random, 30, DIMENSION)
 
 const recordsOf = (vectors: readonly Float32Array[]) => vectors.map((vector, id) => ({ id, vector }))
 const graphsIn = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.graph'))
 
-describe('a saved graph', () => {
+describe.each(GRAPHS)('a saved graph of %s', (engine) => {
+  const table = `${engine}.table`
   let folder: string
   /** Of the collection that the test begins with, and the only graph in it. */
   let index: string
@@ -25,7 +25,7 @@ describe('a saved graph', () => {
     const db = await openDatabase(folder)
     const films = await db.collection<Metadata, Id>('films', {
       dimension: DIMENSION,
-      index: { engine: 'hnswlib', M: 8, efConstruction: 60 },
+      index: { engine, M: 8, efConstruction: 60 },
     })
     return { db, films }
   }
@@ -47,7 +47,7 @@ describe('a saved graph', () => {
     await untilBuilt(films)
     expect(await recall(films, queries)).toBeGreaterThan(0.9)
     await db.close()
-    expect(readdirSync(index).sort()).toEqual([TABLE, graph].sort())
+    expect(readdirSync(index).sort()).toEqual([table, graph].sort())
   })
 
   it('is brought up to date with what has changed since', async () => {
@@ -82,11 +82,11 @@ describe('a saved graph', () => {
   })
 
   const damages: [string, () => void][] = [
-    ['the table is missing', () => rmSync(join(index, TABLE))],
-    ['the table is shorter', () => truncateSync(join(index, TABLE), 100)],
-    ['the table is empty', () => truncateSync(join(index, TABLE), 0)],
-    ['a byte of the table is another', () => flip(join(index, TABLE), 70)],
-    ['the table is of another version', () => flip(join(index, TABLE), 6)],
+    ['the table is missing', () => rmSync(join(index, table))],
+    ['the table is shorter', () => truncateSync(join(index, table), 100)],
+    ['the table is empty', () => truncateSync(join(index, table), 0)],
+    ['a byte of the table is another', () => flip(join(index, table), 70)],
+    ['the table is of another version', () => flip(join(index, table), 6)],
     ['the graph is missing', () => rmSync(join(index, graph))],
     ['the graph is shorter', () => truncateSync(join(index, graph), 5_000)],
     ['the graph is empty', () => truncateSync(join(index, graph), 0)],
@@ -132,7 +132,7 @@ describe('a saved graph', () => {
     await untilBuilt(films)
     expect(await recall(films, queries)).toBeGreaterThan(0.9)
     await db.close()
-    expect(readdirSync(index).sort()).toEqual([TABLE, graph].sort())
+    expect(readdirSync(index).sort()).toEqual([table, graph].sort())
   })
 })
 
@@ -143,7 +143,7 @@ function flip(path: string, offset: number): void {
 }
 
 describe('graphs of several processes in one folder', () => {
-  const format = { dimension: 2, M: 4, efConstruction: 5 }
+  const format = { kind: 'hnsw', dimension: 2, M: 4, efConstruction: 5 } as const
   const tableOf = (position: number) => ({
     ...format,
     position,
@@ -170,6 +170,7 @@ describe('graphs of several processes in one folder', () => {
     const folder = temporaryFolder()
     await saveGraph(folder, tableOf(1), async (path) => writeFileSync(path, 'graph'))
     expect(await loadGraph(folder, { ...format, M: 5 }, read)).toBeUndefined()
+    expect(await loadGraph(folder, { ...format, kind: 'hnswlib' }, read)).toBeUndefined()
   })
 
   it('that could not be written leave the last one', async () => {

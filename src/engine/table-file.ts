@@ -1,18 +1,18 @@
 import { crc32 } from 'node:zlib'
 
 /*
- * What stands beside a saved graph, in `hnswlib.table`. Little-endian:
+ * What stands beside a saved graph, in `<kind>.table`. Little-endian:
  *
  *    0 ┌ magic "skHNSW" 6 bytes ┬ version u16 ┐
  *    8 ├ CRC-32 of all that follows   u32 ────┤
  *   12 ├ dimension u32 ┬ M u32 ┬ efConstruction u32
- *   24 ├ position f64 ┬ reference f64 ────────┤   log position; reference length (space.ts)
+ *   24 ├ position f64 ┬ reference f64 ────────┤   log position; reference length (hnswlib/space.ts)
  *   40 ├ name 8 bytes ─────────────────────────┤   the graph is in `<name in hex>.graph`
  *   48 ├ bytes f64 ┬ CRC-32 u32 ───────────────┤   of the graph file
  *   60 ├ nodes u32 ────────────────────────────┤
  *   64 └ slot u32 × nodes ─────────────────────┘   0xFFFFFFFF: a dead node
  *
- * The graph file itself is written by hnswlib, in its own format. Another version of this one is an unusable file.
+ * The graph file itself is in its engine's own format. Another version of this one is an unusable file.
  */
 
 const MAGIC = Buffer.from('skHNSW')
@@ -20,8 +20,12 @@ const VERSION = 1
 const CHECKED = 12
 const HEADER = 64
 
+/** Which engine wrote a graph. */
+export type GraphKind = 'hnsw' | 'hnswlib'
+
 /** What a graph was built with. */
 export interface GraphFormat {
+  readonly kind: GraphKind
   readonly dimension: number
   readonly M: number
   readonly efConstruction: number
@@ -62,7 +66,7 @@ export function encodeTable(table: Table, file: GraphFile): Buffer {
 }
 
 /** Undefined for bytes that are damaged, or of another version. */
-export function decodeTable(bytes: Buffer): { table: Table; file: GraphFile } | undefined {
+export function decodeTable(bytes: Buffer, kind: GraphKind): { table: Table; file: GraphFile } | undefined {
   if (bytes.length < HEADER || !bytes.subarray(0, 6).equals(MAGIC)) return undefined
   if (bytes.readUInt16LE(6) !== VERSION || bytes.readUInt32LE(8) !== crc32(bytes.subarray(CHECKED))) {
     return undefined
@@ -73,6 +77,7 @@ export function decodeTable(bytes: Buffer): { table: Table; file: GraphFile } | 
   for (let i = 0; i < nodes; i++) slots[i] = bytes.readUInt32LE(HEADER + 4 * i)
   return {
     table: {
+      kind,
       dimension: bytes.readUInt32LE(12),
       M: bytes.readUInt32LE(16),
       efConstruction: bytes.readUInt32LE(20),

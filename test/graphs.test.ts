@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Collection, Id, Metadata, MetricName } from '../src/index.ts'
 import { idsOf, openCollection } from './helpers/database.ts'
 import { expectRejection } from './helpers/errors.ts'
-import { LEAST, recall, untilBuilt } from './helpers/hnswlib.ts'
+import { GRAPHS, type GraphEngine, LEAST, recall, untilBuilt } from './helpers/graphs.ts'
 import { generator, randomVector, randomVectors } from './helpers/random.ts'
 import { expectNearest } from './helpers/reference.ts'
 
@@ -12,14 +12,21 @@ const METRICS: readonly MetricName[] = ['cosine', 'dot', 'euclidean']
 
 type Films = Collection<Metadata, Id>
 
-async function collectionOf(metric: MetricName, vectors: readonly Float32Array[]): Promise<Films> {
-  const index = { engine: 'hnswlib', M: 12, efConstruction: 80 } as const
+async function create(
+  engine: GraphEngine,
+  metric: MetricName,
+  vectors: readonly Float32Array[],
+): Promise<Films> {
+  const index = { engine, M: 12, efConstruction: 80 }
   const { films } = await openCollection({ dimension: vectors[0]!.length, metric, index })
   await films.upsert(vectors.map((vector, n) => ({ id: n, vector, metadata: { n } })))
   return films
 }
 
-describe('engine hnswlib', () => {
+describe.each(GRAPHS)('engine %s', (engine) => {
+  const collectionOf = (metric: MetricName, vectors: readonly Float32Array[]) =>
+    create(engine, metric, vectors)
+
   it.each(METRICS)('finds nearly all of the nearest once its graph is built, with %s', async (metric) => {
     const random = generator(1)
     const films = await collectionOf(metric, randomVectors(random, 3_000, DIMENSION))
@@ -121,7 +128,9 @@ describe('engine hnswlib', () => {
     await untilBuilt(films)
     const filter = { n: { $gte: 1_500 } }
     const vectors = randomVectors(random, 20, DIMENSION)
-    expect((await films.explain({ vector: vectors[0]!, filter })).distances).toBeLessThan(100)
+    const { plan, distances } = await films.explain({ vector: vectors[0]!, filter })
+    expect(plan).toBe(engine)
+    expect(distances).toBeLessThan(3_000)
     for (const vector of vectors) {
       const matches = await films.query({ vector, filter, threshold: 0.2 })
       expect(matches.every(({ metadata, score }) => metadata.n >= 1_500 && score >= 0.2)).toBe(true)
@@ -187,7 +196,7 @@ describe('engine hnswlib', () => {
 
   it('keeps M and efConstruction, and refuses others later', async () => {
     const { db } = await openCollection()
-    const index = { engine: 'hnswlib', M: 8, efConstruction: 50 } as const
+    const index = { engine, M: 8, efConstruction: 50 }
     await db.collection('graph', { dimension: 2, index })
     await db.collection('graph', { index })
     await db.collection('graph')
@@ -199,13 +208,13 @@ describe('engine hnswlib', () => {
   })
 
   it.each([
-    [{ engine: 'hnswlib', M: 1 }, 'options.index.M'],
-    [{ engine: 'hnswlib', M: 513 }, 'options.index.M'],
-    [{ engine: 'hnswlib', M: 2.5 }, 'options.index.M'],
-    [{ engine: 'hnswlib', efConstruction: 0 }, 'options.index.efConstruction'],
-    [{ engine: 'hnswlib', efConstruction: 4_097 }, 'options.index.efConstruction'],
+    [{ engine, M: 1 }, 'options.index.M'],
+    [{ engine, M: 513 }, 'options.index.M'],
+    [{ engine, M: 2.5 }, 'options.index.M'],
+    [{ engine, efConstruction: 0 }, 'options.index.efConstruction'],
+    [{ engine, efConstruction: 4_097 }, 'options.index.efConstruction'],
     [{ engine: 'flat', M: 16 }, 'options.index.M'],
-    [{ efConstruction: 100 }, 'options.index.efConstruction'],
+    [{ efConstruction: 0 }, 'options.index.efConstruction'],
   ] as const)('index %o is refused', async (index, path) => {
     const { db } = await openCollection()
     await expectRejection(db.collection('graph', { dimension: 2, index }), 'BAD_OPTION', { path })

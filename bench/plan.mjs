@@ -34,7 +34,7 @@ export const PROFILES = {
     queryLimit: 900,
     thin: (efforts) => efforts,
     datasets: {
-      'wordnet-512d': { rows: 30_000, builds: ['all', 'one'], buildRepetitions: 2 },
+      'wordnet-512d': { rows: 30_000, builds: ['all', 'one'] },
       'glove-100d': { rows: 340_479, builds: ['all'], repetitions: 2 },
       'glove-skewed': { rows: 50_000, builds: ['all'], repetitions: 2 },
       'glove-sorted': { rows: 50_000, builds: ['all'], repetitions: 2 },
@@ -43,7 +43,7 @@ export const PROFILES = {
         builds: ['all'],
         repetitions: 1,
         // All of them would take longer than the rest of the run together, and so would a graph of hnswlib alone.
-        indexes: /^(skalar flat|usearch bf16|usearch i8|zvec int8)/,
+        indexes: /^(skalar flat|skalar hnsw$|usearch bf16|usearch i8|zvec int8)/,
       },
     },
   },

@@ -21,6 +21,7 @@ const fixed = (parameters) => () => parameters
 /** `index` of `db.collection()`, and the efforts that make sense for the engine. */
 const SKALAR_ENGINES = [
   { name: 'flat', index: { engine: 'flat' }, efforts: [{}], threads: false },
+  { name: 'hnsw', index: { engine: 'hnsw', M, efConstruction }, efforts: byEf(), threads: true },
   { name: 'hnswlib', index: { engine: 'hnswlib', M, efConstruction }, efforts: byEf(), threads: false },
 ]
 

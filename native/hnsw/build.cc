@@ -19,13 +19,11 @@ constexpr size_t kMostLinked = 4096;
 Build::Build(Index* index, VectorStore::View vectors)
     : index_(index), vectors_(std::move(vectors)), first_(index->nodes_) {
   const size_t most = first_ < kFewNodes ? kFewNodes : kMostLinked;
-  while (slots_.size() < most && !index_->queue_.empty()) {
-    const uint32_t slot = index_->queue_.front();
-    index_->queue_.pop_front();
-    if (index_->node_of_[slot] != Index::kWaiting) continue;
-    index_->node_of_[slot] = Index::kLinking;
+  index_->EachWaiting([&](uint32_t slot) {
     slots_.push_back(slot);
-  }
+    return slots_.size() < most;
+  });
+  for (const uint32_t slot : slots_) index_->node_of_[slot] = Index::kLinking;
   if (index_->reference_ == 0) index_->SetReference(vectors_);
   reference_ = index_->reference_;
   status_ = first_ + slots_.size() < kMaxNodes
@@ -72,10 +70,9 @@ void Build::Work(std::chrono::steady_clock::time_point end) {
 
 void Build::Finish() {
   const size_t linked = std::min(next_.load(), slots_.size());
-  for (size_t i = slots_.size(); i-- > linked;) {
-    if (index_->node_of_[slots_[i]] != Index::kLinking) continue;
-    index_->node_of_[slots_[i]] = Index::kWaiting;
-    index_->queue_.push_front(slots_[i]);
+  for (size_t i = linked; i < slots_.size(); ++i) {
+    uint32_t& state = index_->node_of_[slots_[i]];
+    if (state == Index::kLinking) state = Index::kWaiting;
   }
   for (size_t i = 0; i < linked; ++i) {
     // Removed meanwhile, or put again: then the node is dead from the start.
@@ -89,6 +86,12 @@ void Build::Finish() {
   }
   index_->nodes_ += linked;
   index_->waiting_slots_ = nullptr;
+  size_t first = index_->node_of_.size();
+  index_->EachWaiting([&first](uint32_t slot) {
+    first = slot;
+    return false;
+  });
+  index_->first_waiting_ = first;
   if (linked > 0) index_->SetEntries(orphans_);
 }
 

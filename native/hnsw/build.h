@@ -21,7 +21,7 @@ namespace skalar::hnsw {
 // One stretch of linking slots that wait.
 class Build {
  public:
-  // Takes slots off the queue of an index.
+  // Takes some of the slots that wait.
   Build(Index* index, VectorStore::View vectors);
 
   // Why there is nothing to work on, if so.

@@ -62,7 +62,7 @@ void Index::Put(uint32_t slot) {
   Remove(slot);
   if (slot >= node_of_.size()) node_of_.resize(size_t{slot} + 1, kNone);
   node_of_[slot] = kWaiting;
-  queue_.push_back(slot);
+  first_waiting_ = std::min<size_t>(first_waiting_, slot);
   ++waiting_;
   waiting_slots_ = nullptr;
 }
@@ -89,9 +89,10 @@ SlotList Index::WaitingSlots() {
   if (waiting_slots_ == nullptr) {
     std::vector<uint32_t> slots;
     slots.reserve(waiting_);
-    for (uint32_t slot = 0; waiting_ > 0 && slot < node_of_.size(); ++slot) {
-      if (node_of_[slot] == kWaiting || node_of_[slot] == kLinking) slots.push_back(slot);
-    }
+    EachWaiting([&](uint32_t slot) {
+      slots.push_back(slot);
+      return true;
+    });
     waiting_slots_ = std::make_shared<const std::vector<uint32_t>>(std::move(slots));
   }
   return waiting_slots_;

@@ -14,7 +14,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -96,6 +95,18 @@ class Index {
   static constexpr uint32_t kWaiting = kNoNode - 1;
   static constexpr uint32_t kLinking = kNoNode - 2;
 
+  // Calls visit(slot) for the slots that wait or are being linked, ascending, until it returns
+  // false.
+  template <class Visit>
+  void EachWaiting(Visit visit) const {
+    size_t left = waiting_;
+    for (size_t slot = first_waiting_; left > 0; ++slot) {
+      if (node_of_[slot] != kWaiting && node_of_[slot] != kLinking) continue;
+      --left;
+      if (!visit(static_cast<uint32_t>(slot))) return;
+    }
+  }
+
   void SetEntries(const std::vector<uint32_t>& new_orphans);
   void SetReference(const VectorStore::View& vectors);
   SlotList WaitingSlots();
@@ -124,8 +135,8 @@ class Index {
   std::vector<uint32_t> orphans_;
   // By slot: its node, or one of the states above.
   std::vector<uint32_t> node_of_;
-  // Slots that wait, in the order they came, and some that no longer do.
-  std::deque<uint32_t> queue_;
+  // No slot in front of this one waits, or is being linked.
+  size_t first_waiting_ = 0;
   SlotList waiting_slots_;  // null when it has to be made anew
 };
 

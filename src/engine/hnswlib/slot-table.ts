@@ -78,6 +78,7 @@ export class SlotTable {
     this.#nodeOf[slot] = WAITING
     this.#queue.push(slot)
     this.#waiting++
+    this.#dropDone()
     this.#snapshot = undefined
     return dead
   }
@@ -117,10 +118,10 @@ export class SlotTable {
     this.#queue[this.#head] = slot
   }
 
-  /** Now and then, so that it costs little for each item. */
+  /** Keeps the queue within bounds, however often slots come and go. Now and then, so that it costs little for each. */
   #dropDone(): void {
-    if (this.#head < 1024 || 2 * this.#head < this.#queue.length) return
-    this.#queue = this.#queue.slice(this.#head)
+    if (this.#queue.length < 1024 + 2 * this.#waiting) return
+    this.#queue = [...new Set(this.#queue.slice(this.#head))].filter((slot) => this.isWaiting(slot))
     this.#head = 0
   }
 

@@ -11,8 +11,8 @@ export interface NativePool {
  * The queries of one call; all is read before it returns.
  * - `count`: how many
  * - `vectors`: dimension × number of queries
- * - `params`: for each query k, threshold, after's score, after's slot, the slot to leave out, ef, NaN for none; 1 for an
- *   answer that is to be exact
+ * - `params`: for each query k, threshold, after's score, after's slot, the slot to leave out, NaN for none; ef; 1 for an
+ *   answer that is to be exact, else 0
  * - `allowed`: for each query the only slots it may return, ascending, or null
  * - `abort`: one element; other than 0 stops the work
  */
@@ -51,8 +51,8 @@ export interface NativeHnsw {
   alive(): number
   /** Slots that wait for one. */
   waiting(): number
-  /** Whether a walk for so many candidates beats scoring all slots. */
-  suits(candidates: number): boolean
+  /** A walk for more candidates is slower than scoring all slots; 0 while any walk is. */
+  mostCandidates(): number
   /** Links slots that wait, for a few milliseconds. One at a time. */
   build(pool: NativePool, store: NativeStore): Promise<void>
   /** Whether renumbering its nodes for locality is worth its time. */

@@ -155,7 +155,7 @@ Napi::Function Hnsw::Define(Napi::Env env) {
                          InstanceMethod<&Hnsw::Nodes>("nodes"),
                          InstanceMethod<&Hnsw::Alive>("alive"),
                          InstanceMethod<&Hnsw::Waiting>("waiting"),
-                         InstanceMethod<&Hnsw::Suits>("suits"),
+                         InstanceMethod<&Hnsw::MostCandidates>("mostCandidates"),
                          InstanceMethod<&Hnsw::Build>("build"),
                          InstanceMethod<&Hnsw::Scattered>("scattered"),
                          InstanceMethod<&Hnsw::Renumber>("renumber"),
@@ -206,10 +206,8 @@ Napi::Value Hnsw::Waiting(const Napi::CallbackInfo& info) {
   return ToNumber(info.Env(), index_.waiting());
 }
 
-// suits(candidates) → boolean
-Napi::Value Hnsw::Suits(const Napi::CallbackInfo& info) {
-  const auto candidates = static_cast<size_t>(info[0].As<Napi::Number>().Int64Value());
-  return Napi::Boolean::New(info.Env(), index_.Suits(candidates));
+Napi::Value Hnsw::MostCandidates(const Napi::CallbackInfo& info) {
+  return ToNumber(info.Env(), index_.MostCandidates());
 }
 
 // build(pool, store) → Promise

@@ -21,7 +21,7 @@ class Hnsw : public Napi::ObjectWrap<Hnsw> {
   Napi::Value Nodes(const Napi::CallbackInfo& info);
   Napi::Value Alive(const Napi::CallbackInfo& info);
   Napi::Value Waiting(const Napi::CallbackInfo& info);
-  Napi::Value Suits(const Napi::CallbackInfo& info);
+  Napi::Value MostCandidates(const Napi::CallbackInfo& info);
   Napi::Value Build(const Napi::CallbackInfo& info);
   Napi::Value Scattered(const Napi::CallbackInfo& info);
   Napi::Value Renumber(const Napi::CallbackInfo& info);

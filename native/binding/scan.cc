@@ -32,7 +32,7 @@ void ReadParams(const double* params, Query* query) {
   if (!std::isnan(params[1])) query->threshold = params[1];
   if (!std::isnan(params[2])) query->after = Hit{SlotOf(params[3]), params[2]};
   query->excluded = SlotOf(params[4]);
-  if (!std::isnan(params[5])) query->ef = static_cast<size_t>(params[5]);
+  query->ef = static_cast<size_t>(params[5]);
   query->exact = params[6] != 0;
 }
 

@@ -19,7 +19,7 @@ namespace skalar::binding {
 //   count    number
 //   vectors  Float32Array  dimension × number of queries
 //   params   Float64Array  7 a query: k, threshold, after's score, after's slot, excluded slot,
-//                          ef, NaN where there is none; 1 if it is to be exact
+//                          NaN where there is none; ef; 1 if it is to be exact, else 0
 //   allowed  Array | null  for each query a Uint32Array of ascending slots, or null
 //   abort    Int32Array | null  one element; other than 0 stops the scan
 struct ScanArguments {

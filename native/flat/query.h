@@ -41,9 +41,8 @@ struct Query {
   SlotList allowed;
   // The answer is that of a scan of all rows.
   bool exact = false;
-  // How many candidates a walk through a graph considers; 0 leaves it to the graph. A scan has no
-  // use for it.
-  size_t ef = 0;
+  // How many candidates a walk through a graph considers; `k` raises it. A scan has no use for it.
+  size_t ef = 100;
 };
 
 // Nearest first; equal scores by ascending slot.

@@ -79,10 +79,10 @@ void Index::Remove(uint32_t slot) {
   --alive_;
 }
 
-bool Index::Suits(size_t candidates) const {
-  if (nodes_ == 0 || waiting_ > alive_) return false;
-  if (options_.metric == Metric::kCosine && options_.dimension < kFewestDimensions) return false;
-  return kScanFactor * candidates < alive_ + waiting_;
+size_t Index::MostCandidates() const {
+  if (nodes_ == 0 || waiting_ > alive_) return 0;
+  if (options_.metric == Metric::kCosine && options_.dimension < kFewestDimensions) return 0;
+  return (alive_ + waiting_) / kScanFactor;
 }
 
 SlotList Index::WaitingSlots() {

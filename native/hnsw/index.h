@@ -69,8 +69,8 @@ class Index {
   // A slot has gone; an unknown one is passed over.
   void Remove(uint32_t slot);
 
-  // Whether a walk for so many candidates beats scoring all slots.
-  bool Suits(size_t candidates) const;
+  // A walk for more candidates than this is slower than scoring all slots; 0 while any walk is.
+  size_t MostCandidates() const;
 
   // Reads and writes what is not in the store: graph, codes, entry points (docs/format.md). Slots
   // are the caller's to keep. Not while a Build exists. Write() may run on any thread, as long as

@@ -12,8 +12,6 @@
 namespace skalar::hnsw {
 namespace {
 
-constexpr size_t kDefaultEf = 100;
-
 // The length of a query relative to that of the longest rows.
 constexpr double kFarthest = 1024;
 
@@ -56,16 +54,14 @@ Search::Search(Index* index, VectorStore::View vectors, std::vector<Query> queri
       reference_(index->reference_),
       moment_{index->nodes_, index->removals_},
       alive_(index->alive_),
-      answers_(queries_.size()) {
-  for (const Query& query : queries_) {
-    suits_.push_back(index->Suits(std::max(query.k, query.ef == 0 ? kDefaultEf : query.ef)));
-  }
-}
+      most_candidates_(index->MostCandidates()),
+      answers_(queries_.size()) {}
 
 void Search::Run(size_t i) {
   const Query& query = queries_[i];
   if (Aborted()) return;
-  if (query.exact || !suits_[i] || !Walk(query, &answers_[i])) answers_[i] = ScanAll(query);
+  const bool scan = query.exact || std::max(query.k, query.ef) > most_candidates_;
+  if (scan || !Walk(query, &answers_[i])) answers_[i] = ScanAll(query);
 }
 
 Status Search::Finish(std::vector<Hits>* answers) {
@@ -115,7 +111,7 @@ void Search::AddWaiting(const Query& query, Hits* answer) const {
 std::vector<uint32_t> Search::Candidates(const Query& query, const Scorer& scorer,
                                          Hits* answer) const {
   const size_t excluded = query.excluded != kNoSlot ? 1 : 0;
-  const size_t ef = std::max(query.ef == 0 ? kDefaultEf : query.ef, query.k) + excluded;
+  const size_t ef = std::max(query.ef, query.k) + excluded;
   const size_t count = std::min(Reranked(query.k), ef);
   std::unique_ptr<Scratch> scratch = scratches_->Take();
   Prepare(scorer, scratch.get());

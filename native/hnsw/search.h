@@ -63,7 +63,7 @@ class Search {
   const double reference_;
   const Moment moment_;
   const size_t alive_;
-  std::vector<bool> suits_;
+  const size_t most_candidates_;
   std::vector<Hits> answers_;
 };
 

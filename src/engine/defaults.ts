@@ -4,7 +4,7 @@ export const DEFAULT_M = 16
 /** Candidates considered for them, unless `index.efConstruction` does. */
 export const DEFAULT_EF_CONSTRUCTION = 200
 
-/** Candidates a query considers, unless its `ef` does. The same in `native/hnsw/index.cc`. */
+/** Candidates a query considers, unless its `ef` does. */
 export const DEFAULT_EF = 100
 
 /** With fewer slots there is no graph: a scan is faster, and many small collections cost nothing. */

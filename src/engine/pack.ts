@@ -1,4 +1,5 @@
 import type { NativeQueries } from '../native.ts'
+import { DEFAULT_EF } from './defaults.ts'
 import type { AbortFlag, EngineQuery } from './engine.ts'
 
 const PARAMS = 7
@@ -23,7 +24,7 @@ function paramsOf(queries: readonly EngineQuery[]): Float64Array {
     shared[i++] = after?.score ?? Number.NaN
     shared[i++] = after?.slot ?? Number.NaN
     shared[i++] = excluded ?? Number.NaN
-    shared[i++] = ef ?? Number.NaN
+    shared[i++] = ef ?? DEFAULT_EF
     shared[i++] = Number(exact)
   }
   return shared

@@ -42,10 +42,10 @@ export class HnswEngine implements Engine {
 
   /** Scans, where they are faster, are shared by all threads. */
   search(queries: readonly EngineQuery[], since: number, abort: AbortFlag | undefined): Promise<Answers> {
-    const { graph } = this.#upkeep!
+    const most = this.#upkeep!.graph.mostCandidates()
     return divide(
       queries,
-      ({ k, exact, ef = DEFAULT_EF }) => graph.suits(exact ? k : Math.max(k, ef)),
+      ({ k, exact, ef = DEFAULT_EF }) => (exact ? k : Math.max(k, ef)) <= most,
       (walked) => this.#walk(walked, since, abort),
       (scanned) => scan(this.#vectors!, this.#host.pool, scanned, since, abort),
     )

@@ -54,11 +54,13 @@ class Linker {
     float rank;
   };
 
-  // The rank of a node for the node in scratch.other.
-  void RankFrom(uint32_t from, const uint32_t* nodes, size_t count, float* ranks);
-  // Keeps of `candidates`, nearest first, those that are nearer to the query than to any kept one,
-  // at most `most`.
+  // Fills candidates_ with nodes and their ranks for a node, nearest first.
+  void RankFor(uint32_t node, const std::vector<uint32_t>& nodes);
+  // Whether a candidate is nearer to what it is a candidate for than to all that was selected.
+  bool Diverse(const Candidate& candidate) const;
+  // Fills selected_ from candidates_, nearest first: the diverse ones, at most `most`.
   void Select(size_t most);
+  // Adds a node to another's list, in the place of what it makes superfluous when that is full.
   void LinkBack(uint32_t from, uint32_t to);
   // Makes what was selected the list of a node.
   void Replace(uint32_t node);
@@ -71,7 +73,13 @@ class Linker {
   Scratch& scratch_;
   std::vector<Candidate> candidates_;
   std::vector<Candidate> selected_;
-  std::vector<Candidate> own_;
+  // Those selected as queries: each is compared with many candidates.
+  std::vector<CodeQuery> selected_codes_;
+  // Kept from call to call, so that nothing is allocated.
+  std::vector<uint32_t> neighbours_;
+  std::vector<uint32_t> nodes_;
+  std::vector<const uint8_t*> codes_;
+  std::vector<int32_t> products_;
   std::vector<uint32_t> orphans_;
 };
 

@@ -10,6 +10,7 @@
         "binding/hnsw.cc",
         "binding/scan.cc",
         "binding/store.cc",
+        "flat/rank.cc",
         "flat/scan.cc",
         "flat/scorer.cc",
         "hnsw/build.cc",

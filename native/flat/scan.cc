@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "flat/rank.h"
 #include "simd/kernels.h"
 
 namespace skalar {
@@ -17,8 +18,9 @@ constexpr size_t kStride = 64;
 // Slots of a list that make a block: enough to be worth a worker's wake-up.
 constexpr size_t kListBlock = 1024;
 
-// Rows scored exactly between two looks at the abort flag.
-constexpr size_t kAbortStride = 1024;
+// Slots of a list that are scored exactly at once: telling them apart in float32 first would cost
+// more than it saves.
+constexpr size_t kFew = 64;
 
 }  // namespace
 
@@ -27,9 +29,8 @@ struct Scan::Part {
   std::vector<size_t> distances;
 };
 
-Scan::Scan(VectorStore::View view, Metric metric, std::vector<Query> queries,
-           const std::atomic<int32_t>* aborted)
-    : view_(std::move(view)), queries_(std::move(queries)), aborted_(aborted) {
+Scan::Scan(VectorStore::View view, Metric metric, std::vector<Query> queries, AbortFlag abort)
+    : view_(std::move(view)), queries_(std::move(queries)), abort_(abort) {
   scorers_.reserve(queries_.size());
   collectors_.reserve(queries_.size());
   for (const Query& query : queries_) {
@@ -50,6 +51,7 @@ void Scan::PlanBlocks() {
       continue;
     }
     const size_t count = queries_[q].allowed->size();
+    if (count <= kFew) continue;
     for (size_t i = 0; i < count; i += kListBlock) {
       blocks_.push_back({q, i, std::min(i + kListBlock, count)});
     }
@@ -60,14 +62,10 @@ void Scan::PlanBlocks() {
 
 size_t Scan::Parallelism() const { return blocks_.size(); }
 
-bool Scan::Aborted() const {
-  return aborted_ != nullptr && aborted_->load(std::memory_order_relaxed) != 0;
-}
-
 void Scan::Work() {
   Part part{unused_, std::vector<size_t>(queries_.size())};
   size_t taken = 0;
-  for (size_t i; (i = next_block_.fetch_add(1)) < blocks_.size() && !Aborted(); ++taken) {
+  for (size_t i; (i = next_block_.fetch_add(1)) < blocks_.size() && !IsAborted(abort_); ++taken) {
     const Block& block = blocks_[i];
     if (block.query == Block::kShared) {
       ScanRows(block, &part);
@@ -137,47 +135,49 @@ void Scan::Consider(size_t q, uint32_t slot, float dot, double norm, Collector* 
   if (query.after) {
     const RankInterval mark = scorer.Rank(query.after->score);
     if (rank.low > mark.high) return;  // surely in front of it
-    if (rank.high >= mark.low) {       // too close to tell: only the exact score decides
-      const double score = scorer.Exact(slot);
-      if (!StandsBehind(query, scorer, slot, score)) return;
-      rank = scorer.Rank(score);
-    }
+    // Too close to tell: only the exact score decides.
+    if (rank.high >= mark.low && !StandsBehind(q, slot)) return;
   }
   collector->Offer(slot, rank);
 }
 
-bool Scan::StandsBehind(const Query& query, const Scorer& scorer, uint32_t slot,
-                        double score) const {
-  if (score != query.after->score) return scorer.Nearer(query.after->score, score);
-  return query.after->slot != kNoSlot && slot > query.after->slot;
+bool Scan::StandsBehind(size_t q, uint32_t slot) const {
+  const std::optional<Hit>& after = queries_[q].after;
+  if (!after) return true;
+  const double score = scorers_[q].Exact(slot);
+  if (score != after->score) return scorers_[q].Nearer(after->score, score);
+  return after->slot != kNoSlot && slot > after->slot;
 }
 
 Status Scan::Finish(std::vector<Hits>* answers) {
   answers->clear();
-  for (size_t q = 0; q < queries_.size() && !Aborted(); ++q) answers->push_back(Rank(q));
-  return Aborted() ? Status::Aborted() : Status::Ok();
+  for (size_t q = 0; q < queries_.size() && !IsAborted(abort_); ++q) answers->push_back(Rank(q));
+  return IsAborted(abort_) ? Status::Aborted() : Status::Ok();
+}
+
+// Few slots of a list were left to this.
+std::vector<uint32_t> Scan::Candidates(size_t q) {
+  std::vector<uint32_t> slots;
+  const Query& query = queries_[q];
+  if (query.allowed && query.allowed->size() <= kFew) {
+    for (const uint32_t slot : *query.allowed) {
+      if (!view_.IsLive(slot)) continue;
+      ++distances_[q];
+      if (slot == query.excluded || !StandsBehind(q, slot)) continue;
+      slots.push_back(slot);
+    }
+    return slots;
+  }
+  for (const Candidate& candidate : collectors_[q].Finish()) slots.push_back(candidate.slot);
+  return slots;
 }
 
 Hits Scan::Rank(size_t q) {
-  const Query& query = queries_[q];
-  const Scorer& scorer = scorers_[q];
   Hits answer;
+  const std::vector<uint32_t> slots = Candidates(q);
   answer.distances = distances_[q];
-  for (const Candidate& candidate : collectors_[q].Finish()) {
-    // Where most scores are equal, most rows are candidates.
-    if (answer.reranked % kAbortStride == 0 && Aborted()) break;
-    const double score = scorer.Exact(candidate.slot);
-    ++answer.reranked;
-    if (query.threshold && scorer.Nearer(*query.threshold, score)) continue;
-    answer.hits.push_back({candidate.slot, score});
-  }
-  const auto nearer = [&scorer](const Hit& a, const Hit& b) {
-    return a.score == b.score ? a.slot < b.slot : scorer.Nearer(a.score, b.score);
-  };
-  const size_t k = std::min(query.k, answer.hits.size());
-  std::partial_sort(answer.hits.begin(), answer.hits.begin() + static_cast<ptrdiff_t>(k),
-                    answer.hits.end(), nearer);
-  answer.hits.resize(k);
+  AddExactly(view_, scorers_[q], queries_[q], slots, abort_, &answer);
+  KeepNearest(scorers_[q], queries_[q].k, &answer);
   return answer;
 }
 

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/abort.h"
 #include "base/status.h"
 #include "flat/collector.h"
 #include "flat/query.h"
@@ -26,10 +27,9 @@ namespace skalar {
 
 class Scan {
  public:
-  // `aborted` may be null; it is polled after each block and must outlive the scan. Queries with a
-  // list of allowed slots are scanned apart from the pass that the others share.
-  Scan(VectorStore::View view, Metric metric, std::vector<Query> queries,
-       const std::atomic<int32_t>* aborted);
+  // `abort` is polled after each block and must outlive the scan. Queries with a list of allowed
+  // slots are scanned apart from the pass that the others share.
+  Scan(VectorStore::View view, Metric metric, std::vector<Query> queries, AbortFlag abort);
 
   Scan(const Scan&) = delete;
   Scan& operator=(const Scan&) = delete;
@@ -54,19 +54,21 @@ class Scan {
     size_t end;
   };
 
-  bool Aborted() const;
   void PlanBlocks();
   void ScanRows(const Block& block, Part* part) const;
   void ScanList(const Block& block, Part* part) const;
   // Offers a row unless the query's own conditions exclude it.
   void Consider(size_t query, uint32_t slot, float dot, double norm, Collector* collector) const;
-  bool StandsBehind(const Query& query, const Scorer& scorer, uint32_t slot, double score) const;
+  // Whether a slot may come after the query's mark, if it has one.
+  bool StandsBehind(size_t query, uint32_t slot) const;
+  // All that can be among the nearest.
+  std::vector<uint32_t> Candidates(size_t query);
   Hits Rank(size_t query);
 
   // Constant after construction.
   const VectorStore::View view_;
   const std::vector<Query> queries_;
-  const std::atomic<int32_t>* const aborted_;
+  const AbortFlag abort_;
   std::vector<Scorer> scorers_;
   std::vector<size_t> shared_;  // queries without a list
   std::vector<Block> blocks_;

@@ -28,7 +28,7 @@ constexpr float kTies = 1e-12f;
 
 CodeScan::CodeScan(const Graph::View& graph, const Moment& moment, const VectorStore::View& vectors,
                    const CodeQuery& query, const std::vector<float>& rotated, const Ranker& ranker,
-                   float length, const std::atomic<int32_t>* aborted)
+                   float length, AbortFlag abort)
     : graph_(graph),
       moment_(moment),
       vectors_(vectors),
@@ -36,12 +36,12 @@ CodeScan::CodeScan(const Graph::View& graph, const Moment& moment, const VectorS
       ranker_(ranker),
       length_(length),
       query_error_(QueryError(rotated.data(), rotated.size(), query) + kRotationError),
-      aborted_(aborted) {}
+      abort_(abort) {}
 
 std::vector<uint32_t> CodeScan::Possible(size_t k, uint32_t excluded) const {
   Collector collector(k);
   for (size_t first = 0; first < moment_.nodes; first += kStride) {
-    if (aborted_ != nullptr && aborted_->load(std::memory_order_relaxed) != 0) break;
+    if (IsAborted(abort_)) break;
     // A stride never crosses the end of a chunk.
     ScanNodes(static_cast<uint32_t>(first), std::min(kStride, moment_.nodes - first), excluded,
               &collector);

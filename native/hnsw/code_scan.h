@@ -12,11 +12,11 @@
 #ifndef SKALAR_HNSW_CODE_SCAN_H_
 #define SKALAR_HNSW_CODE_SCAN_H_
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "base/abort.h"
 #include "flat/collector.h"
 #include "flat/query.h"
 #include "hnsw/graph.h"
@@ -32,7 +32,7 @@ class CodeScan {
   // length, or 1 where ranks do not depend on it. Everything outlives the scan.
   CodeScan(const Graph::View& graph, const Moment& moment, const VectorStore::View& vectors,
            const CodeQuery& query, const std::vector<float>& rotated, const Ranker& ranker,
-           float length, const std::atomic<int32_t>* aborted);
+           float length, AbortFlag abort);
 
   // The slots that can be among the `k` nearest, ascending, but for `excluded`; fewer when it was
   // aborted.
@@ -48,7 +48,7 @@ class CodeScan {
   const Ranker ranker_;
   const float length_;
   const float query_error_;
-  const std::atomic<int32_t>* const aborted_;
+  const AbortFlag abort_;
 };
 
 }  // namespace skalar::hnsw

@@ -5,9 +5,9 @@
 #include <iterator>
 #include <utility>
 
+#include "flat/rank.h"
 #include "flat/scan.h"
 #include "hnsw/code_scan.h"
-#include "simd/kernels.h"
 
 namespace skalar::hnsw {
 namespace {
@@ -18,15 +18,8 @@ constexpr double kFarthest = 1024;
 // Codes rank a little wrong: so many more candidates than asked for are scored exactly.
 size_t Reranked(size_t k) { return k + std::max<size_t>(10, k / 2); }
 
-// Rows fetched ahead of the one that is scored exactly.
-constexpr size_t kRowsAhead = 3;
-
-void FetchRow(const VectorStore::View& vectors, uint32_t slot) {
-#if defined(__GNUC__)
-  const float* row = vectors.Row(slot);
-  for (size_t i = 0; i < vectors.stride(); i += simd::kLanes) __builtin_prefetch(row + i);
-#endif
-}
+// Rows that are fetched before all candidates are known.
+constexpr size_t kRowsFetched = 3;
 
 // By how much a rank may miss, three standard deviations: each component of a code, and of the
 // query, is off by up to half a step, evenly and independently, which a random rotation sees to.
@@ -40,12 +33,11 @@ constexpr size_t kFewDead = 4;
 
 }  // namespace
 
-Search::Search(Index* index, VectorStore::View vectors, std::vector<Query> queries,
-               const std::atomic<int32_t>* aborted)
+Search::Search(Index* index, VectorStore::View vectors, std::vector<Query> queries, AbortFlag abort)
     : metric_(index->options_.metric),
       vectors_(std::move(vectors)),
       queries_(std::move(queries)),
-      aborted_(aborted),
+      abort_(abort),
       rotation_(index->rotation_),
       scratches_(index->scratches_),
       graph_(index->graph_.view()),
@@ -59,13 +51,13 @@ Search::Search(Index* index, VectorStore::View vectors, std::vector<Query> queri
 
 void Search::Run(size_t i) {
   const Query& query = queries_[i];
-  if (Aborted()) return;
+  if (IsAborted(abort_)) return;
   const bool scan = query.exact || std::max(query.k, query.ef) > most_candidates_;
   if (scan || !Walk(query, &answers_[i])) answers_[i] = ScanAll(query);
 }
 
 Status Search::Finish(std::vector<Hits>* answers) {
-  if (Aborted()) return Status::Aborted();
+  if (IsAborted(abort_)) return Status::Aborted();
   *answers = std::move(answers_);
   return Status::Ok();
 }
@@ -74,23 +66,14 @@ bool Search::Walk(const Query& query, Hits* answer) const {
   const Scorer scorer(vectors_, metric_, query);
   if (!CanRank(scorer)) return false;
   const std::vector<uint32_t> candidates = Candidates(query, scorer, answer);
-  if (Aborted()) return true;
+  if (IsAborted(abort_)) return true;
   // Where the walk did not come by as many as there are: deletions can tear a graph apart.
   const size_t answerable = query.allowed ? query.allowed->size() : alive_;
   const size_t excluded = query.excluded != kNoSlot ? 1 : 0;
   if (candidates.size() + excluded < std::min(query.k + excluded, answerable)) return false;
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    if (i + kRowsAhead < candidates.size()) FetchRow(vectors_, candidates[i + kRowsAhead]);
-    const double score = scorer.Exact(candidates[i]);
-    if (query.threshold && scorer.Nearer(*query.threshold, score)) continue;
-    answer->hits.push_back({candidates[i], score});
-  }
-  answer->reranked += candidates.size();
+  AddExactly(vectors_, scorer, query, candidates, abort_, answer);
   if (!waiting_->empty()) AddWaiting(query, answer);
-  std::sort(answer->hits.begin(), answer->hits.end(), [&](const Hit& a, const Hit& b) {
-    return a.score == b.score ? a.slot < b.slot : scorer.Nearer(a.score, b.score);
-  });
-  if (answer->hits.size() > query.k) answer->hits.resize(query.k);
+  KeepNearest(scorer, query.k, answer);
   return true;
 }
 
@@ -127,12 +110,12 @@ std::vector<uint32_t> Search::Candidates(const Query& query, const Scorer& score
       if (slots.size() >= query.k && beam.rank(i) + margin < least) break;
       const uint32_t slot = graph_.SlotAt(beam.node(i), moment_);
       if (slot == query.excluded || !vectors_.IsLive(slot)) continue;
-      if (slots.size() < kRowsAhead) FetchRow(vectors_, slot);
+      if (slots.size() < kRowsFetched) FetchRow(vectors_, slot);
       slots.push_back(slot);
       if (slots.size() == query.k) least = beam.rank(i) - margin;
     }
   };
-  hnsw::Walk walk(graph_, *entries_, aborted_, scratch.get());
+  hnsw::Walk walk(graph_, *entries_, abort_, scratch.get());
   const size_t dead = moment_.nodes - alive_;
   bool enough = false;
   if (!query.allowed && kFewDead * dead <= moment_.nodes) {
@@ -140,7 +123,7 @@ std::vector<uint32_t> Search::Candidates(const Query& query, const Scorer& score
     collect();
     enough = dead == 0 || slots.size() >= query.k;
   }
-  if (!enough && !Aborted()) {
+  if (!enough && !IsAborted(abort_)) {
     walk.ToPermitted(ef, Permit(graph_, moment_, query.allowed));
     collect();
   }
@@ -176,7 +159,7 @@ Hits Search::ScanAll(const Query& query) const {
   Prepare(scorer, scratch.get());
   const float length = metric_ == Metric::kEuclidean ? Relative(scorer.norm(), reference_) : 1;
   const CodeScan scan(graph_, moment_, vectors_, scratch->query, scratch->rotated, scratch->ranker,
-                      length, aborted_);
+                      length, abort_);
   const std::vector<uint32_t> possible = scan.Possible(query.k, query.excluded);
   scratches_->Give(std::move(scratch));
   std::vector<uint32_t> slots;
@@ -190,7 +173,7 @@ Hits Search::ScanAll(const Query& query) const {
 Hits Search::ScanSlots(const Query& query, SlotList slots) const {
   Query narrowed = query;
   narrowed.allowed = std::move(slots);
-  Scan scan(vectors_, metric_, {std::move(narrowed)}, aborted_);
+  Scan scan(vectors_, metric_, {std::move(narrowed)}, abort_);
   scan.Work();
   std::vector<Hits> answers;
   // Whoever is aborted is told so by Finish().

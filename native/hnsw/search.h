@@ -3,12 +3,12 @@
 #ifndef SKALAR_HNSW_SEARCH_H_
 #define SKALAR_HNSW_SEARCH_H_
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "base/abort.h"
 #include "base/status.h"
 #include "flat/query.h"
 #include "flat/scorer.h"
@@ -23,9 +23,8 @@ namespace skalar::hnsw {
 // Queries against an index as it is at one moment.
 class Search {
  public:
-  // `aborted`, if any, outlives the search.
-  Search(Index* index, VectorStore::View vectors, std::vector<Query> queries,
-         const std::atomic<int32_t>* aborted);
+  // `abort` outlives the search.
+  Search(Index* index, VectorStore::View vectors, std::vector<Query> queries, AbortFlag abort);
 
   size_t size() const { return queries_.size(); }
   // Answers one query; each once, on any thread.
@@ -34,9 +33,6 @@ class Search {
   Status Finish(std::vector<Hits>* answers);
 
  private:
-  bool Aborted() const {
-    return aborted_ != nullptr && aborted_->load(std::memory_order_relaxed) != 0;
-  }
   // False when the graph could not tell.
   bool Walk(const Query& query, Hits* answer) const;
   // Slots near a query, nearest first as codes tell: all that can be among the k nearest.
@@ -54,7 +50,7 @@ class Search {
   const Metric metric_;
   const VectorStore::View vectors_;
   const std::vector<Query> queries_;
-  const std::atomic<int32_t>* const aborted_;
+  const AbortFlag abort_;
   const std::shared_ptr<const Rotation> rotation_;
   const std::shared_ptr<ScratchPool> scratches_;
   const Graph::View graph_;

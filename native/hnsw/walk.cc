@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/prefetch.h"
 #include "simd/kernels.h"
 
 namespace skalar::hnsw {
@@ -16,19 +17,10 @@ constexpr size_t kSmallCode = 256;
 // Expansions between two looks at the abort flag: some tens of microseconds.
 constexpr size_t kAbortStride = 64;
 
-void Prefetch(const void* at) {
-#if defined(__GNUC__)
-  __builtin_prefetch(at);
-#else
-  static_cast<void>(at);
-#endif
-}
-
 }  // namespace
 
 Scratch::Scratch(size_t code_bytes) : rotated(code_bytes) {
   query.bytes = AllocateAligned<int8_t>(code_bytes);
-  other.bytes = AllocateAligned<int8_t>(code_bytes);
 }
 
 Permit::Permit(const Graph::View& graph, const Moment& moment, const SlotList& allowed)
@@ -39,8 +31,7 @@ Permit::Permit(const Graph::View& graph, const Moment& moment, const SlotList& a
 }
 
 void Walk::FetchLinks(uint32_t node) const {
-  const uint32_t* links = graph_.Links(node);
-  for (size_t i = 0; i < graph_.link_stride(); i += 16) Prefetch(links + i);
+  Prefetch(graph_.Links(node), graph_.link_stride() * sizeof(uint32_t));
 }
 
 void Walk::Begin() {
@@ -125,7 +116,7 @@ void Walk::ToAll(size_t ef) {
     size_t count = Fresh(node, fresh);
     if (at_once > 1 && (node = beam.Expand()) != kNoNode) count += Fresh(node, fresh + count);
     Score(fresh, count, visit);
-    if (++expanded % kAbortStride == 0 && Aborted()) break;
+    if (++expanded % kAbortStride == 0 && IsAborted(abort_)) break;
   }
   End();
 }
@@ -150,7 +141,7 @@ void Walk::ToPermitted(size_t ef, const Permit& permit) {
     const auto node = static_cast<uint32_t>(frontier.back());
     frontier.pop_back();
     Score(fresh, Fresh(node, fresh), visit);
-    if (++expanded % kAbortStride == 0 && Aborted()) break;
+    if (++expanded % kAbortStride == 0 && IsAborted(abort_)) break;
   }
   End();
 }

@@ -6,11 +6,11 @@
 #ifndef SKALAR_HNSW_WALK_H_
 #define SKALAR_HNSW_WALK_H_
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "base/abort.h"
 #include "hnsw/beam.h"
 #include "hnsw/graph.h"
 #include "hnsw/ranker.h"
@@ -30,8 +30,6 @@ class Scratch {
   CodeQuery query;
   Ranker ranker;
   Beam beam;
-  // A second query, for the distances between candidates while building.
-  CodeQuery other;
 
   // Counted over the walks since they were set to 0.
   size_t visited = 0;
@@ -66,9 +64,9 @@ class Permit {
 class Walk {
  public:
   // `entries` are nodes of the graph. The scratch holds the query.
-  Walk(const Graph::View& graph, const std::vector<uint32_t>& entries,
-       const std::atomic<int32_t>* aborted, Scratch* scratch)
-      : graph_(graph), entries_(entries), aborted_(aborted), scratch_(*scratch) {}
+  Walk(const Graph::View& graph, const std::vector<uint32_t>& entries, AbortFlag abort,
+       Scratch* scratch)
+      : graph_(graph), entries_(entries), abort_(abort), scratch_(*scratch) {}
 
   // Leaves in the beam about the `ef` nearest nodes, whatever their slots.
   void ToAll(size_t ef);
@@ -80,9 +78,6 @@ class Walk {
  private:
   void Begin();
   void End();
-  bool Aborted() const {
-    return aborted_ != nullptr && aborted_->load(std::memory_order_relaxed) != 0;
-  }
   // Scores nodes, and calls visit(ordered rank, node) for each.
   template <class Visit>
   void Score(const uint32_t* nodes, size_t count, Visit visit);
@@ -94,7 +89,7 @@ class Walk {
 
   const Graph::View& graph_;
   const std::vector<uint32_t>& entries_;
-  const std::atomic<int32_t>* const aborted_;
+  const AbortFlag abort_;
   Scratch& scratch_;
 };
 

@@ -76,14 +76,22 @@ PoolOperation::PoolOperation(const Napi::CallbackInfo& info, Pool* pool)
   for (uint32_t i = 0; i < info.Length(); ++i) kept_.Value().Set(i + 1, info[i]);
 }
 
-void PoolOperation::Start(size_t workers) {
-  loop_->Begin();
-  unfinished_ = workers;
-  if (workers == 0) return loop_->Finish(std::unique_ptr<Operation>(this));
-  // However soon the last worker is done: the loop deletes the operation on this very thread.
-  for (size_t i = 0; i < workers; ++i) {
-    threads_.Submit([turn = std::make_shared<Turn>(this)] { turn->Run(); });
+Napi::Promise PoolOperation::Start(std::unique_ptr<PoolOperation> operation, size_t workers) {
+  const Napi::Promise promise = operation->deferred_.Promise();
+  const std::shared_ptr<Loop> loop = operation->loop_;
+  loop->Begin();
+  operation->unfinished_ = workers;
+  if (workers == 0) {
+    loop->Finish(std::move(operation));
+    return promise;
   }
+  // The last turn's end gives it to the loop, which deletes it on this very thread, and so not
+  // before this returns.
+  PoolOperation* const started = operation.release();
+  for (size_t i = 0; i < workers; ++i) {
+    started->threads_.Submit([turn = std::make_shared<Turn>(started)] { turn->Run(); });
+  }
+  return promise;
 }
 
 void PoolOperation::End(bool ran) {

@@ -74,10 +74,8 @@ class PoolOperation : public Operation {
   // Keeps `info`'s this and arguments alive: what the threads point into.
   PoolOperation(const Napi::CallbackInfo& info, Pool* pool);
 
-  Napi::Promise promise() const { return deferred_.Promise(); }
-
-  // Takes ownership of itself. `workers` times Work() runs on some thread; 0 settles at once.
-  void Start(size_t workers);
+  // `workers` times Work() runs on some thread; 0 settles at once.
+  static Napi::Promise Start(std::unique_ptr<PoolOperation> operation, size_t workers);
 
   void Settle(Napi::Env env) final;
 

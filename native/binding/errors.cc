@@ -27,6 +27,11 @@ Napi::Error ToError(Napi::Env env, const Status& status) {
   return error;
 }
 
+Napi::Value Throw(Napi::Env env, const Status& status) {
+  ToError(env, status).ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
 void ThrowMisuse(Napi::Env env, const std::string& message) {
   Napi::TypeError::New(env, "skalar addon: " + message).ThrowAsJavaScriptException();
 }

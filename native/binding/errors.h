@@ -14,6 +14,9 @@ namespace skalar::binding {
 
 Napi::Error ToError(Napi::Env env, const Status& status);
 
+// Throws it, and returns what the method that was called may return then.
+Napi::Value Throw(Napi::Env env, const Status& status);
+
 // For mistakes of our own TypeScript, which no user input can cause.
 void ThrowMisuse(Napi::Env env, const std::string& message);
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -35,19 +36,19 @@ class SearchOperation : public PoolOperation {
       : PoolOperation(info, pool),
         store_(store),
         since_(static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value())),
-        search_(index, store->vectors().Snapshot(), std::move(arguments.queries), arguments.abort) {
-  }
+        search_(std::in_place, index, store->vectors().Snapshot(), std::move(arguments.queries),
+                arguments.abort) {}
 
-  size_t Workers() const { return std::min(threads(), search_.size()); }
+  size_t Workers() const { return std::min(threads(), search_->size()); }
 
-  void Abandon() override {}
+  void Abandon() override { search_.reset(); }
 
  protected:
   void Work() override {
-    for (size_t i; (i = next_.fetch_add(1)) < search_.size();) search_.Run(i);
+    for (size_t i; (i = next_.fetch_add(1)) < search_->size();) search_->Run(i);
   }
 
-  Status Finish() override { return search_.Finish(&answers_); }
+  Status Finish() override { return search_->Finish(&answers_); }
 
   Napi::Value Result(Napi::Env env) override {
     return store_->ToNumbers(env, answers_, since_, Argument(3).As<Napi::Array>());
@@ -56,7 +57,7 @@ class SearchOperation : public PoolOperation {
  private:
   const Store* const store_;
   const uint64_t since_;
-  hnsw::Search search_;
+  std::optional<hnsw::Search> search_;
   std::atomic<size_t> next_{0};
   std::vector<Hits> answers_;
 };
@@ -84,9 +85,7 @@ Napi::Value StartFile(const Napi::CallbackInfo& info, Work work) {
   const std::string path = info[1].As<Napi::String>().Utf8Value();
   auto operation =
       std::make_unique<FileOperation>(info, pool, [work, path] { return work(path.c_str()); });
-  const Napi::Promise promise = operation->promise();
-  operation.release()->Start(1);
-  return promise;
+  return PoolOperation::Start(std::move(operation), 1);
 }
 
 Napi::Value ToArray(Napi::Env env, const std::vector<uint32_t>& values) {
@@ -107,44 +106,44 @@ class BuildOperation : public PoolOperation {
   BuildOperation(const Napi::CallbackInfo& info, Pool* pool, const Store* store, Hnsw* hnsw)
       : PoolOperation(info, pool),
         hnsw_(hnsw),
-        build_(&hnsw->index_, store->vectors().Snapshot()) {}
+        build_(std::in_place, &hnsw->index_, store->vectors().Snapshot()) {}
 
-  size_t Workers() const { return std::min(threads(), build_.Parallelism()); }
+  size_t Workers() const { return std::min(threads(), build_->Parallelism()); }
 
-  void Abandon() override {}
+  void Abandon() override { build_.reset(); }
 
  protected:
-  void Work() override { build_.Work(std::chrono::steady_clock::now() + kStretch); }
+  void Work() override { build_->Work(std::chrono::steady_clock::now() + kStretch); }
 
   Status Finish() override {
-    build_.Finish();
-    return build_.status();
+    build_->Finish();
+    return build_->status();
   }
 
   Napi::Value Result(Napi::Env env) override {
-    hnsw_->ReportMemory(env);
+    hnsw_->external_memory_.Report(hnsw_->index_.memory());
     return env.Undefined();
   }
 
  private:
   Hnsw* const hnsw_;
-  hnsw::Build build_;
+  std::optional<hnsw::Build> build_;
 };
 
 // renumber(): one thread copies the graph.
 class RenumberOperation : public PoolOperation {
  public:
   RenumberOperation(const Napi::CallbackInfo& info, Pool* pool, Hnsw* hnsw)
-      : PoolOperation(info, pool), renumbering_(&hnsw->index_) {}
+      : PoolOperation(info, pool), renumbering_(std::in_place, &hnsw->index_) {}
 
-  void Abandon() override {}
+  void Abandon() override { renumbering_.reset(); }
 
  protected:
-  void Work() override { renumbering_.Work(); }
-  Status Finish() override { return renumbering_.Finish(); }
+  void Work() override { renumbering_->Work(); }
+  Status Finish() override { return renumbering_->Finish(); }
 
  private:
-  hnsw::Renumbering renumbering_;
+  std::optional<hnsw::Renumbering> renumbering_;
 };
 
 Napi::Function Hnsw::Define(Napi::Env env) {
@@ -172,15 +171,7 @@ Napi::Function Hnsw::Define(Napi::Env env) {
 
 // new Hnsw(dimension, metric, M, efConstruction)
 Hnsw::Hnsw(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<Hnsw>(info), index_(ReadOptions(info)) {}
-
-Hnsw::~Hnsw() { Napi::MemoryManagement::AdjustExternalMemory(Env(), -reported_memory_); }
-
-void Hnsw::ReportMemory(Napi::Env env) {
-  const auto memory = static_cast<int64_t>(index_.memory());
-  Napi::MemoryManagement::AdjustExternalMemory(env, memory - reported_memory_);
-  reported_memory_ = memory;
-}
+    : Napi::ObjectWrap<Hnsw>(info), index_(ReadOptions(info)), external_memory_(info.Env()) {}
 
 // put(slots: Uint32Array)
 void Hnsw::Put(const Napi::CallbackInfo& info) {
@@ -215,10 +206,8 @@ Napi::Value Hnsw::Build(const Napi::CallbackInfo& info) {
   Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
   const Store* store = Store::Unwrap(info[1].As<Napi::Object>());
   auto operation = std::make_unique<BuildOperation>(info, pool, store, this);
-  const Napi::Promise promise = operation->promise();
   const size_t workers = operation->Workers();
-  operation.release()->Start(workers);
-  return promise;
+  return PoolOperation::Start(std::move(operation), workers);
 }
 
 // scattered() → boolean
@@ -230,46 +219,31 @@ Napi::Value Hnsw::Scattered(const Napi::CallbackInfo& info) {
 Napi::Value Hnsw::Renumber(const Napi::CallbackInfo& info) {
   Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
   auto operation = std::make_unique<RenumberOperation>(info, pool, this);
-  const Napi::Promise promise = operation->promise();
-  operation.release()->Start(1);
-  return promise;
+  return PoolOperation::Start(std::move(operation), 1);
 }
 
 // search(pool, store, since, texts, count, vectors, params, allowed, abort) → Promise of answers
 Napi::Value Hnsw::Search(const Napi::CallbackInfo& info) {
   Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
   const Store* store = Store::Unwrap(info[1].As<Napi::Object>());
-  ScanArguments arguments;
-  const Status status =
-      ReadScanArguments(info, 4, store->vectors().Snapshot(), store->metric(), &arguments);
-  if (!status.ok()) {
-    ToError(info.Env(), status).ThrowAsJavaScriptException();
-    return info.Env().Undefined();
-  }
+  std::optional<ScanArguments> arguments = ReadScanArguments(info, 4, *store);
+  if (!arguments) return info.Env().Undefined();
   auto operation =
-      std::make_unique<SearchOperation>(info, pool, store, &index_, std::move(arguments));
-  const Napi::Promise promise = operation->promise();
+      std::make_unique<SearchOperation>(info, pool, store, &index_, std::move(*arguments));
   const size_t workers = operation->Workers();
-  operation.release()->Start(workers);
-  return promise;
+  return PoolOperation::Start(std::move(operation), workers);
 }
 
 // searchSync(store, since, texts, count, vectors, params, allowed, abort) → answers
 Napi::Value Hnsw::SearchSync(const Napi::CallbackInfo& info) {
   const Store* store = Store::Unwrap(info[0].As<Napi::Object>());
-  const VectorStore::View view = store->vectors().Snapshot();
-  ScanArguments arguments;
-  Status status = ReadScanArguments(info, 3, view, store->metric(), &arguments);
+  std::optional<ScanArguments> arguments = ReadScanArguments(info, 3, *store);
+  if (!arguments) return info.Env().Undefined();
+  hnsw::Search search(&index_, store->vectors().Snapshot(), std::move(arguments->queries),
+                      arguments->abort);
+  for (size_t i = 0; i < search.size(); ++i) search.Run(i);
   std::vector<Hits> answers;
-  if (status.ok()) {
-    hnsw::Search search(&index_, view, std::move(arguments.queries), arguments.abort);
-    for (size_t i = 0; i < search.size(); ++i) search.Run(i);
-    status = search.Finish(&answers);
-  }
-  if (!status.ok()) {
-    ToError(info.Env(), status).ThrowAsJavaScriptException();
-    return info.Env().Undefined();
-  }
+  if (Status status = search.Finish(&answers); !status.ok()) return Throw(info.Env(), status);
   const auto since = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());
   return store->ToNumbers(info.Env(), answers, since, info[2].As<Napi::Array>());
 }
@@ -298,7 +272,7 @@ Napi::Value Hnsw::Slots(const Napi::CallbackInfo& info) {
 void Hnsw::Adopt(const Napi::CallbackInfo& info) {
   const auto slots = info[0].As<Napi::Uint32Array>();
   index_.Adopt(slots.Data(), slots.ElementLength());
-  ReportMemory(info.Env());
+  external_memory_.Report(index_.memory());
 }
 
 Napi::Value Hnsw::Memory(const Napi::CallbackInfo& info) {

@@ -5,6 +5,7 @@
 
 #include <napi.h>
 
+#include "binding/external_memory.h"
 #include "hnsw/index.h"
 
 namespace skalar::binding {
@@ -13,7 +14,6 @@ class Hnsw : public Napi::ObjectWrap<Hnsw> {
  public:
   static Napi::Function Define(Napi::Env env);
   explicit Hnsw(const Napi::CallbackInfo& info);
-  ~Hnsw() override;
 
  private:
   void Put(const Napi::CallbackInfo& info);
@@ -34,14 +34,11 @@ class Hnsw : public Napi::ObjectWrap<Hnsw> {
   void Adopt(const Napi::CallbackInfo& info);
   Napi::Value Memory(const Napi::CallbackInfo& info);
 
-  // Tells the garbage collector what letting go of this object would free.
-  void ReportMemory(Napi::Env env);
-
   friend class BuildOperation;
   friend class RenumberOperation;
 
   hnsw::Index index_;
-  int64_t reported_memory_ = 0;
+  ExternalMemory external_memory_;
 };
 
 }  // namespace skalar::binding

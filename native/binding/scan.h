@@ -6,14 +6,15 @@
 
 #include <napi.h>
 
-#include <atomic>
+#include <optional>
 #include <vector>
 
-#include "base/status.h"
+#include "base/abort.h"
 #include "flat/query.h"
-#include "store/vector_store.h"
 
 namespace skalar::binding {
+
+class Store;
 
 // Arguments of scan() and scanSync(), from `info[first]`:
 //   count    number
@@ -24,11 +25,12 @@ namespace skalar::binding {
 //   abort    Int32Array | null  one element; other than 0 stops the scan
 struct ScanArguments {
   std::vector<Query> queries;
-  const std::atomic<int32_t>* abort = nullptr;
+  AbortFlag abort = nullptr;
 };
 
-Status ReadScanArguments(const Napi::CallbackInfo& info, size_t first,
-                         const VectorStore::View& view, Metric metric, ScanArguments* arguments);
+// Nothing, and an exception thrown, when they are bad.
+std::optional<ScanArguments> ReadScanArguments(const Napi::CallbackInfo& info, size_t first,
+                                               const Store& store);
 
 // scan(pool, since, texts, count, vectors, params, allowed, abort) → Promise of answers (see
 // Store::ToNumbers).

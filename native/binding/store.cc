@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <utility>
 
 #include "binding/errors.h"
 #include "binding/scan.h"
@@ -26,9 +28,8 @@ Napi::Function Store::Define(Napi::Env env) {
 Store::Store(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<Store>(info),
       metric_(static_cast<Metric>(info[1].As<Napi::Number>().Uint32Value())),
-      vectors_(info[0].As<Napi::Number>().Uint32Value()) {}
-
-Store::~Store() { Napi::MemoryManagement::AdjustExternalMemory(Env(), -reported_memory_); }
+      vectors_(info[0].As<Napi::Number>().Uint32Value()),
+      external_memory_(info.Env()) {}
 
 // put(slots: Uint32Array, rows: Uint8Array, position: number)
 void Store::Put(const Napi::CallbackInfo& info) {
@@ -39,14 +40,8 @@ void Store::Put(const Napi::CallbackInfo& info) {
   }
   const auto position = static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value());
   const Status status = vectors_.Put(slots.Data(), rows.Data(), slots.ElementLength(), position);
-  ReportMemory(info.Env());
-  if (!status.ok()) ToError(info.Env(), status).ThrowAsJavaScriptException();
-}
-
-void Store::ReportMemory(Napi::Env env) {
-  const auto memory = static_cast<int64_t>(vectors_.memory());
-  Napi::MemoryManagement::AdjustExternalMemory(env, memory - reported_memory_);
-  reported_memory_ = memory;
+  external_memory_.Report(vectors_.memory());
+  if (!status.ok()) Throw(info.Env(), status);
 }
 
 // remove(slots: Uint32Array, position: number)
@@ -91,18 +86,12 @@ Napi::Value Store::Scan(const Napi::CallbackInfo& info) { return StartScan(info)
 // scanSync(since, texts, count, vectors, params, allowed, abort) → answers
 Napi::Value Store::ScanSync(const Napi::CallbackInfo& info) {
   const VectorStore::View view = vectors_.Snapshot();
-  ScanArguments arguments;
-  Status status = ReadScanArguments(info, 2, view, metric_, &arguments);
+  std::optional<ScanArguments> arguments = ReadScanArguments(info, 2, *this);
+  if (!arguments) return info.Env().Undefined();
+  skalar::Scan scan(view, metric_, std::move(arguments->queries), arguments->abort);
+  scan.Work();
   std::vector<Hits> answers;
-  if (status.ok()) {
-    skalar::Scan scan(view, metric_, std::move(arguments.queries), arguments.abort);
-    scan.Work();
-    status = scan.Finish(&answers);
-  }
-  if (!status.ok()) {
-    ToError(info.Env(), status).ThrowAsJavaScriptException();
-    return info.Env().Undefined();
-  }
+  if (Status status = scan.Finish(&answers); !status.ok()) return Throw(info.Env(), status);
   const auto since = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());
   return ToNumbers(info.Env(), answers, since, info[1].As<Napi::Array>());
 }

@@ -11,6 +11,7 @@
 
 #include <vector>
 
+#include "binding/external_memory.h"
 #include "flat/query.h"
 #include "store/id_column.h"
 #include "store/vector_store.h"
@@ -21,7 +22,6 @@ class Store : public Napi::ObjectWrap<Store> {
  public:
   static Napi::Function Define(Napi::Env env);
   explicit Store(const Napi::CallbackInfo& info);
-  ~Store() override;
 
   const VectorStore& vectors() const { return vectors_; }
   Metric metric() const { return metric_; }
@@ -41,13 +41,10 @@ class Store : public Napi::ObjectWrap<Store> {
   Napi::Value ScanSync(const Napi::CallbackInfo& info);
   Napi::Value Memory(const Napi::CallbackInfo& info);
 
-  // Tells the garbage collector what letting go of this object would free.
-  void ReportMemory(Napi::Env env);
-
   const Metric metric_;
   VectorStore vectors_;
   IdColumn ids_;
-  int64_t reported_memory_ = 0;
+  ExternalMemory external_memory_;
 };
 
 }  // namespace skalar::binding

@@ -3,7 +3,7 @@ import { checkOptions, signalOption } from './options.ts'
 import { Records } from './query/iterate.ts'
 import { parseInclude, readRecord } from './query/read.ts'
 import { RecordScan } from './query/records.ts'
-import { parseRequest, parseRequests, parseTest } from './query/request.ts'
+import { parseRequest, parseRequests, parseTest, refuseTimeout } from './query/request.ts'
 import { run, runSync } from './query/run.ts'
 import type { Session, Source } from './source.ts'
 import { clearCollection } from './store/catalogue.ts'
@@ -208,24 +208,28 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
    * database's threads.
    *
    * @throws SkalarError `BAD_VECTOR`, `DIMENSION_MISMATCH`, `BAD_FILTER`, `BAD_OPTION`, `BAD_ID`, `NOT_FOUND`,
-   *   `OUT_OF_MEMORY`
+   *   `OUT_OF_MEMORY`, `TIMEOUT` with what was found in `error.matches`
    */
   query<const S extends readonly (keyof M & string)[] | undefined = undefined, V extends boolean = false>(
     options: QueryOptions<M, I, S, V>,
   ): Promise<Match<M, I, S, V>[]> {
     return this.#session.run(async () => {
       const request = parseRequest(options, this.#source.definition)
-      const outcomes = await run(this.#source, [request], request.signal)
+      const outcomes = await run(this.#source, [request], request)
       return outcomes[0]!.matches as Match<M, I, S, V>[]
     })
   }
 
-  /** The same on the calling thread: the lowest latency, at the price of blocking it. Throws as `query` rejects. */
+  /**
+   * The same on the calling thread: the lowest latency, at the price of blocking it. Takes no `timeout`. Throws as `query`
+   * rejects.
+   */
   querySync<const S extends readonly (keyof M & string)[] | undefined = undefined, V extends boolean = false>(
     options: QueryOptions<M, I, S, V>,
   ): Match<M, I, S, V>[] {
     this.#session.assertOpen()
     const request = parseRequest(options, this.#source.definition, { borrow: true })
+    refuseTimeout(request)
     request.signal?.throwIfAborted()
     return runSync(this.#source, [request])[0]!.matches as Match<M, I, S, V>[]
   }
@@ -241,7 +245,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   ): Promise<Match<M, I, S, V>[][]> {
     return this.#session.run(async () => {
       const { requests, signal } = parseRequests(queries, options, this.#source.definition)
-      const outcomes = await run(this.#source, requests, signal)
+      const outcomes = await run(this.#source, requests, { signal })
       return outcomes.map(({ matches }) => matches) as Match<M, I, S, V>[][]
     })
   }
@@ -251,11 +255,13 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     return this.#session.run(async () => {
       const start = performance.now()
       const request = parseRequest(options, this.#source.definition)
-      const [outcome] = await run(this.#source, [request], request.signal)
-      const { engine, reason, visited, distances, reranked } = outcome!
+      const phases = { filter: 0, search: 0, read: 0 }
+      const [outcome] = await run(this.#source, [request], request, phases)
+      const { engine, reason, visited, distances, candidates, reranked } = outcome!
       const plan = engine === this.#source.flat || request.exact ? 'scan' : engine.name
       const ms = performance.now() - start
-      return { plan, reason, visited: plan === 'scan' ? distances : visited, distances, reranked, ms }
+      const looked = plan === 'scan' ? distances : visited
+      return { plan, reason, visited: looked, distances, candidates, reranked, ms, phases }
     })
   }
 

@@ -28,6 +28,14 @@ export type SkalarErrorCode =
   | 'TRANSACTION'
   | 'UNSUPPORTED_VERSION'
 
+/** A match of a query that ran out of time; with metadata and vector where the query asked for them. */
+export interface PartialMatch {
+  readonly id: string | number
+  readonly score: number
+  readonly metadata?: object
+  readonly vector?: Float32Array
+}
+
 /** Where an error happened, as far as it is known. */
 export interface SkalarErrorDetails {
   /** Path of the offending value, for example `filter.year.$gt` or `metadata.tags[2]`. */
@@ -38,6 +46,8 @@ export interface SkalarErrorDetails {
   readonly id?: string | number | undefined
   /** Number of records that were committed before the failure. */
   readonly committed?: number | undefined
+  /** Of a query that ran out of time: what it had found, as it would have been returned. */
+  readonly matches?: readonly PartialMatch[] | undefined
   /** The error underneath, kept whole. */
   readonly cause?: unknown
 }
@@ -50,6 +60,7 @@ export class SkalarError extends Error {
   readonly recordIndex?: number
   readonly id?: string | number
   readonly committed?: number
+  readonly matches?: readonly PartialMatch[]
 
   constructor(code: SkalarErrorCode, message: string, details: SkalarErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
@@ -58,6 +69,7 @@ export class SkalarError extends Error {
     if (details.recordIndex !== undefined) this.recordIndex = details.recordIndex
     if (details.id !== undefined) this.id = details.id
     if (details.committed !== undefined) this.committed = details.committed
+    if (details.matches !== undefined) this.matches = details.matches
   }
 
   /** The same error with more known about where it happened; what is known already stays. */
@@ -68,8 +80,8 @@ export class SkalarError extends Error {
   }
 
   private details(): SkalarErrorDetails {
-    const { path, recordIndex, id, committed, cause } = this
-    const known = Object.entries({ path, recordIndex, id, committed, cause })
+    const { path, recordIndex, id, committed, matches, cause } = this
+    const known = Object.entries({ path, recordIndex, id, committed, matches, cause })
     return Object.fromEntries(known.filter(([, value]) => value !== undefined))
   }
 }

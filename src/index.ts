@@ -1,5 +1,5 @@
 export type { Collection } from './collection.ts'
 export { type Database, open } from './database.ts'
-export { SkalarError, type SkalarErrorCode, type SkalarErrorDetails } from './errors.ts'
+export { type PartialMatch, SkalarError, type SkalarErrorCode, type SkalarErrorDetails } from './errors.ts'
 export type { Transaction } from './transaction.ts'
 export type * from './types.ts'

@@ -153,7 +153,7 @@ export interface CollectionOptions<M extends object> {
 
 /** How a collection is searched. */
 export interface IndexOptions {
-  /** Default `flat`. */
+  /** Default `hnsw`. */
   engine?: EngineName | undefined
   /** Neighbours of a node of the graph, 2 to 512; default 16. More of them find more, and take memory and time. */
   M?: number | undefined
@@ -237,7 +237,12 @@ export type QueryOptions<
   I extends Id,
   S extends Select<M> | undefined = undefined,
   V extends boolean = false,
-> = Cancel & QueryTarget<I> & QuerySettings<M, I, S, V>
+> = Cancel &
+  QueryTarget<I> &
+  QuerySettings<M, I, S, V> & {
+    /** Milliseconds after which the query rejects with `TIMEOUT`, and what it has found in `error.matches`. */
+    timeout?: number | undefined
+  }
 
 /** How a query was answered. */
 export interface Explanation {
@@ -249,10 +254,17 @@ export interface Explanation {
   readonly visited: number
   /** Approximate scores computed. */
   readonly distances: number
-  /** Exact scores computed. */
+  /** Records that these scores left as possible matches. */
+  readonly candidates: number
+  /** Exact scores computed, of the candidates that approximate scores could not rule out. */
   readonly reranked: number
   /** Milliseconds from call to answer. */
   readonly ms: number
+  /**
+   * Where they went: catching up with writes and reading what the filter lets through, searching (with the wait for a
+   * thread), and reading metadata.
+   */
+  readonly phases: { readonly filter: number; readonly search: number; readonly read: number }
 }
 
 /** A shallow merge: a key set to undefined is removed; required keys cannot be removed. */

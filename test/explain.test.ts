@@ -18,10 +18,16 @@ it('explain tells how a query was answered', async () => {
   expect(explanation.reason).toMatch(/flat/)
   expect(explanation.reranked).toBeGreaterThanOrEqual(5)
   expect(explanation.reranked).toBeLessThan(100)
+  expect(explanation.candidates).toBe(explanation.reranked)
   expect(explanation.ms).toBeGreaterThan(0)
+  const { filter, search, read } = explanation.phases
+  expect(Math.min(filter, search, read)).toBeGreaterThan(0)
+  expect(filter + search + read).toBeLessThanOrEqual(explanation.ms)
   expect(Object.keys(explanation).sort()).toEqual([
+    'candidates',
     'distances',
     'ms',
+    'phases',
     'plan',
     'reason',
     'reranked',

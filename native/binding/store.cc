@@ -103,7 +103,7 @@ Napi::Value Store::Memory(const Napi::CallbackInfo& info) {
 Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, uint64_t since,
                              Napi::Array texts) const {
   constexpr size_t kHead = 1;
-  constexpr size_t kPerQuery = 4;
+  constexpr size_t kPerQuery = 5;
   constexpr size_t kPerHit = 4;
   size_t total = 0;
   for (const Hits& answer : answers) total += answer.hits.size();
@@ -117,6 +117,7 @@ Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, ui
     *query++ = static_cast<double>(answer.hits.size());
     *query++ = static_cast<double>(answer.visited);
     *query++ = static_cast<double>(answer.distances);
+    *query++ = static_cast<double>(answer.candidates);
     *query++ = static_cast<double>(answer.reranked);
     for (const Hit& hit : answer.hits) {
       stale = stale || vectors_.ChangedSince(hit.slot, since);

@@ -18,7 +18,7 @@ void AddExactly(const VectorStore::View& view, const Scorer& scorer, const Query
                 const std::vector<uint32_t>& slots, AbortFlag abort, Hits* answer) {
   for (size_t i = 0; i < slots.size(); ++i) {
     // Where most scores are equal, most rows are candidates.
-    if (i % kAbortStride == 0 && IsAborted(abort)) return;
+    if (i % kAbortStride == 0 && i > 0 && IsStopped(abort)) return;
     if (i + kRowsAhead < slots.size()) FetchRow(view, slots[i + kRowsAhead]);
     const double score = scorer.Exact(slots[i]);
     ++answer->reranked;

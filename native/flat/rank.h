@@ -18,8 +18,8 @@ inline void FetchRow(const VectorStore::View& view, uint32_t slot) {
   Prefetch(view.Row(slot), view.stride() * sizeof(float));
 }
 
-// Adds live slots to an answer, with exact scores, but for those beyond the query's threshold. An
-// aborted one is left unfinished.
+// Adds live slots to an answer, with exact scores, but for those beyond the query's threshold. Of
+// many it leaves some out when it is stopped.
 void AddExactly(const VectorStore::View& view, const Scorer& scorer, const Query& query,
                 const std::vector<uint32_t>& slots, AbortFlag abort, Hits* answer);
 

@@ -65,7 +65,7 @@ size_t Scan::Parallelism() const { return blocks_.size(); }
 void Scan::Work() {
   Part part{unused_, std::vector<size_t>(queries_.size())};
   size_t taken = 0;
-  for (size_t i; (i = next_block_.fetch_add(1)) < blocks_.size() && !IsAborted(abort_); ++taken) {
+  for (size_t i; (i = next_block_.fetch_add(1)) < blocks_.size() && !IsStopped(abort_); ++taken) {
     const Block& block = blocks_[i];
     if (block.query == Block::kShared) {
       ScanRows(block, &part);
@@ -176,6 +176,7 @@ Hits Scan::Rank(size_t q) {
   Hits answer;
   const std::vector<uint32_t> slots = Candidates(q);
   answer.distances = distances_[q];
+  answer.candidates = slots.size();
   AddExactly(view_, scorers_[q], queries_[q], slots, abort_, &answer);
   KeepNearest(scorers_[q], queries_[q].k, &answer);
   return answer;

@@ -41,7 +41,7 @@ CodeScan::CodeScan(const Graph::View& graph, const Moment& moment, const VectorS
 std::vector<uint32_t> CodeScan::Possible(size_t k, uint32_t excluded) const {
   Collector collector(k);
   for (size_t first = 0; first < moment_.nodes; first += kStride) {
-    if (IsAborted(abort_)) break;
+    if (IsStopped(abort_)) break;
     // A stride never crosses the end of a chunk.
     ScanNodes(static_cast<uint32_t>(first), std::min(kStride, moment_.nodes - first), excluded,
               &collector);

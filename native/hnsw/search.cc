@@ -51,7 +51,7 @@ Search::Search(Index* index, VectorStore::View vectors, std::vector<Query> queri
 
 void Search::Run(size_t i) {
   const Query& query = queries_[i];
-  if (IsAborted(abort_)) return;
+  if (IsStopped(abort_)) return;
   const bool scan = query.exact || std::max(query.k, query.ef) > most_candidates_;
   if (scan || !Walk(query, &answers_[i])) answers_[i] = ScanAll(query);
 }
@@ -70,7 +70,8 @@ bool Search::Walk(const Query& query, Hits* answer) const {
   // Where the walk did not come by as many as there are: deletions can tear a graph apart.
   const size_t answerable = query.allowed ? query.allowed->size() : alive_;
   const size_t excluded = query.excluded != kNoSlot ? 1 : 0;
-  if (candidates.size() + excluded < std::min(query.k + excluded, answerable)) return false;
+  const bool complete = candidates.size() + excluded >= std::min(query.k + excluded, answerable);
+  if (!complete && !IsStopped(abort_)) return false;
   AddExactly(vectors_, scorer, query, candidates, abort_, answer);
   if (!waiting_->empty()) AddWaiting(query, answer);
   KeepNearest(scorer, query.k, answer);
@@ -88,6 +89,7 @@ void Search::AddWaiting(const Query& query, Hits* answer) const {
   const Hits waiting = ScanSlots(query, std::move(slots));
   answer->hits.insert(answer->hits.end(), waiting.hits.begin(), waiting.hits.end());
   answer->distances += waiting.distances;
+  answer->candidates += waiting.candidates;
   answer->reranked += waiting.reranked;
 }
 
@@ -123,12 +125,13 @@ std::vector<uint32_t> Search::Candidates(const Query& query, const Scorer& score
     collect();
     enough = dead == 0 || slots.size() >= query.k;
   }
-  if (!enough && !IsAborted(abort_)) {
+  if (!enough && !IsStopped(abort_)) {
     walk.ToPermitted(ef, Permit(graph_, moment_, query.allowed));
     collect();
   }
   answer->visited = scratch->visited;
   answer->distances = scratch->distances;
+  answer->candidates = scratch->beam.size();
   scratches_->Give(std::move(scratch));
   return slots;
 }

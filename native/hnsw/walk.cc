@@ -116,7 +116,7 @@ void Walk::ToAll(size_t ef) {
     size_t count = Fresh(node, fresh);
     if (at_once > 1 && (node = beam.Expand()) != kNoNode) count += Fresh(node, fresh + count);
     Score(fresh, count, visit);
-    if (++expanded % kAbortStride == 0 && IsAborted(abort_)) break;
+    if (++expanded % kAbortStride == 0 && IsStopped(abort_)) break;
   }
   End();
 }
@@ -141,7 +141,7 @@ void Walk::ToPermitted(size_t ef, const Permit& permit) {
     const auto node = static_cast<uint32_t>(frontier.back());
     frontier.pop_back();
     Score(fresh, Fresh(node, fresh), visit);
-    if (++expanded % kAbortStride == 0 && IsAborted(abort_)) break;
+    if (++expanded % kAbortStride == 0 && IsStopped(abort_)) break;
   }
   End();
 }

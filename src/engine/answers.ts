@@ -2,14 +2,14 @@ import type { Id } from '../types.ts'
 
 /** Numbers before the first query's, for each query, and for each hit. */
 const HEAD = 1
-const QUERY = 4
+const QUERY = 5
 const HIT = 4
 
 /**
  * Answers of several queries in a row, nearest first; equal scores by ascending slot. As native code returns them, in one
  * array of numbers:
  *
- *     stale | for each query: hits, visited, distances, reranked | for each hit: slot, ordinal, score, id
+ *     stale | for each query: hits, visited, distances, candidates, reranked | for each hit: slot, ordinal, score, id
  *
  * Ids that are strings stand in `texts`, at the number of the hit, and as NaN among the numbers. `stale` is 1 when a slot
  * among the hits has changed since the log position that the queries are based on.
@@ -24,6 +24,9 @@ export class Answers {
     this.#texts = texts
     this.#queries = queries
   }
+
+  /** That of one query that nothing was found for. */
+  static readonly NONE = new Answers(new Float64Array(HEAD + QUERY), [], 1)
 
   get stale(): boolean {
     return this.#numbers[0] !== 0
@@ -48,9 +51,14 @@ export class Answers {
     return this.#numbers[HEAD + QUERY * query + 2]!
   }
 
+  /** Of those the ones that seemed near enough to look at. */
+  candidatesOf(query: number): number {
+    return this.#numbers[HEAD + QUERY * query + 3]!
+  }
+
   /** Exact scores that a query took. */
   rerankedOf(query: number): number {
-    return this.#numbers[HEAD + QUERY * query + 3]!
+    return this.#numbers[HEAD + QUERY * query + 4]!
   }
 
   slot(hit: number): number {

@@ -25,8 +25,16 @@ export interface EngineQuery {
   readonly ef: number | undefined
 }
 
-/** Stops work under way: its first element is set to another value than 0. */
+/** Stops work under way: its first element is set to one of `STOP`, once. */
 export type AbortFlag = Int32Array
+
+/** The same in `native/base/abort.h`. */
+export const STOP = {
+  /** Nobody wants an answer any more. */
+  abort: 1,
+  /** What was found so far is the answer. */
+  outOfTime: 2,
+} as const
 
 /** How a collection wants its engine to be. */
 export interface EngineOptions {
@@ -95,7 +103,7 @@ export interface Engine {
 
   /**
    * Answers queries on the database's threads, as one call. `since` is the log position that the queries are based on.
-   * Rejects with an error whose `code` is `ABORTED` soon after the flag is set.
+   * Soon after the flag is set it rejects with an error whose `code` is `ABORTED`, or answers with what it has found.
    */
   search(queries: readonly EngineQuery[], since: number, abort: AbortFlag | undefined): Promise<Answers>
 

@@ -1,19 +1,41 @@
-import type { AbortFlag } from '../engine/engine.ts'
+import { type AbortFlag, STOP } from '../engine/engine.ts'
 
-/** An AbortSignal as native code understands it. */
+/** What may end a query early. */
+export interface Limits {
+  readonly signal?: AbortSignal | undefined
+  /** Milliseconds. */
+  readonly timeout?: number | undefined
+}
+
+/** Milliseconds that work which is under way has to end once time is up; what waits for a thread does not. */
+const GRACE_MS = 10
+
+/** Limits as native code understands them, from now on. */
 export class Abort {
-  /** Set to 1 when the signal fires; undefined without a signal. */
+  /** Set when a limit is reached; undefined where there is none. */
   readonly flag: AbortFlag | undefined
   readonly #signal: AbortSignal | undefined
+  #timer: NodeJS.Timeout | undefined
+  #giveUp = () => {}
   readonly #onAbort = () => {
-    Atomics.store(this.flag!, 0, 1)
+    Atomics.store(this.flag!, 0, STOP.abort)
+    this.#giveUp()
+  }
+  readonly #onTimeout = () => {
+    Atomics.store(this.flag!, 0, STOP.outOfTime)
+    this.#timer = setTimeout(() => this.#giveUp(), GRACE_MS)
   }
 
-  constructor(signal: AbortSignal | undefined) {
+  constructor({ signal, timeout }: Limits) {
     this.#signal = signal
-    if (signal === undefined) return
+    if (signal === undefined && timeout === undefined) return
     this.flag = new Int32Array(1)
-    signal.addEventListener('abort', this.#onAbort, { once: true })
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    if (timeout !== undefined) this.#timer = setTimeout(this.#onTimeout, timeout)
+  }
+
+  get outOfTime(): boolean {
+    return this.flag?.[0] === STOP.outOfTime
   }
 
   /** @throws the signal's reason, when it has fired */
@@ -21,7 +43,23 @@ export class Abort {
     this.#signal?.throwIfAborted()
   }
 
+  /** The same where there is nothing yet to answer with. @throws also when time is up */
+  checkAll(): void {
+    this.check()
+    if (this.outOfTime) throw new Error('out of time')
+  }
+
+  /** What work with the flag comes to. Rejects when a limit is reached while other work keeps it from beginning. */
+  race<T>(work: Promise<T>): Promise<T> {
+    if (this.flag === undefined) return work
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () => reject(new Error('stopped'))
+      work.then(resolve, reject)
+    })
+  }
+
   dispose(): void {
     this.#signal?.removeEventListener('abort', this.#onAbort)
+    clearTimeout(this.#timer)
   }
 }

@@ -8,10 +8,13 @@ import { compileFilter, type RecordTest } from './match.ts'
 
 const DEFAULT_K = 10
 
+/** Milliseconds that a timer of JavaScript can wait: 24 days. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1
+
 const SETTINGS = ['k', 'filter', 'select', 'includeVector', 'ef', 'exact', 'threshold', 'after'] as const
 
 /** Options of a query, of one among several, and of several together. */
-const KNOWN = ['vector', 'id', ...SETTINGS, 'signal'] as const
+const KNOWN = ['vector', 'id', ...SETTINGS, 'timeout', 'signal'] as const
 const OWN = ['vector', 'id', ...SETTINGS] as const
 const COMMON = [...SETTINGS, 'signal'] as const
 
@@ -29,6 +32,7 @@ export interface Request {
   readonly ef: number | undefined
   readonly threshold: number | undefined
   readonly after: { readonly id: Id; readonly score: number } | undefined
+  readonly timeout: number | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -59,8 +63,16 @@ export function parseRequest(
     ef: integerOption(options.ef, `${path}.ef`, { min: 1 }),
     threshold: numberOption(options.threshold, `${path}.threshold`),
     after: parseAfter(options.after, `${path}.after`),
+    timeout: numberOption(options.timeout, `${path}.timeout`, { min: 0, max: LONGEST_TIMEOUT }),
     signal: signalOption(options.signal, `${path}.signal`),
   }
+}
+
+/** Of a query on the calling thread, which nothing can stop. @throws SkalarError `BAD_OPTION` */
+export function refuseTimeout({ timeout }: Request): void {
+  if (timeout === undefined) return
+  const message = 'query.timeout does not apply to querySync, which blocks until it is done: use query()'
+  throw new SkalarError('BAD_OPTION', message, { path: 'query.timeout' })
 }
 
 /** Queries of one call, each with its own options over the common ones. Throws as `parseRequest`. */

@@ -1,9 +1,10 @@
 import type { Answers } from '../engine/answers.ts'
 import type { Engine, EngineQuery } from '../engine/engine.ts'
+import { SkalarError } from '../errors.ts'
 import { fromNative } from '../native.ts'
 import type { Source } from '../source.ts'
 import { turnWhenBusy } from '../turns.ts'
-import { Abort } from './abort.ts'
+import { Abort, type Limits } from './abort.ts'
 import { Allowed } from './allowed.ts'
 import type { RecordTest } from './match.ts'
 import { choosePlan } from './plan.ts'
@@ -25,29 +26,40 @@ export interface Outcome {
   readonly visited: number
   /** Approximate and exact scores computed. */
   readonly distances: number
+  readonly candidates: number
   readonly reranked: number
 }
 
+/** Milliseconds that the steps of a call took. */
+export interface Phases {
+  filter: number
+  search: number
+  read: number
+}
+
 /**
- * Answers requests with what was committed when it was called, or later. The steps: catch up with the log, find what the
+ * Answers requests with what was committed when it was called, or later, and tells in `phases` what its last attempt took. The steps: catch up with the log, find what the
  * filters let through, let an engine search, read the metadata; and all of it again if writes came between.
  *
- * @throws SkalarError `NOT_FOUND`, `BAD_VECTOR`, `OUT_OF_MEMORY`; the reason of `signal`
+ * @throws SkalarError `NOT_FOUND`, `BAD_VECTOR`, `OUT_OF_MEMORY`, `TIMEOUT`; the reason of `signal`
  */
 export async function run(
   source: Source,
   requests: readonly Request[],
-  signal: AbortSignal | undefined,
+  limits: Limits,
+  phases?: Phases,
 ): Promise<Outcome[]> {
-  const abort = new Abort(signal)
+  const abort = new Abort(limits)
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const outcomes = await tryOnce(source, requests, abort)
+      const outcomes = await tryOnce(source, requests, abort, phases)
+      if (abort.outOfTime) throw timeUp(limits, outcomes)
       if (outcomes !== undefined) return outcomes
     }
     return runSync(source, requests)
   } catch (error) {
     abort.check()
+    if (abort.outOfTime && !(error instanceof SkalarError)) throw timeUp(limits)
     throw fromNative(error)
   } finally {
     abort.dispose()
@@ -69,16 +81,24 @@ export function runSync(source: Source, requests: readonly Request[]): Outcome[]
   }
 }
 
+function timeUp({ timeout }: Limits, outcomes: readonly Outcome[] = []): SkalarError {
+  const message = `the query took longer than its timeout of ${timeout} ms: error.matches has what it had found`
+  return new SkalarError('TIMEOUT', message, { matches: outcomes.flatMap(({ matches }) => matches) })
+}
+
+/** Undefined when writes have overtaken the answers. */
 async function tryOnce(
   source: Source,
   requests: readonly Request[],
   abort: Abort,
+  phases: Phases | undefined,
 ): Promise<Outcome[] | undefined> {
   const { replica } = source
+  const lap = stopwatch()
   abort.check()
   await replica.catchUp()
   const filters = filtersOf(source, requests)
-  for (const { scan } of filters.values()) await scan.run(() => abort.check())
+  for (const { scan } of filters.values()) await scan.run(() => abort.checkAll())
   if (filters.size > 0) await replica.catchUp()
   // While there is time left no await: before work is begun, all others would be told of the same time.
   const turn = turnWhenBusy()
@@ -86,18 +106,32 @@ async function tryOnce(
   abort.check()
   const jobs = prepare(source, requests, filters)
   if (jobs === undefined) return undefined
+  const filter = lap()
   const { position: since, vectors } = replica
-  const answers = await Promise.all(
-    jobs.map(({ engine, queries }) => engine.search(queries, since, abort.flag)),
-  )
+  const searches = jobs.map(({ engine, queries }) => engine.search(queries, since, abort.flag))
+  const answers = await abort.race(Promise.all(searches))
   const answered = replica.position
+  const search = lap()
   await turnWhenBusy()
   abort.check()
   if (replica.vectors !== vectors) return undefined
   // Slots may have been given to other vectors while this waited.
   if (replica.position !== answered && requests.some(({ includeVector }) => includeVector)) return undefined
   source.environment.refresh()
-  return toOutcomes(source, jobs, answers, since)
+  const outcomes = toOutcomes(source, jobs, answers, since)
+  if (phases !== undefined) Object.assign(phases, { filter, search, read: lap() })
+  return outcomes
+}
+
+/** Tells with each call the milliseconds since the one before. */
+function stopwatch(): () => number {
+  let before = performance.now()
+  return () => {
+    const now = performance.now()
+    const passed = now - before
+    before = now
+    return passed
+  }
 }
 
 /** Requests that one engine answers in one call. */
@@ -177,6 +211,7 @@ function toOutcomes(
         reason: reasons[i]!,
         visited: found.visitedOf(i),
         distances: found.distancesOf(i),
+        candidates: found.candidatesOf(i),
         reranked: found.rerankedOf(i),
       }
     }

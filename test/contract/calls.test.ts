@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Collection } from '../../src/index.ts'
+import type { Collection, SkalarError } from '../../src/index.ts'
 import { rejectionOf, thrownBy } from '../helpers/errors.ts'
 import { generator, randomVector, randomVectors } from '../helpers/random.ts'
 import { collectionOf, contract, METRICS, toRows } from './engines.ts'
@@ -88,6 +88,60 @@ contract('ways to ask', (engine, test) => {
     late.abort()
     expect(matches).toHaveLength(10)
     await expectUndisturbed(collection, vector)
+  })
+
+  test('a query whose time is up rejects with what it has found', async () => {
+    const random = generator(56)
+    const collection = await collectionOf(engine, 'dot', toRows(randomVectors(random, 6000, 256)))
+    const vectors = randomVectors(random, 1000, 256)
+    const vector = vectors[0]!
+    // All threads are busy, so that it cannot be answered in time.
+    const crowd = collection.queryMany(
+      vectors.map((vector) => ({ vector, exact: true })),
+      { select: [] },
+    )
+    let answered = false
+    void crowd.then(() => {
+      answered = true
+    })
+    const error = await rejectionOf(collection.query({ vector, exact: true, select: [], timeout: 1 }))
+    expect(answered).toBe(false)
+    await crowd
+    expect(error).toMatchObject({ name: 'SkalarError', code: 'TIMEOUT' })
+    const scores = new Map(collection.querySync({ vector, k: 6000 }).map(({ id, score }) => [id, score]))
+    const { matches } = error as SkalarError
+    expect(matches).toBeInstanceOf(Array)
+    for (const { id, score } of matches!) expect(score).toBe(scores.get(id as never))
+    await expectUndisturbed(collection, vector)
+  })
+
+  test('time that is up while the filter is read rejects with no matches', async () => {
+    const random = generator(57)
+    const collection = await collectionOf(engine, 'dot', toRows(randomVectors(random, 6000, DIMENSION)))
+    const vector = randomVector(random, DIMENSION)
+    const filter = { $id: { $exists: true } } as const
+    const error = await rejectionOf(collection.query({ vector, filter, timeout: 0 }))
+    expect(error).toMatchObject({ code: 'TIMEOUT', matches: [] })
+    await expectUndisturbed(collection, vector)
+  })
+
+  test('a query with time enough is answered', async () => {
+    const random = generator(58)
+    const collection = await collectionOf(engine, 'dot', toRows(randomVectors(random, 100, DIMENSION)))
+    const vector = randomVector(random, DIMENSION)
+    expect(await collection.query({ vector, timeout: 60_000 })).toEqual(collection.querySync({ vector }))
+  })
+
+  test('a time limit that cannot be kept is refused', async () => {
+    const collection = await collectionOf(engine, 'dot', toRows([Float32Array.of(1, 2)]))
+    const vector = [1, 2]
+    const refused = { code: 'BAD_OPTION', path: 'query.timeout' }
+    for (const timeout of [-1, Number.NaN, Infinity, '5', 2 ** 31]) {
+      expect(await rejectionOf(collection.query({ vector, timeout: timeout as number }))).toMatchObject(
+        refused,
+      )
+    }
+    expect(thrownBy(() => collection.querySync({ vector, timeout: 5 }))).toMatchObject(refused)
   })
 })
 

@@ -293,6 +293,25 @@ TEST_P(ScanMetricTest, StopsWhenAborted) {
   EXPECT_TRUE(answers.empty());
 }
 
+TEST_P(ScanMetricTest, AnswersWithWhatItHasWhenTimeIsUp) {
+  Corpus corpus(3);
+  for (uint32_t slot = 0; slot < 100; ++slot) corpus.Put(slot, random_.Vector(3));
+  const Query query = QueryFor({1, 2, 3});
+  std::atomic<int32_t> flag{0};
+  std::vector<Hits> answers;
+  Scan finished(corpus.store.Snapshot(), metric_, {query}, &flag);
+  finished.Work();
+  flag = kOutOfTime;
+  ASSERT_TRUE(finished.Finish(&answers).ok());
+  EXPECT_EQ(Describe(answers[0].hits), Describe(Expected(corpus, metric_, query)));
+
+  Scan late(corpus.store.Snapshot(), metric_, {query}, &flag);
+  late.Work();
+  ASSERT_TRUE(late.Finish(&answers).ok());
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_TRUE(answers[0].hits.empty());
+}
+
 TEST(ScanPlanTest, ParallelismIsTheNumberOfStretches) {
   Corpus corpus(1);
   EXPECT_EQ(Scan(corpus.store.Snapshot(), Metric::kDot, {QueryFor({1})}, nullptr).Parallelism(),

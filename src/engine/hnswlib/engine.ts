@@ -12,7 +12,14 @@
 import type { NativeStore } from '../../native.ts'
 import { turnWhenBusy } from '../../turns.ts'
 import { Answers } from '../answers.ts'
-import type { AbortFlag, Engine, EngineHost, EngineQuery, StorePosition } from '../engine.ts'
+import {
+  type AbortFlag,
+  type Engine,
+  type EngineHost,
+  type EngineQuery,
+  STOP,
+  type StorePosition,
+} from '../engine.ts'
 import { scan, scanSync } from '../flat.ts'
 import { loadHnswlib } from './package.ts'
 import { Upkeep } from './upkeep.ts'
@@ -111,7 +118,12 @@ export class HnswlibEngine implements Engine {
     for (const query of queries) {
       const turn = turnWhenBusy()
       if (turn !== undefined) await turn
-      if (abort !== undefined && Atomics.load(abort, 0) !== 0) throw aborted()
+      const stop = abort && Atomics.load(abort, 0)
+      if (stop === STOP.abort) throw aborted()
+      if (stop === STOP.outOfTime) {
+        parts.push(Answers.NONE)
+        continue
+      }
       // Which slots a query may answer was settled before the pauses.
       const outdated = changed.size > 0 && (query.allowed !== undefined || query.excluded !== undefined)
       const answers = await this.#walkOne(query, since, abort)

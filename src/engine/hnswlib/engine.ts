@@ -12,54 +12,40 @@
 import type { NativeStore } from '../../native.ts'
 import { turnWhenBusy } from '../../turns.ts'
 import { Answers } from '../answers.ts'
-import {
-  type AbortFlag,
-  type Engine,
-  type EngineHost,
-  type EngineQuery,
-  STOP,
-  type StorePosition,
-} from '../engine.ts'
+import { divide } from '../divide.ts'
+import { type AbortFlag, type EngineHost, type EngineQuery, STOP, type StorePosition } from '../engine.ts'
 import { scan, scanSync } from '../flat.ts'
+import { GraphEngine } from '../graph-engine.ts'
+import { HnswlibGraph } from './graph.ts'
 import { loadHnswlib } from './package.ts'
-import { Upkeep } from './upkeep.ts'
 
 /** Rows scored on the calling thread; more are left to the database's threads. */
 const FEW = 2_000
 
-export class HnswlibEngine implements Engine {
+export class HnswlibEngine extends GraphEngine<HnswlibGraph> {
   readonly name = 'hnswlib'
   readonly scans = false
-  readonly #host: EngineHost
-  #vectors: NativeStore | undefined
-  #upkeep: Upkeep | undefined
   /** For each call of `search` under way the slots that have changed since it began. */
   readonly #calls = new Set<Set<number>>()
 
   /** @throws SkalarError `ENGINE_UNAVAILABLE` */
   constructor(host: EngineHost) {
     loadHnswlib()
-    this.#host = host
+    super(host)
   }
 
-  get pending(): number {
-    return this.#upkeep?.pending ?? 0
+  protected newGraph(vectors: NativeStore, slots: Uint32Array): HnswlibGraph {
+    return new HnswlibGraph(vectors, slots, this.host.options)
   }
 
-  load(vectors: NativeStore, slots: Uint32Array, at: StorePosition): void {
-    void this.#upkeep?.stop()
-    this.#vectors = vectors
-    this.#upkeep = new Upkeep(vectors, slots, at, this.#host)
-  }
-
-  put(slots: Uint32Array, at: StorePosition): void {
+  override put(slots: Uint32Array, at: StorePosition): void {
     this.#note(slots)
-    this.#upkeep!.put(slots, at)
+    super.put(slots, at)
   }
 
-  remove(slots: Uint32Array, at: StorePosition): void {
+  override remove(slots: Uint32Array, at: StorePosition): void {
     this.#note(slots)
-    this.#upkeep!.remove(slots, at)
+    super.remove(slots, at)
   }
 
   async search(
@@ -70,15 +56,13 @@ export class HnswlibEngine implements Engine {
     const changed = new Set<number>()
     this.#calls.add(changed)
     try {
-      const { graph } = this.#upkeep!
-      const walked = queries.filter((query) => graph.suits(query))
-      const scanned = queries.filter((query) => !walked.includes(query))
-      const [walks, scans] = await Promise.all([
-        this.#walk(walked, since, abort, changed),
-        scanned.length === 0 ? [] : this.#scan(scanned, since, abort),
-      ])
-      const parts = new Map([...walked, ...scanned].map((query, i) => [query, [...walks, ...scans][i]!]))
-      const answers = Answers.join(queries.map((query) => parts.get(query)!))
+      const { graph } = this
+      const answers = await divide(
+        queries,
+        (query) => graph.suits(query),
+        (walked) => this.#walk(walked, since, abort, changed),
+        (scanned) => scan(this.vectors, this.host.pool, scanned, since, abort),
+      )
       return changed.size > 0 && touches(answers, changed) ? answers.asStale() : answers
     } finally {
       this.#calls.delete(changed)
@@ -88,24 +72,10 @@ export class HnswlibEngine implements Engine {
   searchSync(queries: readonly EngineQuery[], since: number): Answers {
     return Answers.join(
       queries.map((query) => {
-        const allowed = this.#upkeep!.graph.candidates(query) ?? query.allowed
-        return scanSync(this.#vectors!, [{ ...query, allowed }], since)
+        const allowed = this.graph.candidates(query) ?? query.allowed
+        return scanSync(this.vectors, [{ ...query, allowed }], since)
       }),
     )
-  }
-
-  /** Waits for a file that is being written, and writes one where that saves a long build. */
-  async close(): Promise<void> {
-    await this.#upkeep?.stop()
-    await this.#upkeep?.saveIfWorthwhile()
-  }
-
-  async #scan(
-    queries: readonly EngineQuery[],
-    since: number,
-    abort: AbortFlag | undefined,
-  ): Promise<Answers[]> {
-    return (await scan(this.#vectors!, this.#host.pool, queries, since, abort)).split()
   }
 
   async #walk(
@@ -113,7 +83,7 @@ export class HnswlibEngine implements Engine {
     since: number,
     abort: AbortFlag | undefined,
     changed: ReadonlySet<number>,
-  ): Promise<Answers[]> {
+  ): Promise<Answers> {
     const parts: Answers[] = []
     for (const query of queries) {
       const turn = turnWhenBusy()
@@ -129,16 +99,16 @@ export class HnswlibEngine implements Engine {
       const answers = await this.#walkOne(query, since, abort)
       parts.push(outdated ? answers.asStale() : answers)
     }
-    return parts
+    return Answers.join(parts)
   }
 
   /** Candidates are scored in the turn that found them, or from a snapshot of it: both speak of one state. */
   #walkOne(query: EngineQuery, since: number, abort: AbortFlag | undefined): Answers | Promise<Answers> {
-    const vectors = this.#vectors!
-    const candidates = this.#upkeep!.graph.candidates(query)
+    const vectors = this.vectors
+    const candidates = this.graph.candidates(query)
     const narrowed = [{ ...query, allowed: candidates ?? query.allowed }]
     const few = candidates !== undefined && candidates.length <= FEW
-    return few ? scanSync(vectors, narrowed, since) : scan(vectors, this.#host.pool, narrowed, since, abort)
+    return few ? scanSync(vectors, narrowed, since) : scan(vectors, this.host.pool, narrowed, since, abort)
   }
 
   #note(slots: Uint32Array): void {

@@ -1,6 +1,8 @@
 import type { NativeStore } from '../../native.ts'
+import { nextTurn, SLICE_MS } from '../../turns.ts'
 import { DEFAULT_EF, DEFAULT_EF_CONSTRUCTION, DEFAULT_M, FEWEST_SLOTS } from '../defaults.ts'
 import type { EngineOptions, EngineQuery } from '../engine.ts'
+import type { Graph, SavedGraph } from '../graph.ts'
 import { loadGraph, saveGraph } from '../graph-file.ts'
 import type { Table } from '../table-file.ts'
 import { NONE, SlotTable } from './slot-table.ts'
@@ -22,19 +24,14 @@ const MOST_UNMARKED = 1_000
 
 const NO_SLOTS = new Uint32Array(0)
 
-/** What `load` found. */
-interface Saved {
-  readonly table: Table
-  readonly graph: VectorIndex
-}
-
 /**
- * An index over the slots of one store, and the slots that wait to be inserted into it.
+ * An index of hnswlib. It is synchronous: work is done on the calling thread, in slices.
  *
  * A vector never changes in the index: a slot with another vector gets another node, and the old one is marked deleted.
  * While the index is being written to a file nothing else may change it; marks wait then.
  */
-export class Graph {
+export class HnswlibGraph implements Graph {
+  readonly manyToSave = 50_000
   readonly #vectors: NativeStore
   readonly #options: EngineOptions
   readonly #table = new SlotTable()
@@ -50,27 +47,22 @@ export class Graph {
     for (const slot of slots) this.#table.put(slot)
   }
 
-  /** Dead ones included. */
   get nodes(): number {
     return this.#table.nodes
   }
 
-  /** Slots that are still to be inserted. */
   get waiting(): number {
     return this.#table.waiting
   }
 
-  /** Nodes that no file has. */
   get unsaved(): number {
     return this.#unsaved
   }
 
-  /** Whether most nodes are dead, so that a walk mostly meets what it cannot return. */
   get worn(): boolean {
     return this.nodes > FEWEST_SLOTS && this.nodes > 2 * this.#table.alive
   }
 
-  /** Whether `step` has something to do. */
   get behind(): boolean {
     const { waiting } = this.#table
     return this.#unmarked.length > 0 || (waiting > 0 && (this.nodes > 0 || waiting >= FEWEST_SLOTS))
@@ -88,8 +80,14 @@ export class Graph {
     for (const slot of slots) this.#bury(this.#table.remove(slot))
   }
 
-  /** A small piece of work: one mark, or one insertion. Only when `behind`, and not while `save` runs. */
-  step(): void {
+  async advance(): Promise<void> {
+    await nextTurn()
+    const end = performance.now() + SLICE_MS
+    while (this.behind && performance.now() < end) this.#step()
+  }
+
+  /** One mark, or one insertion. Only when `behind`. */
+  #step(): void {
     const dead = this.#unmarked.pop()
     if (dead !== undefined) {
       this.#index!.markDeleted(dead)
@@ -119,10 +117,9 @@ export class Graph {
     return found && union(this.#slotsOf(found), this.#waitingSlots(allowed))
   }
 
-  /** Writes the graph as of a log position. Rejects when that fails, on a full disk for example. */
   async save(folder: string, position: number): Promise<void> {
     const index = this.#index!
-    while (this.#unmarked.length > 0) this.step()
+    while (this.#unmarked.length > 0) this.#step()
     // After a failure too: the next attempt is worth its cost only after more work.
     this.#unsaved = 0
     this.#writing = true
@@ -134,18 +131,19 @@ export class Graph {
     }
   }
 
-  /** What was last saved in a folder, for `adopt`; undefined when there is nothing that can be used. */
-  load(folder: string): Promise<Saved | undefined> {
-    return loadGraph(folder, this.#format(), (path, { reference }) => {
+  async load(folder: string): Promise<SavedGraph | undefined> {
+    const saved = await loadGraph(folder, this.#format(), (path, { reference }) => {
       return VectorIndex.read(this.#options, reference, path)
     })
+    if (saved === undefined) return undefined
+    const { graph, table } = saved
+    return { position: table.position, adopt: (changed) => this.#adopt(graph, table, changed) }
   }
 
-  /** Takes over a saved graph in place of none, but for the slots that have changed since. */
-  adopt({ table: saved, graph }: Saved, changed: ReadonlySet<number>): void {
-    this.#index = graph
-    for (let node = 0; node < saved.slots.length; node++) {
-      const slot = saved.slots[node]!
+  #adopt(index: VectorIndex, { slots }: Table, changed: ReadonlySet<number>): void {
+    this.#index = index
+    for (let node = 0; node < slots.length; node++) {
+      const slot = slots[node]!
       if (slot !== NONE && this.#table.isWaiting(slot) && !changed.has(slot)) {
         this.#table.assign(slot)
         continue

@@ -1,42 +1,38 @@
-import type { NativeStore } from '../../native.ts'
-import { nextTurn, SLICE_MS } from '../../turns.ts'
-import { FEWEST_TO_SAVE } from '../defaults.ts'
-import type { EngineHost, StorePosition } from '../engine.ts'
-import { Graph } from './graph.ts'
-
-/** While more are being inserted, at least so many are saved at a time. */
-const MANY_TO_SAVE = 50_000
+import { nextTurn } from '../turns.ts'
+import { FEWEST_TO_SAVE } from './defaults.ts'
+import type { EngineHost, StorePosition } from './engine.ts'
+import type { Graph, NewGraph } from './graph.ts'
 
 /**
- * Brings the graph of one store up to date in the background, in slices on the calling thread: takes over a saved one,
- * inserts what waits, builds another graph when this one is worn, and saves.
+ * Brings the graph of one store up to date in the background: takes over a saved one, takes in what waits, builds another
+ * graph when this one is worn, and saves.
  *
- * When hnswlib fails, for want of memory for example, the graph stays as it is: what waits is scanned with every query.
+ * When that fails, for want of memory for example, the graph stays as it is: what waits is scanned with every query.
  */
-export class Upkeep {
-  readonly #vectors: NativeStore
+export class Upkeep<G extends Graph> {
   readonly #host: EngineHost
+  readonly #newGraph: NewGraph<G>
   /** Undefined when nothing may be written. */
   readonly #folder: string | undefined
   #at: StorePosition
-  #graph: Graph
+  #graph: G
   /** What the graph is to be replaced by, once nothing waits in it. */
-  #successor: Graph | undefined
+  #successor: G | undefined
   #running: Promise<void> | undefined
   #stopped = false
   #failed = false
 
-  constructor(vectors: NativeStore, slots: Uint32Array, at: StorePosition, host: EngineHost) {
-    this.#vectors = vectors
+  constructor(slots: Uint32Array, at: StorePosition, host: EngineHost, newGraph: NewGraph<G>) {
     this.#host = host
+    this.#newGraph = newGraph
     this.#at = at
     this.#folder = host.indexFolder(at.number)
-    this.#graph = new Graph(vectors, slots, host.options)
+    this.#graph = newGraph(slots)
     this.#run(() => this.#adopt())
   }
 
   /** The graph to search in. */
-  get graph(): Graph {
+  get graph(): G {
     return this.#graph
   }
 
@@ -90,24 +86,20 @@ export class Upkeep {
   }
 
   async #work(begin?: () => Promise<void>): Promise<void> {
+    // All that a transaction puts comes first.
+    await nextTurn()
     await begin?.()
     while (this.#due && !this.#stopped) {
-      if (this.#graph.worn) this.#successor ??= this.#newGraph()
+      if (this.#graph.worn) this.#successor ??= this.#newGraph(this.#graph.liveSlots())
       const graph = this.#successor ?? this.#graph
-      await nextTurn()
-      const end = performance.now() + SLICE_MS
-      while (!this.#stopped && graph.behind && performance.now() < end) graph.step()
+      if (graph.behind) await graph.advance()
       if (graph === this.#successor && !graph.behind) this.#replaceBy(graph)
-      if (this.#unsavedBeyond(MANY_TO_SAVE, 1 / 2)) await this.#save()
+      if (this.#unsavedBeyond(this.#graph.manyToSave, 1 / 2)) await this.#save()
     }
     if (!this.#stopped && this.#unsavedBeyond(FEWEST_TO_SAVE, 1 / 10)) await this.#save()
   }
 
-  #newGraph(): Graph {
-    return new Graph(this.#vectors, this.#graph.liveSlots(), this.#host.options)
-  }
-
-  #replaceBy(successor: Graph): void {
+  #replaceBy(successor: G): void {
     this.#graph = successor
     this.#successor = undefined
   }
@@ -117,9 +109,9 @@ export class Upkeep {
     if (this.#folder === undefined) return
     const saved = await this.#graph.load(this.#folder)
     // A file that is ahead of the store belongs to another history of it.
-    if (saved === undefined || this.#stopped || saved.table.position > this.#at.position) return
-    const changed = this.#changedSince(saved.table.position)
-    if (changed !== undefined) this.#graph.adopt(saved, changed)
+    if (saved === undefined || this.#stopped || saved.position > this.#at.position) return
+    const changed = this.#changedSince(saved.position)
+    if (changed !== undefined) saved.adopt(changed)
   }
 
   #unsavedBeyond(fewest: number, share: number): boolean {

@@ -1,0 +1,62 @@
+import type { NativeStore } from '../native.ts'
+import type { Answers } from './answers.ts'
+import type { AbortFlag, Engine, EngineHost, EngineQuery, StorePosition } from './engine.ts'
+import type { Graph } from './graph.ts'
+import { Upkeep } from './upkeep.ts'
+
+/** What the engines have in common that search in a graph which is kept up to date in the background. */
+export abstract class GraphEngine<G extends Graph> implements Engine {
+  abstract readonly name: Engine['name']
+  abstract readonly scans: boolean
+  protected readonly host: EngineHost
+  #vectors: NativeStore | undefined
+  #upkeep: Upkeep<G> | undefined
+
+  constructor(host: EngineHost) {
+    this.host = host
+  }
+
+  protected abstract newGraph(vectors: NativeStore, slots: Uint32Array): G
+
+  abstract search(
+    queries: readonly EngineQuery[],
+    since: number,
+    abort: AbortFlag | undefined,
+  ): Promise<Answers>
+
+  abstract searchSync(queries: readonly EngineQuery[], since: number): Answers
+
+  /** Queries come after `load`. */
+  protected get vectors(): NativeStore {
+    return this.#vectors!
+  }
+
+  /** The one to search in; another one after an `await`. */
+  protected get graph(): G {
+    return this.#upkeep!.graph
+  }
+
+  get pending(): number {
+    return this.#upkeep?.pending ?? 0
+  }
+
+  load(vectors: NativeStore, slots: Uint32Array, at: StorePosition): void {
+    void this.#upkeep?.stop()
+    this.#vectors = vectors
+    this.#upkeep = new Upkeep(slots, at, this.host, (waiting) => this.newGraph(vectors, waiting))
+  }
+
+  put(slots: Uint32Array, at: StorePosition): void {
+    this.#upkeep!.put(slots, at)
+  }
+
+  remove(slots: Uint32Array, at: StorePosition): void {
+    this.#upkeep!.remove(slots, at)
+  }
+
+  /** Waits for what is under way, and writes the graph where that saves a long build. */
+  async close(): Promise<void> {
+    await this.#upkeep?.stop()
+    await this.#upkeep?.saveIfWorthwhile()
+  }
+}

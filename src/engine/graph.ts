@@ -1,0 +1,40 @@
+/** A graph over the slots of one store, and the slots that wait to be taken into it. */
+export interface Graph {
+  /** Dead ones included. */
+  readonly nodes: number
+  /** Slots that are still to be taken in. */
+  readonly waiting: number
+  /** Nodes that no file has. */
+  readonly unsaved: number
+  /** While it grows, at least so many are saved at a time. */
+  readonly manyToSave: number
+  /** Whether `advance` has something to do; too few slots are not worth a graph. */
+  readonly behind: boolean
+  /** Whether most nodes are dead, so that a walk mostly meets what it cannot return. */
+  readonly worn: boolean
+
+  /** Slots that have come, or have got another vector: they wait. */
+  put(slots: Uint32Array): void
+  /** Slots that have gone. Unknown ones are passed over. */
+  remove(slots: Uint32Array): void
+  /** All that have a node or wait for one. */
+  liveSlots(): Uint32Array
+
+  /** Some milliseconds of the work it is behind with; not while `save` runs. */
+  advance(): Promise<void>
+
+  /** Writes it as of a log position. Rejects when that fails, on a full disk for example. */
+  save(folder: string, position: number): Promise<void>
+  /** What was last saved in a folder; undefined when there is nothing that can be used. */
+  load(folder: string): Promise<SavedGraph | undefined>
+}
+
+export interface SavedGraph {
+  /** The log position it speaks of. */
+  readonly position: number
+  /** Makes it the content of the graph that loaded it, which is empty but for slots that wait; `changed` ones go on waiting. */
+  adopt(changed: ReadonlySet<number>): void
+}
+
+/** Makes a graph that slots wait for. */
+export type NewGraph<G extends Graph> = (slots: Uint32Array) => G

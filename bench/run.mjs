@@ -85,6 +85,7 @@ async function run(plan) {
   const results = {
     kind: plan.kind,
     date: new Date().toISOString(),
+    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
     minutes: (performance.now() - start) / 60_000,
     machine: machine(),
     versions: versionsOf(plan.indexes),

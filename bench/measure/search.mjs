@@ -5,6 +5,9 @@ import { secondsOf } from './time.mjs'
 
 /** Queries that only warm up: they are asked before the clock runs, and never judged. */
 export const WARM_UP = 100
+/** Seconds of warming up before a point, and before the first of all: only by then has V8 compiled what queries run through. */
+const WARM_UP_SECONDS = 0.4
+const FIRST_WARM_UP_SECONDS = 2
 /** A point of a curve is never measured with fewer queries, however slow. */
 const LEAST_QUERIES = 30
 /** Queries that tell how many fit the time. */
@@ -24,6 +27,18 @@ async function firstAnswer(system, query, effort) {
     system.effort = effort
     await system.search(query)
   })
+}
+
+/** Asks one query after the other, over and over, for some seconds. */
+async function warmUpFor(seconds, queries, ask) {
+  const deadline = performance.now() + 1000 * seconds
+  for (let i = 0; performance.now() < deadline; i++) await ask(queries[i % queries.length])
+}
+
+/** Seconds to warm up before the points of a run, one after the other: never longer than the points themselves. */
+function* warmUpSeconds(secondsPerPoint) {
+  yield Math.min(FIRST_WARM_UP_SECONDS, secondsPerPoint)
+  for (;;) yield Math.min(WARM_UP_SECONDS, secondsPerPoint)
 }
 
 /** Asks one query after the other, each once, until all are asked, or the time is up and `least` are asked. */
@@ -63,11 +78,12 @@ export async function measureSingle(system, dataset, curves, { secondsPerPoint, 
   const { warmUp, measured } = preparedQueries(system, dataset, queryLimit)
   const before = memory()
   const openSeconds = await firstAnswer(system, warmUp[0], curves[0].efforts[0])
+  const warmUps = warmUpSeconds(secondsPerPoint)
   const points = []
   for (const { name, efforts } of curves) {
     for (const effort of efforts) {
       await system.setEffort(effort)
-      await askSingly(system, warmUp, secondsPerPoint / 4, 1)
+      await warmUpFor(warmUps.next().value, warmUp, (query) => system.search(query))
       const asked = await askSingly(system, measured, secondsPerPoint, LEAST_QUERIES)
       const { queriesPerSecond, latencies, answers } = asked
       points.push({
@@ -96,10 +112,12 @@ async function batchThatFits(system, warmUp, measured, seconds) {
 export async function measureBatch(system, dataset, curves, { secondsPerPoint, queryLimit }) {
   const { warmUp, measured } = preparedQueries(system, dataset, queryLimit)
   await system.open()
+  const warmUps = warmUpSeconds(secondsPerPoint)
   const points = []
   for (const { name, efforts } of curves) {
     for (const effort of efforts) {
       await system.setEffort(effort)
+      await warmUpFor(warmUps.next().value, [warmUp], (queries) => system.searchBatch(queries))
       const queries = await batchThatFits(system, warmUp, measured, secondsPerPoint)
       let answers
       const { value: seconds, blockedMs } = await withLoopDelay(() =>

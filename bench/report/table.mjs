@@ -144,12 +144,12 @@ function datasetSection(dataset) {
 }
 
 /** The whole report. */
-export function markdown({ machine, kind, minutes, bounds, datasets, versions }) {
+export function markdown({ machine, kind, command, minutes, bounds, datasets, versions }) {
   const listed = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return `${[
     `# Benchmark (${kind} run)`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GB, Node ${machine.node}, ${machine.platform}. ` +
-      `${minutes.toFixed(1)} minutes. ${listed.join(', ')}.`,
+      `\`${command}\`: ${minutes.toFixed(1)} minutes. ${listed.join(', ')}.`,
     'Medians, and half the range over the median where there were several samples. Compare within one run only.',
     ...datasets.map(datasetSection),
     '## The bounds of this machine',

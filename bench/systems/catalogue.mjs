@@ -21,18 +21,21 @@ const fixed = (parameters) => () => parameters
 /** `index` of `db.collection()`, and the efforts that make sense for the engine. */
 const SKALAR_ENGINES = [
   { name: 'flat', index: { engine: 'flat' }, efforts: [{}], threads: false },
-  { name: 'hnsw', index: { engine: 'hnsw', M, efConstruction }, efforts: byEf(), threads: true },
+  { name: 'hnsw', index: { engine: 'hnsw', M, efConstruction }, efforts: byEf(), threads: true, exact: true },
   { name: 'hnswlib', index: { engine: 'hnswlib', M, efConstruction }, efforts: byEf(), threads: false },
 ]
 
-const skalar = SKALAR_ENGINES.map(({ name, index, efforts, threads }) => ({
+const skalar = SKALAR_ENGINES.map(({ name, index, efforts, threads, exact }) => ({
   name: `skalar ${name}`,
   library: 'skalar',
   load: async () => (await import('./skalar.mjs')).Skalar,
   parametersFor: fixed(index),
   metrics: ['cosine', 'dot'],
   threads,
-  curves: [{ name: `skalar ${name}`, scores: 'exact', efforts }],
+  curves: [
+    { name: `skalar ${name}`, scores: 'exact', efforts },
+    ...(exact ? [{ name: `skalar ${name} exact`, scores: 'exact', efforts: [{ exact }] }] : []),
+  ],
 }))
 
 const hnswlib = {

@@ -65,6 +65,7 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'skalar-bench-report-'))
   table = await writeReport(folder, {
     kind: 'quick',
+    command: 'npm run bench -- --quick',
     minutes: 1,
     machine: { cpu: 'a processor', cores: 2, memoryGigabytes: 8, node: 'v20', platform: 'linux x64' },
     versions: { 'a library': '1.2.3' },
@@ -96,6 +97,10 @@ test('speeds at fixed recalls come from the medians, and recalls from the first 
 test('a point with a problem stands in no comparison, and is named', () => {
   assert.equal(lineOf('| curve |').includes('9,000'), false)
   assert.ok(table.includes(`- curve {"ef":99}: ${OUT_OF_ORDER}`))
+})
+
+test('the report says how it was made', () => {
+  assert.ok(table.includes('`npm run bench -- --quick`: 1.0 minutes'))
 })
 
 test('failures and what was not run are named', () => {

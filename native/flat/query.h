@@ -50,8 +50,8 @@ struct Hits {
   std::vector<Hit> hits;
   // Nodes of a graph whose neighbours were looked at; 0 of a scan.
   size_t visited = 0;
-  // Rows whose approximate score was computed; rows of these that seemed near enough to look at; and
-  // of those the ones that were scored exactly.
+  // Rows whose approximate score was computed; rows of these that seemed near enough to look at;
+  // and of those the ones that were scored exactly.
   size_t distances = 0;
   size_t candidates = 0;
   size_t reranked = 0;

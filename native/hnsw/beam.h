@@ -40,7 +40,6 @@ class Beam {
   }
 
   size_t size() const { return size_; }
-  bool full() const { return size_ == width_; }
   uint32_t node(size_t i) const { return static_cast<uint32_t>(keys_[i]) & kNode; }
   float rank(size_t i) const { return RankOfBits(static_cast<uint32_t>(keys_[i] >> 32)); }
 

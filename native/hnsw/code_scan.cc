@@ -28,13 +28,12 @@ constexpr float kTies = 1e-12f;
 
 CodeScan::CodeScan(const Graph::View& graph, const Moment& moment, const VectorStore::View& vectors,
                    const CodeQuery& query, const std::vector<float>& rotated, const Ranker& ranker,
-                   float length, AbortFlag abort)
+                   AbortFlag abort)
     : graph_(graph),
       moment_(moment),
       vectors_(vectors),
       query_(query),
       ranker_(ranker),
-      length_(length),
       query_error_(QueryError(rotated.data(), rotated.size(), query) + kRotationError),
       abort_(abort) {}
 
@@ -60,7 +59,7 @@ void CodeScan::ScanNodes(uint32_t first, size_t count, uint32_t excluded,
   float widths[kStride];
   simd::Active().dot_code_rows(query_.bytes.get(), graph_.Code(first), count, graph_.code_bytes(),
                                products);
-  const float around = kUnderflow + kTies * length_ * length_;
+  const float around = kUnderflow + kTies * ranker_.length * ranker_.length;
   const Point* points = &graph_.PointOf(first);
   const Doubt* doubts = &graph_.DoubtOf(first);
   for (size_t i = 0; i < count; ++i) {
@@ -68,7 +67,7 @@ void CodeScan::ScanNodes(uint32_t first, size_t count, uint32_t excluded,
         points[i].scale * (ranker_.factor * static_cast<float>(products[i] - query_.offset));
     const float bias = ranker_.weight * points[i].bias;
     ranks[i] = product + bias;
-    widths[i] = length_ * (doubts[i].error + doubts[i].length * query_error_) +
+    widths[i] = ranker_.length * (doubts[i].error + doubts[i].length * query_error_) +
                 kRoundings * (std::abs(product) + std::abs(bias)) + around;
   }
   for (size_t i = 0; i < count; ++i) {

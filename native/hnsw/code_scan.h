@@ -28,11 +28,10 @@ namespace skalar::hnsw {
 
 class CodeScan {
  public:
-  // `query` was made of `rotated`; `length` is that of the query vector relative to the reference
-  // length, or 1 where ranks do not depend on it. Everything outlives the scan.
+  // `query` was made of `rotated`. Everything outlives the scan.
   CodeScan(const Graph::View& graph, const Moment& moment, const VectorStore::View& vectors,
            const CodeQuery& query, const std::vector<float>& rotated, const Ranker& ranker,
-           float length, AbortFlag abort);
+           AbortFlag abort);
 
   // The slots that can be among the `k` nearest, ascending, but for `excluded`; fewer when it was
   // aborted.
@@ -46,7 +45,6 @@ class CodeScan {
   const VectorStore::View& vectors_;
   const CodeQuery& query_;
   const Ranker ranker_;
-  const float length_;
   const float query_error_;
   const AbortFlag abort_;
 };

@@ -106,20 +106,16 @@ class Graph {
     size_t max_links() const { return max_links_; }
     size_t link_stride() const { return link_stride_; }
 
-    uint8_t* Code(uint32_t node) const {
-      return chunks_[node >> kChunkShift].codes + Index(node) * code_bytes_;
-    }
+    uint8_t* Code(uint32_t node) const { return ChunkOf(node).codes + Index(node) * code_bytes_; }
     uint32_t* Links(uint32_t node) const {
-      return chunks_[node >> kChunkShift].links + Index(node) * link_stride_;
+      return ChunkOf(node).links + Index(node) * link_stride_;
     }
-    Point& PointOf(uint32_t node) const { return chunks_[node >> kChunkShift].points[Index(node)]; }
-    Doubt& DoubtOf(uint32_t node) const { return chunks_[node >> kChunkShift].doubts[Index(node)]; }
+    Point& PointOf(uint32_t node) const { return ChunkOf(node).points[Index(node)]; }
+    Doubt& DoubtOf(uint32_t node) const { return ChunkOf(node).doubts[Index(node)]; }
     // Written before any search can know of the node.
-    uint32_t& SlotOf(uint32_t node) const {
-      return chunks_[node >> kChunkShift].slots[Index(node)];
-    }
+    uint32_t& SlotOf(uint32_t node) const { return ChunkOf(node).slots[Index(node)]; }
     AtomicRef<uint64_t> Death(uint32_t node) const {
-      return AtomicRef<uint64_t>(chunks_[node >> kChunkShift].deaths[Index(node)]);
+      return AtomicRef<uint64_t>(ChunkOf(node).deaths[Index(node)]);
     }
     // The slot that a node stood for; kNoSlot when it stood for none.
     uint32_t SlotAt(uint32_t node, const Moment& moment) const {
@@ -127,13 +123,13 @@ class Graph {
           node < moment.nodes && Death(node).load(std::memory_order_relaxed) > moment.removals;
       return stood ? SlotOf(node) : kNoSlot;
     }
-
     AtomicRef<uint32_t> Namers(uint32_t node) const {
-      return AtomicRef<uint32_t>(chunks_[node >> kChunkShift].namers[Index(node)]);
+      return AtomicRef<uint32_t>(ChunkOf(node).namers[Index(node)]);
     }
 
    private:
     friend class Graph;
+    const Chunk& ChunkOf(uint32_t node) const { return chunks_[node >> kChunkShift]; }
     static size_t Index(uint32_t node) { return node & (kChunkNodes - 1); }
 
     size_t code_bytes_ = 0;

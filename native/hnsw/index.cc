@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/random.h"
+
 namespace skalar::hnsw {
 namespace {
 
@@ -117,10 +119,9 @@ void Index::SetEntries(const std::vector<uint32_t>& new_orphans) {
   if (doubled) {
     entries_chosen_at_ = nodes_;
     chosen_.clear();
-    // A multiplicative generator is random enough for this, and the same in every run.
-    for (uint64_t i = 0, x = nodes_; i < std::min(kEntries, nodes_); ++i) {
-      x = x * 6364136223846793005 + 1442695040888963407;
-      chosen_.push_back(static_cast<uint32_t>((x >> 33) % nodes_));
+    SplitMix random(nodes_);
+    for (size_t i = 0; i < std::min(kEntries, nodes_); ++i) {
+      chosen_.push_back(static_cast<uint32_t>(random.Next() % nodes_));
     }
   }
   orphans_.insert(orphans_.end(), new_orphans.begin(), new_orphans.end());

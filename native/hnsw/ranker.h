@@ -30,6 +30,8 @@ struct Ranker {
   float factor = 0;
   float weight = 0;
   float constant = 0;
+  // How far off all ranks are in proportion to: the query's length where they depend on it, else 1.
+  float length = 1;
 
   float Rank(int32_t product, int32_t offset, const Point& point) const {
     return point.scale * (factor * static_cast<float>(product - offset)) + weight * point.bias +
@@ -64,7 +66,8 @@ inline Doubt DoubtFor(Metric metric, float error, double norm, double reference)
 // For a query of the user's. `norm` is the query vector's.
 inline Ranker RankerOfQuery(Metric metric, float scale, double norm, double reference) {
   if (metric != Metric::kEuclidean) return {scale, 0, 0};
-  return {scale * Relative(norm, reference), -1, 0};
+  const float length = Relative(norm, reference);
+  return {scale * length, -1, 0, length};
 }
 
 // For a node in the part of the query. With it rank(x, y) = rank(y, x).

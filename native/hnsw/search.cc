@@ -1,7 +1,6 @@
 #include "hnsw/search.h"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -23,9 +22,9 @@ constexpr size_t kRowsFetched = 3;
 
 // By how much a rank may miss, three standard deviations: each component of a code, and of the
 // query, is off by up to half a step, evenly and independently, which a random rotation sees to.
-float Margin(const CodeQuery& query, const Ranker& ranker, const Point& point) {
+float Margin(const Ranker& ranker, const Point& point) {
   // A step of a unit vector's code is about as large as the query's; √(2 / 12) of it each.
-  return 3 * 0.408f * point.scale * std::abs(ranker.factor) / std::max(query.scale, 1e-30f);
+  return 3 * 0.408f * point.scale * ranker.length;
 }
 
 // While dead nodes are at most one in so many, a somewhat wider beam makes up for them.
@@ -108,7 +107,7 @@ std::vector<uint32_t> Search::Candidates(const Query& query, const Scorer& score
     const Beam& beam = scratch->beam;
     float least = 0;  // The k-th nearest is at least so near, as far as codes can tell.
     for (size_t i = 0; i < beam.size() && slots.size() < count; ++i) {
-      const float margin = Margin(scratch->query, scratch->ranker, graph_.PointOf(beam.node(i)));
+      const float margin = Margin(scratch->ranker, graph_.PointOf(beam.node(i)));
       if (slots.size() >= query.k && beam.rank(i) + margin < least) break;
       const uint32_t slot = graph_.SlotAt(beam.node(i), moment_);
       if (slot == query.excluded || !vectors_.IsLive(slot)) continue;
@@ -160,9 +159,8 @@ Hits Search::ScanAll(const Query& query) const {
   if (!by_codes) return ScanSlots(query, query.allowed);
   std::unique_ptr<Scratch> scratch = scratches_->Take();
   Prepare(scorer, scratch.get());
-  const float length = metric_ == Metric::kEuclidean ? Relative(scorer.norm(), reference_) : 1;
   const CodeScan scan(graph_, moment_, vectors_, scratch->query, scratch->rotated, scratch->ranker,
-                      length, abort_);
+                      abort_);
   const std::vector<uint32_t> possible = scan.Possible(query.k, query.excluded);
   scratches_->Give(std::move(scratch));
   std::vector<uint32_t> slots;

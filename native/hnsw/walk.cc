@@ -48,6 +48,7 @@ template <class Visit>
 void Walk::Score(const uint32_t* nodes, size_t count, Visit visit) {
   const uint8_t* codes[kMostScored];
   int32_t products[kMostScored];
+  uint32_t ranks[kMostScored];
   Point points[kMostScored];
   for (size_t i = 0; i < count; ++i) {
     codes[i] = graph_.Code(nodes[i]);
@@ -58,10 +59,9 @@ void Walk::Score(const uint32_t* nodes, size_t count, Visit visit) {
   for (size_t i = 0; i < count; ++i) points[i] = graph_.PointOf(nodes[i]);
   const Ranker ranker = scratch_.ranker;
   for (size_t i = 0; i < count; ++i) {
-    products[i] =
-        static_cast<int32_t>(OrderedBits(ranker.Rank(products[i], query.offset, points[i])));
+    ranks[i] = OrderedBits(ranker.Rank(products[i], query.offset, points[i]));
   }
-  for (size_t i = 0; i < count; ++i) visit(static_cast<uint32_t>(products[i]), nodes[i]);
+  for (size_t i = 0; i < count; ++i) visit(ranks[i], nodes[i]);
   scratch_.distances += count;
 }
 
@@ -110,11 +110,14 @@ void Walk::ToAll(size_t ef) {
   };
   ScoreEntries(visit);
   uint32_t fresh[kMostScored];
-  const size_t at_once = graph_.code_bytes() <= kSmallCode ? 2 : 1;
+  const bool two = graph_.code_bytes() <= kSmallCode;
   size_t expanded = 0;
   for (uint32_t node; (node = beam.Expand()) != kNoNode;) {
     size_t count = Fresh(node, fresh);
-    if (at_once > 1 && (node = beam.Expand()) != kNoNode) count += Fresh(node, fresh + count);
+    if (two) {
+      const uint32_t second = beam.Expand();
+      if (second != kNoNode) count += Fresh(second, fresh + count);
+    }
     Score(fresh, count, visit);
     if (++expanded % kAbortStride == 0 && IsStopped(abort_)) break;
   }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "base/random.h"
+
 namespace skalar {
 namespace {
 
@@ -12,21 +14,6 @@ namespace {
 size_t RoundsFor(size_t dimension) {
   return std::has_single_bit(dimension) && dimension >= 256 ? 1 : 3;
 }
-
-// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-class SplitMix {
- public:
-  explicit SplitMix(uint64_t seed) : state_(seed) {}
-  uint64_t Next() {
-    uint64_t z = state_ += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-
- private:
-  uint64_t state_;
-};
 
 // In place, without the factor 1 / √n. Requires: n is a power of two.
 void WalshHadamard(float* values, size_t n) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <vector>
 
@@ -338,4 +339,28 @@ TEST(HnswDegenerateTest, BeginsWithNothingAndOne) {
 }
 
 }  // namespace
+TEST_P(HnswTest, AnswersWithNothingWhenTimeIsUpBeforeItBegins) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  std::atomic<int32_t> flag{kOutOfTime};
+  Search search(&index_, corpus_.store.Snapshot(), RandomQueries(random_, kDimension), &flag);
+  for (size_t i = 0; i < search.size(); ++i) search.Run(i);
+  std::vector<Hits> answers;
+  ASSERT_TRUE(search.Finish(&answers).ok());
+  ASSERT_EQ(answers.size(), kQueries);
+  for (const Hits& answer : answers) EXPECT_TRUE(answer.hits.empty());
+}
+
+// docs/hnsw.md tells how many.
+TEST(HnswMemoryTest, TakesAtMost700BytesForEachVectorOf512Dimensions) {
+  Corpus corpus(512);
+  Index index({Metric::kCosine, 512, 16, 200});
+  PutBoth(&corpus, &index, 0, Random(1).Vector(512));
+  BuildAll(&index, corpus.store);
+  // All but the slot's node, which is there for each slot alone.
+  const size_t for_each = index.memory() / Graph::kChunkNodes + sizeof(uint32_t);
+  EXPECT_GT(for_each, 512u);
+  EXPECT_LE(for_each, 700u);
+}
+
 }  // namespace skalar::hnsw

@@ -77,21 +77,37 @@ double Product(const CodeQuery& query, const std::vector<uint8_t>& code) {
   return product - query.offset;
 }
 
+// What tests of codes need at one dimension.
+struct Coder {
+  explicit Coder(size_t dimension)
+      : n(CodeBytes(dimension)), rotation(n), code(n), query(NewQuery(n)) {}
+
+  // The product of a rotated vector and a rotated query, by their codes.
+  double Product(const Floats& x, const Floats& q) {
+    scale = Encode(x.data(), n, code.data());
+    EncodeQuery(q.data(), n, &query);
+    return scale * query.scale * skalar::Product(query, code);
+  }
+
+  const size_t n;
+  const Rotation rotation;
+  std::vector<uint8_t> code;
+  CodeQuery query;
+  float scale = 0;
+};
+
 // The error of a product is random: its size follows from the steps of both.
 TEST(CodeTest, ProductsAreAboutThoseOfTheVectors) {
   Random random(2);
   for (const size_t dimension : kDimensions) {
-    const size_t n = CodeBytes(dimension);
-    const Rotation rotation(n);
-    std::vector<uint8_t> code(n);
-    CodeQuery query = NewQuery(n);
+    Coder coder(dimension);
     for (int i = 0; i < 50; ++i) {
       const Floats x = Unit(random.Vector(dimension));
       const Floats q = Unit(random.Vector(dimension));
-      const float scale = Encode(Rotated(rotation, x).data(), n, code.data());
-      EncodeQuery(Rotated(rotation, q).data(), n, &query);
-      const double error = scale * query.scale * Product(query, code) - Dot(x, q);
-      const double sigma = std::sqrt((scale * scale + query.scale * query.scale) / 12);
+      const double error =
+          coder.Product(Rotated(coder.rotation, x), Rotated(coder.rotation, q)) - Dot(x, q);
+      const double steps = coder.scale * coder.scale + coder.query.scale * coder.query.scale;
+      const double sigma = std::sqrt(steps / 12);
       EXPECT_LE(std::abs(error), 6 * sigma) << dimension;
     }
   }
@@ -101,20 +117,16 @@ TEST(CodeTest, ProductsAreAboutThoseOfTheVectors) {
 TEST(CodeTest, ErrorsBoundTheProducts) {
   Random random(5);
   for (const size_t dimension : kDimensions) {
-    const size_t n = CodeBytes(dimension);
-    const Rotation rotation(n);
-    std::vector<uint8_t> code(n);
-    CodeQuery query = NewQuery(n);
+    Coder coder(dimension);
     for (int i = 0; i < 50; ++i) {
-      const Floats x = Rotated(rotation, Unit(random.Vector(dimension)));
+      const Floats x = Rotated(coder.rotation, Unit(random.Vector(dimension)));
       // Much like x, where the bound is nearly reached.
       Floats q = x;
       for (float& component : q) component += 0.01f * random.Uniform();
-      const float scale = Encode(x.data(), n, code.data());
-      EncodeQuery(q.data(), n, &query);
-      const double error = scale * query.scale * Product(query, code) - Dot(x, q);
-      const double bound = CodeError(x.data(), n, code.data(), scale) * std::sqrt(Dot(q, q)) +
-                           QueryError(q.data(), n, query) * std::sqrt(Dot(x, x));
+      const double error = coder.Product(x, q) - Dot(x, q);
+      const float code_error = CodeError(x.data(), coder.n, coder.code.data(), coder.scale);
+      const float query_error = QueryError(q.data(), coder.n, coder.query);
+      const double bound = code_error * std::sqrt(Dot(q, q)) + query_error * std::sqrt(Dot(x, x));
       EXPECT_LE(std::abs(error), bound + 1e-6) << dimension;
       EXPECT_LE(bound, 0.05) << dimension;
     }

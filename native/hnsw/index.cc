@@ -82,9 +82,9 @@ void Index::Remove(uint32_t slot) {
 }
 
 size_t Index::MostCandidates() const {
-  if (nodes_ == 0 || waiting_ > alive_) return 0;
+  if (alive_ == 0 || waiting_ > alive_) return 0;
   if (options_.metric == Metric::kCosine && options_.dimension < kFewestDimensions) return 0;
-  return (alive_ + waiting_) / kScanFactor;
+  return (alive_ + waiting_ - 1) / kScanFactor;
 }
 
 SlotList Index::WaitingSlots() {

@@ -81,6 +81,15 @@ inline double Recall(Index* index, const Corpus& corpus, Metric metric,
   return wanted == 0 ? 1 : static_cast<double>(found) / static_cast<double>(wanted);
 }
 
+// Walks that met the same nodes found the same.
+inline void ExpectSame(const std::vector<Hits>& a, const std::vector<Hits>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t q = 0; q < a.size(); ++q) {
+    EXPECT_EQ(a[q].distances, b[q].distances);
+    EXPECT_EQ(Describe(a[q].hits), Describe(b[q].hits));
+  }
+}
+
 inline constexpr size_t kDimension = 20;
 inline constexpr uint32_t kCount = 3000;
 inline constexpr size_t kQueries = 40;

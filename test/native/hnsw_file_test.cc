@@ -38,12 +38,7 @@ TEST_P(HnswFileTest, WhatIsReadAnswersAlike) {
   EXPECT_EQ(read.waiting(), 1u);
   read.Remove(kCount);
   const std::vector<Query> queries = RandomQueries(random_, kDimension);
-  const std::vector<Hits> a = AnswersOf(&index_, corpus_, queries);
-  const std::vector<Hits> b = AnswersOf(&read, corpus_, queries);
-  for (size_t q = 0; q < kQueries; ++q) {
-    EXPECT_EQ(a[q].distances, b[q].distances);
-    EXPECT_EQ(Describe(a[q].hits), Describe(b[q].hits));
-  }
+  ExpectSame(AnswersOf(&index_, corpus_, queries), AnswersOf(&read, corpus_, queries));
   // It goes on growing.
   for (uint32_t slot = kCount; slot < kCount + 500; ++slot) {
     PutBoth(&corpus_, &read, slot, random_.Vector(kDimension, Norm(slot)));

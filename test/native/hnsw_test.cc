@@ -39,12 +39,7 @@ TEST_P(HnswTest, LinkedByOneThreadIsTheSameEveryTime) {
   for (uint32_t slot = 0; slot < kCount; ++slot) other.Put(slot);
   BuildAll(&other, corpus_.store);
   const std::vector<Query> queries = RandomQueries(random_, kDimension);
-  const std::vector<Hits> a = AnswersOf(&index_, corpus_, queries);
-  const std::vector<Hits> b = AnswersOf(&other, corpus_, queries);
-  for (size_t q = 0; q < kQueries; ++q) {
-    EXPECT_EQ(a[q].distances, b[q].distances);
-    EXPECT_EQ(Describe(a[q].hits), Describe(b[q].hits));
-  }
+  ExpectSame(AnswersOf(&index_, corpus_, queries), AnswersOf(&other, corpus_, queries));
 }
 
 TEST_P(HnswTest, FindsWhatWaitsExactly) {
@@ -349,6 +344,14 @@ TEST_P(HnswTest, AnswersWithNothingWhenTimeIsUpBeforeItBegins) {
   ASSERT_TRUE(search.Finish(&answers).ok());
   ASSERT_EQ(answers.size(), kQueries);
   for (const Hits& answer : answers) EXPECT_TRUE(answer.hits.empty());
+}
+
+// docs/hnsw.md: where 16 times as many reach the number of records, a scan is faster.
+TEST_P(HnswTest, AWalkIsForLessThanASixteenthOfTheSlots) {
+  EXPECT_EQ(index_.MostCandidates(), 0u);
+  Fill(1600);
+  BuildAll(&index_, corpus_.store);
+  EXPECT_EQ(index_.MostCandidates(), 99u);
 }
 
 // docs/hnsw.md tells how many.

@@ -24,7 +24,7 @@ export interface Outcome {
   readonly reason: string
   /** Nodes of a graph whose neighbours were looked at. */
   readonly visited: number
-  /** Approximate and exact scores computed. */
+  /** Approximate scores computed, records that these left as possible matches, and those of them scored exactly. */
   readonly distances: number
   readonly candidates: number
   readonly reranked: number
@@ -38,8 +38,9 @@ export interface Phases {
 }
 
 /**
- * Answers requests with what was committed when it was called, or later, and tells in `phases` what its last attempt took. The steps: catch up with the log, find what the
- * filters let through, let an engine search, read the metadata; and all of it again if writes came between.
+ * Answers requests with what was committed when it was called, or later. The steps: catch up with the log, find what the
+ * filters let through, let an engine search, read the metadata; and all of it again if writes came between. `phases` is
+ * set to what the last attempt took.
  *
  * @throws SkalarError `NOT_FOUND`, `BAD_VECTOR`, `OUT_OF_MEMORY`, `TIMEOUT`; the reason of `signal`
  */

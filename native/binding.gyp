@@ -13,6 +13,7 @@
         "flat/rank.cc",
         "flat/scan.cc",
         "flat/scorer.cc",
+        "hnsw/attempt.cc",
         "hnsw/build.cc",
         "hnsw/code_scan.cc",
         "hnsw/graph.cc",

@@ -28,7 +28,7 @@ hnsw::Options ReadOptions(const Napi::CallbackInfo& info) {
   return {static_cast<Metric>(number(1)), number(0), number(2), number(3)};
 }
 
-// search(): threads take one query after the other.
+// search(): threads take some queries after the other.
 class SearchOperation : public PoolOperation {
  public:
   SearchOperation(const Napi::CallbackInfo& info, Pool* pool, const Store* store,
@@ -37,7 +37,9 @@ class SearchOperation : public PoolOperation {
         store_(store),
         since_(static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value())),
         search_(std::in_place, index, store->vectors().Snapshot(), std::move(arguments.queries),
-                arguments.abort) {}
+                arguments.abort),
+        // Few queries are spread over all threads first.
+        at_once_(search_->size() > threads() ? hnsw::Search::kAtOnce : 1) {}
 
   size_t Workers() const { return std::min(threads(), search_->size()); }
 
@@ -45,7 +47,10 @@ class SearchOperation : public PoolOperation {
 
  protected:
   void Work() override {
-    for (size_t i; (i = next_.fetch_add(1)) < search_->size();) search_->Run(i);
+    const size_t size = search_->size();
+    for (size_t i; (i = next_.fetch_add(at_once_)) < size;) {
+      search_->Run(i, std::min(at_once_, size - i));
+    }
   }
 
   Status Finish() override { return search_->Finish(&answers_); }
@@ -58,6 +63,7 @@ class SearchOperation : public PoolOperation {
   const Store* const store_;
   const uint64_t since_;
   std::optional<hnsw::Search> search_;
+  const size_t at_once_;
   std::atomic<size_t> next_{0};
   std::vector<Hits> answers_;
 };
@@ -241,7 +247,7 @@ Napi::Value Hnsw::SearchSync(const Napi::CallbackInfo& info) {
   if (!arguments) return info.Env().Undefined();
   hnsw::Search search(&index_, store->vectors().Snapshot(), std::move(arguments->queries),
                       arguments->abort);
-  for (size_t i = 0; i < search.size(); ++i) search.Run(i);
+  for (size_t i = 0; i < search.size(); ++i) search.Run(i, 1);
   std::vector<Hits> answers;
   if (Status status = search.Finish(&answers); !status.ok()) return Throw(info.Env(), status);
   const auto since = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());

@@ -1,7 +1,7 @@
 // The best nodes seen so far, nearest first: what the walk expands next, and in the end its answer.
 //
-// A sorted array of 64-bit keys – rank above, node and a mark below – instead of two heaps: finding
-// a place is a search without branches, making room is one move of memory.
+// Sorted arrays of ranks and nodes instead of two heaps: finding a place takes no branch, making
+// room is a move of memory.
 //
 // Thread safety: none; belongs to one walk.
 
@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "hnsw/graph.h"
@@ -19,13 +20,13 @@
 namespace skalar::hnsw {
 
 // Ranks as integers of the same order.
-inline uint32_t OrderedBits(float rank) {
-  const auto bits = std::bit_cast<uint32_t>(rank);
-  return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+inline int32_t OrderedBits(float rank) {
+  const auto bits = std::bit_cast<int32_t>(rank);
+  return bits ^ (bits >> 31 & 0x7fffffff);
 }
 
-inline float RankOfBits(uint32_t ordered) {
-  return std::bit_cast<float>(ordered & 0x80000000u ? ordered & 0x7fffffffu : ~ordered);
+inline float RankOfBits(int32_t ordered) {
+  return std::bit_cast<float>(ordered ^ (ordered >> 31 & 0x7fffffff));
 }
 
 class Beam {
@@ -35,63 +36,75 @@ class Beam {
     width_ = width;
     size_ = 0;
     next_ = 0;
-    floor_ = 0;
-    if (keys_.size() < width + 1) keys_.resize(width + 1);
+    floor_ = kLowest;
+    if (ranks_.size() < width + 1) {
+      ranks_.resize(width + 1);
+      nodes_.resize(width + 1);
+    }
   }
 
   size_t size() const { return size_; }
-  uint32_t node(size_t i) const { return static_cast<uint32_t>(keys_[i]) & kNode; }
-  float rank(size_t i) const { return RankOfBits(static_cast<uint32_t>(keys_[i] >> 32)); }
+  uint32_t node(size_t i) const { return nodes_[i] & kNode; }
+  float rank(size_t i) const { return RankOfBits(ranks_[i]); }
 
   // True when a node of this rank (as OrderedBits) would be taken.
-  bool Wants(uint32_t ordered) const { return ordered > floor_; }
+  bool Wants(int32_t ordered) const { return ordered > floor_; }
 
   // Takes a node; the last one is dropped where there is no room. Requires: Wants(ordered). Of
-  // equal ranks the first come stays in front.
-  void Insert(uint32_t ordered, uint32_t node) {
-    const uint64_t key = static_cast<uint64_t>(ordered) << 32 | node;
-    const size_t place = PlaceOf(key | kExpanded);
+  // equal ranks the first come stays in front. Returns its place.
+  size_t Insert(int32_t ordered, uint32_t node) {
+    const size_t place = PlaceOf(ordered);
     const size_t behind = size_ - place;
-    if (behind > 0) {
-      std::memmove(&keys_[place + 1], &keys_[place], behind * sizeof(uint64_t));
-    }
-    keys_[place] = key;
+    std::memmove(&ranks_[place + 1], &ranks_[place], behind * sizeof(int32_t));
+    std::memmove(&nodes_[place + 1], &nodes_[place], behind * sizeof(uint32_t));
+    ranks_[place] = ordered;
+    nodes_[place] = node;
     if (size_ < width_) ++size_;
-    if (size_ == width_) floor_ = static_cast<uint32_t>(keys_[width_ - 1] >> 32);
+    if (size_ == width_) floor_ = ranks_[width_ - 1];
     if (place < next_) next_ = place;
+    return place;
   }
 
   // The nearest node that was not expanded yet, now marked as such; kNoNode when there is none.
   uint32_t Expand() {
-    while (next_ < size_ && keys_[next_] & kExpanded) ++next_;
+    while (next_ < size_ && nodes_[next_] & kExpanded) ++next_;
     if (next_ == size_) return kNoNode;
-    keys_[next_] |= kExpanded;
-    return node(next_++);
+    const uint32_t node = nodes_[next_];
+    nodes_[next_++] = node | kExpanded;
+    return node;
   }
 
- private:
-  static constexpr uint64_t kExpanded = 0x80000000u;
-  static constexpr uint32_t kNode = 0x7fffffffu;
+  // Where Expand() looks next.
+  size_t next() const { return next_; }
 
-  // How many keys stand in front of one: they are larger, but for the lower half, where the first
-  // come is.
-  size_t PlaceOf(uint64_t key) const {
-    const auto rank = static_cast<uint32_t>(key >> 32);
+ private:
+  static constexpr uint32_t kExpanded = 0x80000000u;
+  static constexpr uint32_t kNode = 0x7fffffffu;
+  static constexpr int32_t kLowest = std::numeric_limits<int32_t>::min();
+  // So many ranks are compared with at once: compilers vectorize it, and nothing is mispredicted.
+  static constexpr size_t kFew = 64;
+
+  // How many ranks are not lower.
+  size_t PlaceOf(int32_t ordered) const {
     size_t begin = 0;
-    for (size_t length = size_; length > 0;) {
-      const size_t half = (length + 1) / 2;
-      const bool behind = static_cast<uint32_t>(keys_[begin + half - 1] >> 32) >= rank;
+    size_t length = size_;
+    while (length > kFew) {
+      const size_t half = length / 2;
+      const bool behind = ranks_[begin + half - 1] >= ordered;
       begin += behind ? half : 0;
-      length = behind ? length - half : half - 1;
+      length = behind ? length - half : half;
     }
-    return begin;
+    int32_t count = 0;
+    for (size_t i = begin; i < begin + length; ++i) count += ranks_[i] >= ordered;
+    return begin + static_cast<size_t>(count);
   }
 
   size_t width_ = 0;
   size_t size_ = 0;
-  size_t next_ = 0;     // none in front of it is left to expand
-  uint32_t floor_ = 0;  // rank of the last node, once full
-  std::vector<uint64_t> keys_;
+  size_t next_ = 0;          // none in front of it is left to expand
+  int32_t floor_ = kLowest;  // rank of the last node, once full
+  std::vector<int32_t> ranks_;
+  std::vector<uint32_t> nodes_;
 };
 
 }  // namespace skalar::hnsw

@@ -54,11 +54,13 @@ void Build::Work(std::chrono::steady_clock::time_point end) {
     const float* row = vectors_.Row(slots_[i]);
     std::fill(std::copy_n(row, options.dimension, rotated.begin()), rotated.end(), 0.0f);
     index_->rotation_->Apply(rotated.data());
-    const float scale = Encode(rotated.data(), rotated.size(), graph_.Code(node));
+    uint8_t* upper = graph_.Upper(node);
+    uint8_t* lower = graph_.Lower(node);
+    const CodePair scales = Encode(rotated.data(), rotated.size(), upper, lower);
+    const CodePair errors = CodeErrors(rotated.data(), rotated.size(), upper, lower, scales);
     const double norm = vectors_.NormOf(slots_[i]);
-    graph_.PointOf(node) = PointFor(options.metric, scale, norm, reference_);
-    const float error = CodeError(rotated.data(), rotated.size(), graph_.Code(node), scale);
-    graph_.DoubtOf(node) = DoubtFor(options.metric, error, norm, reference_);
+    graph_.PointOf(node) = PointFor(options.metric, scales, norm, reference_);
+    graph_.DetailOf(node) = DetailFor(options.metric, scales, errors, norm, reference_);
     if (node > 0) linker.Link(node, *entries_);
   }
   {

@@ -35,6 +35,7 @@ CodeScan::CodeScan(const Graph::View& graph, const Moment& moment, const VectorS
       query_(query),
       ranker_(ranker),
       query_error_(QueryError(rotated.data(), rotated.size(), query) + kRotationError),
+      around_(kUnderflow + kTies * ranker.length * ranker.length),
       abort_(abort) {}
 
 std::vector<uint32_t> CodeScan::Possible(size_t k, uint32_t excluded) const {
@@ -51,32 +52,41 @@ std::vector<uint32_t> CodeScan::Possible(size_t k, uint32_t excluded) const {
   return slots;
 }
 
+CodeScan::Bound CodeScan::BoundOf(int32_t product, float scale, float bias, float error,
+                                  float length) const {
+  const float dot = scale * (ranker_.factor * static_cast<float>(product));
+  const float weighted = ranker_.weight * bias;
+  return {dot + weighted, ranker_.length * (error + length * query_error_) +
+                              kRoundings * (std::abs(dot) + std::abs(weighted)) + around_};
+}
+
 void CodeScan::ScanNodes(uint32_t first, size_t count, uint32_t excluded,
                          Collector* collector) const {
   static_assert(Graph::kChunkNodes % kStride == 0);
+  const simd::Kernels& kernels = simd::Active();
+  const size_t n = graph_.components();
   int32_t products[kStride];
-  float ranks[kStride];
-  float widths[kStride];
-  simd::Active().dot_code_rows(query_.bytes.get(), graph_.Code(first), count, graph_.code_bytes(),
-                               products);
-  const float around = kUnderflow + kTies * ranker_.length * ranker_.length;
+  double highs[kStride];
+  kernels.dot_plane_rows(query_.bytes.get(), graph_.Upper(first), count, n, products);
   const Point* points = &graph_.PointOf(first);
-  const Doubt* doubts = &graph_.DoubtOf(first);
+  const Detail* details = &graph_.DetailOf(first);
   for (size_t i = 0; i < count; ++i) {
-    const float product =
-        points[i].scale * (ranker_.factor * static_cast<float>(products[i] - query_.offset));
-    const float bias = ranker_.weight * points[i].bias;
-    ranks[i] = product + bias;
-    widths[i] = ranker_.length * (doubts[i].error + doubts[i].length * query_error_) +
-                kRoundings * (std::abs(product) + std::abs(bias)) + around;
+    highs[i] = BoundOf(query_.Upper(products[i]), points[i].scale, points[i].bias,
+                       details[i].upper_error, details[i].length)
+                   .high();
   }
   for (size_t i = 0; i < count; ++i) {
-    const double high = static_cast<double>(ranks[i]) + widths[i];
-    if (high < collector->floor()) continue;
+    if (highs[i] < collector->floor()) continue;
     const auto node = static_cast<uint32_t>(first + i);
+    const uint8_t* lower = graph_.Lower(node);
+    int32_t product;
+    kernels.dot_planes(query_.bytes.get(), &lower, 1, n, &product);
+    const Bound bound = BoundOf(query_.Both(products[i], product), details[i].scale, points[i].bias,
+                                details[i].error, details[i].length);
+    if (bound.high() < collector->floor()) continue;
     const uint32_t slot = graph_.SlotAt(node, moment_);
     if (slot == excluded || !vectors_.IsLive(slot)) continue;
-    collector->Offer(slot, {static_cast<double>(ranks[i]) - widths[i], high});
+    collector->Offer(slot, {static_cast<double>(bound.rank) - bound.width, bound.high()});
   }
 }
 

@@ -4,11 +4,10 @@
 
 namespace skalar::hnsw {
 
-Graph::Graph(size_t code_bytes, size_t max_links)
-    : code_bytes_(code_bytes), max_links_(max_links), link_stride_((max_links + 15) / 16 * 16) {
-  view_.code_bytes_ = code_bytes_;
-  view_.max_links_ = max_links_;
-  view_.link_stride_ = link_stride_;
+Graph::Graph(size_t components, size_t max_links) {
+  view_.components_ = components;
+  view_.max_links_ = max_links;
+  view_.link_stride_ = (max_links + 15) / 16 * 16;
 }
 
 Status Graph::Reserve(size_t nodes) {
@@ -17,9 +16,9 @@ Status Graph::Reserve(size_t nodes) {
   while (grown->chunks.size() << kChunkShift < nodes) {
     std::shared_ptr<const Memory> memory = NewChunk(grown->chunks.size());
     if (memory == nullptr) return Status::OutOfMemory("no memory for more nodes of the graph");
-    grown->chunks.push_back({memory->codes.get(), memory->links.get(), memory->points.get(),
-                             memory->doubts.get(), memory->slots.get(), memory->deaths.get(),
-                             memory->namers.get()});
+    grown->chunks.push_back({memory->upper.get(), memory->lower.get(), memory->links.get(),
+                             memory->points.get(), memory->details.get(), memory->slots.get(),
+                             memory->deaths.get(), memory->namers.get()});
     grown->memory.push_back(std::move(memory));
   }
   view_.chunks_ = grown->chunks.data();
@@ -30,21 +29,22 @@ Status Graph::Reserve(size_t nodes) {
 size_t Graph::memory() const { return (view_.capacity() >> kChunkShift) * ChunkBytes(); }
 
 size_t Graph::ChunkBytes() const {
-  return kChunkNodes * (code_bytes_ + link_stride_ * sizeof(uint32_t) + sizeof(Point) +
-                        sizeof(Doubt) + sizeof(uint64_t) + 2 * sizeof(uint32_t));
+  return kChunkNodes * (2 * plane_bytes() + link_stride() * sizeof(uint32_t) + sizeof(Point) +
+                        sizeof(Detail) + sizeof(uint64_t) + 2 * sizeof(uint32_t));
 }
 
 std::shared_ptr<const Graph::Memory> Graph::NewChunk(size_t index) const {
   auto chunk = std::make_shared<Memory>();
-  chunk->codes = AllocateHuge<uint8_t>(kChunkNodes * code_bytes_);
-  chunk->links = AllocateHuge<uint32_t>(kChunkNodes * link_stride_);
+  chunk->upper = AllocateHuge<uint8_t>(kChunkNodes * plane_bytes());
+  chunk->lower = AllocateHuge<uint8_t>(kChunkNodes * plane_bytes());
+  chunk->links = AllocateHuge<uint32_t>(kChunkNodes * link_stride());
   chunk->points = AllocateAligned<Point>(kChunkNodes);
-  chunk->doubts = AllocateAligned<Doubt>(kChunkNodes);
+  chunk->details = AllocateAligned<Detail>(kChunkNodes);
   chunk->slots = AllocateAligned<uint32_t>(kChunkNodes);
   chunk->deaths = AllocateAligned<uint64_t>(kChunkNodes);
   chunk->namers = AllocateAligned<uint32_t>(kChunkNodes);
-  const bool complete = chunk->codes && chunk->links && chunk->points && chunk->doubts &&
-                        chunk->slots && chunk->deaths && chunk->namers;
+  const bool complete = chunk->upper && chunk->lower && chunk->links && chunk->points &&
+                        chunk->details && chunk->slots && chunk->deaths && chunk->namers;
   if (!complete) return nullptr;
   const auto first = static_cast<uint32_t>(index << kChunkShift);
   std::fill_n(chunk->slots.get(), kChunkNodes, kNoSlot);
@@ -52,7 +52,7 @@ std::shared_ptr<const Graph::Memory> Graph::NewChunk(size_t index) const {
   std::fill_n(chunk->deaths.get(), kChunkNodes, 0);
   std::fill_n(chunk->namers.get(), kChunkNodes, 0);
   for (uint32_t i = 0; i < kChunkNodes; ++i) {
-    std::fill_n(chunk->links.get() + i * link_stride_, link_stride_, first + i);
+    std::fill_n(chunk->links.get() + i * link_stride(), link_stride(), first + i);
   }
   return chunk;
 }

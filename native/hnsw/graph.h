@@ -2,10 +2,11 @@
 // move.
 //
 // Sections, each of a fixed stride for every node (docs/format.md draws the same in the file):
-//   codes   code_bytes × u8   a cache line's multiple, so that a node's code is gathered in whole
+//   upper   plane_bytes × u8  the plane of its code that walks read (quant/code.h), in whole cache
 //                             lines
-//   points  2 × f32           scale and bias, with which a code's integer product becomes a rank
-//   doubts  2 × f32           error and length, which say how far off that rank can be
+//   lower   plane_bytes × u8  the other plane
+//   points  2 × f32           scale and bias, with which an upper plane's product becomes a rank
+//   details 4 × f32           what only candidates and exact scans are judged by
 //   links   link_stride × u32 neighbours, then the node itself until the end: reading a list needs
 //                             no length, since a node that is expanded has been visited
 //   slots   u32               the slot of a node
@@ -29,6 +30,7 @@
 #include "base/atomic_ref.h"
 #include "base/status.h"
 #include "flat/query.h"
+#include "quant/code.h"
 
 namespace skalar::hnsw {
 
@@ -38,6 +40,7 @@ inline constexpr uint64_t kAlive = ~uint64_t{0};
 // Nodes are below this: the beam uses the highest bit.
 inline constexpr uint32_t kMaxNodes = 1u << 31;
 
+// By an upper plane (hnsw/ranker.h).
 struct Point {
   float scale;
   float bias;
@@ -51,9 +54,11 @@ struct Moment {
 };
 
 // Relative to the reference length (hnsw/ranker.h).
-struct Doubt {
-  float error;   // |x − x̃|, for a vector x and what its code stands for
-  float length;  // |x|
+struct Detail {
+  float scale;        // as a point's, of both planes together
+  float error;        // |x − x̃|, for a vector x and what both planes stand for
+  float upper_error;  // the same of the upper plane
+  float length;       // |x|
 };
 
 class Graph {
@@ -62,19 +67,22 @@ class Graph {
   static constexpr size_t kChunkNodes = size_t{1} << kChunkShift;
 
   // `max_links` is the most neighbours of a node: 2M.
-  Graph(size_t code_bytes, size_t max_links);
+  Graph(size_t components, size_t max_links);
 
-  size_t code_bytes() const { return code_bytes_; }
-  size_t max_links() const { return max_links_; }
+  // Components of a code.
+  size_t components() const { return view_.components_; }
+  size_t plane_bytes() const { return view_.plane_bytes(); }
+  size_t max_links() const { return view_.max_links_; }
   // A multiple of 16, so that lists begin at cache lines.
-  size_t link_stride() const { return link_stride_; }
+  size_t link_stride() const { return view_.link_stride_; }
 
   // The sections of consecutive nodes.
   struct Chunk {
-    uint8_t* codes;
+    uint8_t* upper;
+    uint8_t* lower;
     uint32_t* links;
     Point* points;
-    Doubt* doubts;
+    Detail* details;
     uint32_t* slots;
     uint64_t* deaths;
     uint32_t* namers;
@@ -82,10 +90,11 @@ class Graph {
 
   // What keeps a chunk's sections alive.
   struct Memory {
-    AlignedArray<uint8_t> codes;
+    AlignedArray<uint8_t> upper;
+    AlignedArray<uint8_t> lower;
     AlignedArray<uint32_t> links;
     AlignedArray<Point> points;
-    AlignedArray<Doubt> doubts;
+    AlignedArray<Detail> details;
     AlignedArray<uint32_t> slots;
     AlignedArray<uint64_t> deaths;
     AlignedArray<uint32_t> namers;
@@ -102,16 +111,22 @@ class Graph {
    public:
     // Nodes there is room for.
     size_t capacity() const { return table_ ? table_->chunks.size() << kChunkShift : 0; }
-    size_t code_bytes() const { return code_bytes_; }
+    size_t components() const { return components_; }
+    size_t plane_bytes() const { return PlaneBytes(components_); }
     size_t max_links() const { return max_links_; }
     size_t link_stride() const { return link_stride_; }
 
-    uint8_t* Code(uint32_t node) const { return ChunkOf(node).codes + Index(node) * code_bytes_; }
+    uint8_t* Upper(uint32_t node) const {
+      return ChunkOf(node).upper + Index(node) * plane_bytes();
+    }
+    uint8_t* Lower(uint32_t node) const {
+      return ChunkOf(node).lower + Index(node) * plane_bytes();
+    }
     uint32_t* Links(uint32_t node) const {
       return ChunkOf(node).links + Index(node) * link_stride_;
     }
     Point& PointOf(uint32_t node) const { return ChunkOf(node).points[Index(node)]; }
-    Doubt& DoubtOf(uint32_t node) const { return ChunkOf(node).doubts[Index(node)]; }
+    Detail& DetailOf(uint32_t node) const { return ChunkOf(node).details[Index(node)]; }
     // Written before any search can know of the node.
     uint32_t& SlotOf(uint32_t node) const { return ChunkOf(node).slots[Index(node)]; }
     AtomicRef<uint64_t> Death(uint32_t node) const {
@@ -132,7 +147,7 @@ class Graph {
     const Chunk& ChunkOf(uint32_t node) const { return chunks_[node >> kChunkShift]; }
     static size_t Index(uint32_t node) { return node & (kChunkNodes - 1); }
 
-    size_t code_bytes_ = 0;
+    size_t components_ = 0;
     size_t max_links_ = 0;
     size_t link_stride_ = 0;
     const Chunk* chunks_ = nullptr;  // of table_
@@ -152,9 +167,6 @@ class Graph {
   // Null when there is no memory.
   std::shared_ptr<const Memory> NewChunk(size_t index) const;
 
-  size_t code_bytes_;
-  size_t max_links_;
-  size_t link_stride_;
   View view_;
 };
 

@@ -39,7 +39,7 @@ std::unique_ptr<Scratch> ScratchPool::Take() {
       return scratch;
     }
   }
-  return std::make_unique<Scratch>(code_bytes_);
+  return std::make_unique<Scratch>(components_);
 }
 
 void ScratchPool::Give(std::unique_ptr<Scratch> scratch) {
@@ -49,10 +49,10 @@ void ScratchPool::Give(std::unique_ptr<Scratch> scratch) {
 
 Index::Index(const Options& options)
     : options_(options),
-      rotation_(std::make_shared<const Rotation>(CodeBytes(options.dimension))),
-      scratches_(std::make_shared<ScratchPool>(CodeBytes(options.dimension))),
+      rotation_(std::make_shared<const Rotation>(Components(options.dimension))),
+      scratches_(std::make_shared<ScratchPool>(Components(options.dimension))),
       locks_(std::make_shared<Locks>()),
-      graph_(CodeBytes(options.dimension), 2 * options.M) {
+      graph_(Components(options.dimension), 2 * options.M) {
   if (options.metric == Metric::kCosine) reference_ = 1;
 }
 

@@ -38,12 +38,12 @@ struct Options {
 // Scratches that are not in use. Thread-safe.
 class ScratchPool {
  public:
-  explicit ScratchPool(size_t code_bytes) : code_bytes_(code_bytes) {}
+  explicit ScratchPool(size_t components) : components_(components) {}
   std::unique_ptr<Scratch> Take();
   void Give(std::unique_ptr<Scratch> scratch);
 
  private:
-  const size_t code_bytes_;
+  const size_t components_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Scratch>> free_;
 };

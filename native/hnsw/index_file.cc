@@ -13,7 +13,7 @@ namespace skalar::hnsw {
 namespace {
 
 constexpr std::array<char, 8> kMagic = {'s', 'k', 'a', 'l', 'h', 'n', 's', 'w'};
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 // Sections begin at pages, so that they can be mapped.
 constexpr size_t kPage = 4096;
 
@@ -24,7 +24,7 @@ struct Header {
   uint32_t metric;
   uint32_t M;
   uint32_t ef_construction;
-  uint32_t code_bytes;
+  uint32_t components;
   uint32_t link_stride;
   uint32_t entries;
   uint64_t nodes;
@@ -98,7 +98,7 @@ Status Index::Write(const char* path) const {
                          static_cast<uint32_t>(options_.metric),
                          static_cast<uint32_t>(options_.M),
                          static_cast<uint32_t>(options_.ef_construction),
-                         static_cast<uint32_t>(graph_.code_bytes()),
+                         static_cast<uint32_t>(graph_.components()),
                          static_cast<uint32_t>(graph_.link_stride()),
                          static_cast<uint32_t>(entries_ ? entries_->size() : 0),
                          nodes_,
@@ -114,9 +114,10 @@ Status Index::Write(const char* path) const {
     });
     writer.Pad();
   };
-  put([&](uint32_t node) { return graph.Code(node); }, graph_.code_bytes());
+  put([&](uint32_t node) { return graph.Upper(node); }, graph_.plane_bytes());
+  put([&](uint32_t node) { return graph.Lower(node); }, graph_.plane_bytes());
   put([&](uint32_t node) { return &graph.PointOf(node); }, sizeof(Point));
-  put([&](uint32_t node) { return &graph.DoubtOf(node); }, sizeof(Doubt));
+  put([&](uint32_t node) { return &graph.DetailOf(node); }, sizeof(Detail));
   put([&](uint32_t node) { return graph.Links(node); }, graph_.link_stride() * sizeof(uint32_t));
   return writer.Flush() ? Status::Ok() : Status::Unusable("the graph's file cannot be written");
 }
@@ -131,7 +132,7 @@ Status Index::Read(const char* path) {
       header.dimension != options_.dimension ||
       header.metric != static_cast<uint32_t>(options_.metric) || header.M != options_.M ||
       header.ef_construction != options_.ef_construction ||
-      header.code_bytes != graph_.code_bytes() || header.link_stride != graph_.link_stride() ||
+      header.components != graph_.components() || header.link_stride != graph_.link_stride() ||
       header.nodes >= kMaxNodes || header.entries == 0 || header.entries > header.nodes ||
       !(header.reference > 0)) {
     return other;
@@ -149,9 +150,10 @@ Status Index::Read(const char* path) {
                      }) &&
            reader.Pad();
   };
-  const bool whole = get([&](uint32_t node) { return graph.Code(node); }, graph_.code_bytes()) &&
+  const bool whole = get([&](uint32_t node) { return graph.Upper(node); }, graph_.plane_bytes()) &&
+                     get([&](uint32_t node) { return graph.Lower(node); }, graph_.plane_bytes()) &&
                      get([&](uint32_t node) { return &graph.PointOf(node); }, sizeof(Point)) &&
-                     get([&](uint32_t node) { return &graph.DoubtOf(node); }, sizeof(Doubt)) &&
+                     get([&](uint32_t node) { return &graph.DetailOf(node); }, sizeof(Detail)) &&
                      get([&](uint32_t node) { return graph.Links(node); },
                          graph_.link_stride() * sizeof(uint32_t));
   if (!whole) return other;

@@ -16,20 +16,18 @@ Linker::Linker(const Graph::View& graph, Metric metric, size_t links, size_t ef_
       scratch_(*scratch),
       selected_codes_(graph.max_links()) {
   for (CodeQuery& query : selected_codes_) {
-    query.bytes = AllocateAligned<int8_t>(graph_.code_bytes());
+    query.bytes = AllocateAligned<int8_t>(graph_.components());
   }
 }
 
 void Linker::Link(uint32_t node, const std::vector<uint32_t>& entries) {
-  QueryOfCode(graph_.Code(node), graph_.code_bytes(), &scratch_.query);
-  scratch_.ranker = RankerOfNode(metric_, graph_.PointOf(node));
+  SetQuery(node);
   Walk(graph_, entries, nullptr, &scratch_).ToAll(ef_construction_);
-  candidates_.clear();
+  nodes_.clear();
   for (size_t i = 0; i < scratch_.beam.size(); ++i) {
-    if (scratch_.beam.node(i) != node) {
-      candidates_.push_back({scratch_.beam.node(i), scratch_.beam.rank(i)});
-    }
+    if (scratch_.beam.node(i) != node) nodes_.push_back(scratch_.beam.node(i));
   }
+  RankNodes();
   Select(links_);
   Replace(node);
   // By number: linking back selects for others.
@@ -39,36 +37,44 @@ void Linker::Link(uint32_t node, const std::vector<uint32_t>& entries) {
   if (graph_.Namers(node).load(std::memory_order_relaxed) == 0) orphans_.push_back(node);
 }
 
-void Linker::RankFor(uint32_t node, const std::vector<uint32_t>& others) {
-  const size_t count = others.size();
-  codes_.resize(count);
-  products_.resize(count);
-  std::transform(others.begin(), others.end(), codes_.begin(),
-                 [this](uint32_t other) { return graph_.Code(other); });
-  CodeQuery& query = scratch_.query;
-  QueryOfCode(graph_.Code(node), graph_.code_bytes(), &query);
-  simd::Active().dot_codes(query.bytes.get(), codes_.data(), count, graph_.code_bytes(),
-                           products_.data());
-  const Ranker ranker = RankerOfNode(metric_, graph_.PointOf(node));
+void Linker::SetQuery(uint32_t node) {
+  QueryOfCode(graph_.Upper(node), graph_.Lower(node), graph_.components(), &scratch_.query);
+  scratch_.ranker = RankerOf(node);
+}
+
+Ranker Linker::RankerOf(uint32_t node) const {
+  return RankerOfNode(metric_, graph_.DetailOf(node), graph_.PointOf(node).bias);
+}
+
+void Linker::RankNodes() {
+  const std::vector<int32_t>& products = products_.Of(graph_, scratch_.query, nodes_);
   candidates_.clear();
-  for (size_t i = 0; i < count; ++i) {
-    const Point& point = graph_.PointOf(others[i]);
-    candidates_.push_back({others[i], ranker.Rank(products_[i], query.offset, point)});
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    const uint32_t node = nodes_[i];
+    const float scale = graph_.DetailOf(node).scale;
+    candidates_.push_back(
+        {node, scratch_.ranker.Rank(products[i], scale, graph_.PointOf(node).bias)});
   }
-  std::stable_sort(candidates_.begin(), candidates_.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.rank > b.rank; });
+  std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+    return a.rank > b.rank || (a.rank == b.rank && a.node < b.node);
+  });
 }
 
 bool Linker::Diverse(const Candidate& candidate) const {
-  const uint8_t* code = graph_.Code(candidate.node);
-  const Point& point = graph_.PointOf(candidate.node);
+  const uint8_t* upper = graph_.Upper(candidate.node);
+  const uint8_t* lower = graph_.Lower(candidate.node);
+  const float scale = graph_.DetailOf(candidate.node).scale;
+  const float bias = graph_.PointOf(candidate.node).bias;
+  const auto multiply = [&](const CodeQuery& query, const uint8_t* plane) {
+    int32_t product;
+    simd::Active().dot_planes(query.bytes.get(), &plane, 1, graph_.components(), &product);
+    return product;
+  };
   // One by one: most are refused by one of the first.
   for (size_t i = 0; i < selected_.size(); ++i) {
     const CodeQuery& query = selected_codes_[i];
-    int32_t product;
-    simd::Active().dot_codes(query.bytes.get(), &code, 1, graph_.code_bytes(), &product);
-    const Ranker ranker = RankerOfNode(metric_, graph_.PointOf(selected_[i].node));
-    if (ranker.Rank(product, query.offset, point) >= candidate.rank) return false;
+    const int32_t product = query.Both(multiply(query, upper), multiply(query, lower));
+    if (RankerOf(selected_[i].node).Rank(product, scale, bias) >= candidate.rank) return false;
   }
   return true;
 }
@@ -78,7 +84,7 @@ void Linker::Select(size_t most) {
   for (const Candidate& candidate : candidates_) {
     if (selected_.size() == most) break;
     if (!Diverse(candidate)) continue;
-    QueryOfCode(graph_.Code(candidate.node), graph_.code_bytes(),
+    QueryOfCode(graph_.Upper(candidate.node), graph_.Lower(candidate.node), graph_.components(),
                 &selected_codes_[selected_.size()]);
     selected_.push_back(candidate);
   }
@@ -107,7 +113,8 @@ void Linker::LinkBack(uint32_t from, uint32_t to) {
     } else {
       nodes_.assign(links, links + graph_.max_links());
       nodes_.push_back(to);
-      RankFor(from, nodes_);
+      SetQuery(from);
+      RankNodes();
       Select(graph_.max_links());
       Replace(from);
     }

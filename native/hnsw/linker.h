@@ -1,5 +1,5 @@
-// Adds nodes to a graph: HNSW's insertion (arXiv 1603.09320, algorithms 1 and 4) on one level, by
-// codes only.
+// Adds nodes to a graph: HNSW's insertion (arXiv 1603.09320, algorithms 1 and 4) on one level. A walk
+// by upper planes finds candidates, both planes decide between them.
 //
 // Thread safety: several threads may add nodes at once, each with its own Linker and Scratch over
 // the same View and Locks. Threads that add at the same time may miss each other's nodes.
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "hnsw/graph.h"
+#include "hnsw/products.h"
 #include "hnsw/ranker.h"
 #include "hnsw/walk.h"
 
@@ -41,7 +42,7 @@ class Linker {
   Linker(const Graph::View& graph, Metric metric, size_t links, size_t ef_construction,
          Locks* locks, Scratch* scratch);
 
-  // Links a node whose code and point are set to those that the walk from `entries` finds.
+  // Links a node whose code, point and detail are set to those that the walk from `entries` finds.
   void Link(uint32_t node, const std::vector<uint32_t>& entries);
 
   // Nodes that no list named any more at some time since Link() was first called: no walk comes by
@@ -54,8 +55,11 @@ class Linker {
     float rank;
   };
 
-  // Fills candidates_ with nodes and their ranks for a node, nearest first.
-  void RankFor(uint32_t node, const std::vector<uint32_t>& nodes);
+  // Makes a node the query of the scratch.
+  void SetQuery(uint32_t node);
+  Ranker RankerOf(uint32_t node) const;
+  // Fills candidates_ with nodes_ and their ranks for the query, nearest first.
+  void RankNodes();
   // Whether a candidate is nearer to what it is a candidate for than to all that was selected.
   bool Diverse(const Candidate& candidate) const;
   // Fills selected_ from candidates_, nearest first: the diverse ones, at most `most`.
@@ -78,8 +82,7 @@ class Linker {
   // Kept from call to call, so that nothing is allocated.
   std::vector<uint32_t> neighbours_;
   std::vector<uint32_t> nodes_;
-  std::vector<const uint8_t*> codes_;
-  std::vector<int32_t> products_;
+  Products products_;
   std::vector<uint32_t> orphans_;
 };
 

@@ -1,12 +1,13 @@
 // How near nodes are, judged by their codes: larger is nearer.
 //
-// With C the product of two codes' integers, offsets taken off, a rank is
-//   point.scale · factor · C + weight · point.bias + constant.
+// With C the integer product of a query and a code, offsets taken off (quant/code.h), a rank is
+//   scale · factor · C + weight · bias + constant,
+// where the scale is that of the planes that were multiplied.
 //
 // Norms are taken relative to a reference length R, so that float32 holds them. Then
-//   cosine     scale = s, the code's own;      bias unused.
-//   euclidean  scale = |x| s;                  bias = |x|² / 2;          rank −|x − q|² / 2 (+ |q|²
-//   / 2). dot        scale = |x| s;                  bias = √(1 − |x|²), or 0 where |x| > 1.
+//   cosine     scale = s, the code's own  bias unused
+//   euclidean  scale = |x| s              bias = |x|² / 2           rank (|q|² − |x − q|²) / 2
+//   dot        scale = |x| s              bias = √(1 − |x|²), or 0 where |x| > 1
 // For dot a query's rank is x·q. Among rows, which must be linked so that any of them can be found,
 // bias is one component more: it makes short vectors neighbours of each other, and not of the
 // longest only (docs/hnswlib.md has the measurement behind R).
@@ -33,9 +34,8 @@ struct Ranker {
   // How far off all ranks are in proportion to: the query's length where they depend on it, else 1.
   float length = 1;
 
-  float Rank(int32_t product, int32_t offset, const Point& point) const {
-    return point.scale * (factor * static_cast<float>(product - offset)) + weight * point.bias +
-           constant;
+  float Rank(int32_t product, float scale, float bias) const {
+    return scale * (factor * static_cast<float>(product)) + weight * bias + constant;
   }
 };
 
@@ -46,21 +46,24 @@ inline float Relative(double norm, double reference) {
   return static_cast<float>(std::min(norm / reference, kLongest));
 }
 
-// A node's point; `scale` is its code's.
-inline Point PointFor(Metric metric, float scale, double norm, double reference) {
-  if (metric == Metric::kCosine) return {scale, 0};
+// Of a node whose code has these scales and errors. In float32 a norm that had to be bounded leaves
+// any distance possible.
+inline Point PointFor(Metric metric, const CodePair& scales, double norm, double reference) {
+  if (metric == Metric::kCosine) return {scales.upper, 0};
   const float length = Relative(norm, reference);
-  if (metric == Metric::kEuclidean) return {length * scale, length * length / 2};
-  return {length * scale, std::sqrt(std::max(0.0f, 1 - length * length))};
+  if (metric == Metric::kEuclidean) return {length * scales.upper, length * length / 2};
+  return {length * scales.upper, std::sqrt(std::max(0.0f, 1 - length * length))};
 }
 
-// How far off a node's rank can be; `error` is its code's. Any distance where the norm had to be
-// bounded.
-inline Doubt DoubtFor(Metric metric, float error, double norm, double reference) {
-  if (metric == Metric::kCosine) return {error, 1};
+inline Detail DetailFor(Metric metric, const CodePair& scales, const CodePair& errors, double norm,
+                        double reference) {
+  if (metric == Metric::kCosine) return {scales.both, errors.both, errors.upper, 1};
   const float length = Relative(norm, reference);
-  const bool bounded = norm > kLongest * reference;
-  return {bounded ? std::numeric_limits<float>::infinity() : length * error, length};
+  if (norm > kLongest * reference) {
+    constexpr float kAny = std::numeric_limits<float>::infinity();
+    return {length * scales.both, kAny, kAny, length};
+  }
+  return {length * scales.both, length * errors.both, length * errors.upper, length};
 }
 
 // For a query of the user's. `norm` is the query vector's.
@@ -70,15 +73,16 @@ inline Ranker RankerOfQuery(Metric metric, float scale, double norm, double refe
   return {scale * length, -1, 0, length};
 }
 
-// For a node in the part of the query. With it rank(x, y) = rank(y, x).
-inline Ranker RankerOfNode(Metric metric, const Point& point) {
+// For a node in the part of the query, by both of its planes. Among ranks by both planes it makes
+// rank(x, y) = rank(y, x).
+inline Ranker RankerOfNode(Metric metric, const Detail& detail, float bias) {
   switch (metric) {
     case Metric::kCosine:
-      return {point.scale, 0, 0};
+      return {detail.scale, 0, 0};
     case Metric::kEuclidean:
-      return {point.scale, -1, -point.bias};
+      return {detail.scale, -1, -bias};
     case Metric::kDot:
-      return {point.scale, point.bias, 0};
+      return {detail.scale, bias, 0};
   }
   return {};
 }

@@ -8,19 +8,16 @@
 namespace skalar::hnsw {
 namespace {
 
-// Nodes scored at once, at most: two of the longest lists.
-constexpr size_t kMostScored = 2048;
-
-// Of codes as short as this one list does not keep memory busy: two nodes are expanded at once.
-constexpr size_t kSmallCode = 256;
+// Of planes as short as this one list does not keep memory busy: two nodes are expanded at once.
+constexpr size_t kSmallPlane = 128;
 
 // Expansions between two looks at the abort flag: some tens of microseconds.
 constexpr size_t kAbortStride = 64;
 
 }  // namespace
 
-Scratch::Scratch(size_t code_bytes) : rotated(code_bytes) {
-  query.bytes = AllocateAligned<int8_t>(code_bytes);
+Scratch::Scratch(size_t components) : rotated(components) {
+  query.bytes = AllocateAligned<int8_t>(components);
 }
 
 Permit::Permit(const Graph::View& graph, const Moment& moment, const SlotList& allowed)
@@ -34,41 +31,41 @@ void Walk::FetchLinks(uint32_t node) const {
   Prefetch(graph_.Links(node), graph_.link_stride() * sizeof(uint32_t));
 }
 
-void Walk::Begin() {
+void Walk::Begin(size_t ef) {
+  Scratch& scratch = scratch_;
+  scratch.beam.Reset(ef);
   const size_t words = (graph_.capacity() + 63) / 64;
-  if (scratch_.seen_.size() < words) scratch_.seen_.resize(words);
-  scratch_.touched_.clear();
+  if (scratch.seen_.size() < words) scratch.seen_.resize(words);
+  scratch.touched_.clear();
+  const size_t most = std::max(entries_.size(), 2 * graph_.link_stride()) + 1;
+  if (scratch.fresh_.size() < most) scratch.fresh_.resize(most);
+  scratch.fresh_count_ = 0;
+  GatherEntries();
 }
 
 void Walk::End() {
   for (const uint32_t node : scratch_.touched_) scratch_.seen_[node / 64] = 0;
 }
 
-template <class Visit>
-void Walk::Score(const uint32_t* nodes, size_t count, Visit visit) {
-  const uint8_t* codes[kMostScored];
-  int32_t products[kMostScored];
-  uint32_t ranks[kMostScored];
-  Point points[kMostScored];
-  for (size_t i = 0; i < count; ++i) {
-    codes[i] = graph_.Code(nodes[i]);
-    Prefetch(&graph_.PointOf(nodes[i]));
+bool Walk::IsOver() { return ++expanded_ % kAbortStride == 0 && IsStopped(abort_); }
+
+void Walk::GatherEntries() {
+  for (const uint32_t node : entries_) {
+    uint64_t& word = scratch_.seen_[node / 64];
+    const uint64_t bit = uint64_t{1} << (node % 64);
+    if (word & bit) continue;
+    word |= bit;
+    scratch_.touched_.push_back(node);
+    scratch_.fresh_[scratch_.fresh_count_++] = node;
+    Prefetch(graph_.Upper(node), graph_.plane_bytes());
   }
-  const CodeQuery& query = scratch_.query;
-  simd::Active().dot_codes(query.bytes.get(), codes, count, graph_.code_bytes(), products);
-  for (size_t i = 0; i < count; ++i) points[i] = graph_.PointOf(nodes[i]);
-  const Ranker ranker = scratch_.ranker;
-  for (size_t i = 0; i < count; ++i) {
-    ranks[i] = OrderedBits(ranker.Rank(products[i], query.offset, points[i]));
-  }
-  for (size_t i = 0; i < count; ++i) visit(ranks[i], nodes[i]);
-  scratch_.distances += count;
 }
 
-size_t Walk::Fresh(uint32_t node, uint32_t* fresh) {
+void Walk::GatherFrom(uint32_t node) {
   const uint32_t* links = graph_.Links(node);
   uint64_t* seen = scratch_.seen_.data();
   const size_t capacity = graph_.capacity();
+  uint32_t* const fresh = scratch_.fresh_.data() + scratch_.fresh_count_;
   size_t count = 0;
   // Without a branch: always written, kept by counting on.
   for (size_t i = 0; i < graph_.link_stride(); ++i) {
@@ -81,70 +78,109 @@ size_t Walk::Fresh(uint32_t node, uint32_t* fresh) {
     count += (word & bit) == 0;
     word |= bit;
   }
+  for (size_t i = 0; i < count; ++i) {
+    Prefetch(&graph_.PointOf(fresh[i]));
+    Prefetch(graph_.Upper(fresh[i]), graph_.plane_bytes());
+  }
   scratch_.touched_.insert(scratch_.touched_.end(), fresh, fresh + count);
+  scratch_.fresh_count_ += count;
   ++scratch_.visited;
-  return count;
 }
 
 template <class Visit>
-void Walk::ScoreEntries(Visit visit) {
-  for (const uint32_t node : entries_) {
-    uint64_t& word = scratch_.seen_[node / 64];
-    const uint64_t bit = uint64_t{1} << (node % 64);
-    if (word & bit) continue;
-    word |= bit;
-    scratch_.touched_.push_back(node);
-    Score(&node, 1, visit);
+void Walk::Score(Visit visit) {
+  // Few enough for the stack; a list may be longer.
+  constexpr size_t kAtOnce = 64;
+  const uint8_t* planes[kAtOnce];
+  int32_t products[kAtOnce];
+  int32_t ranks[kAtOnce];
+  uint32_t wanted[kAtOnce];
+  const CodeQuery& query = scratch_.query;
+  const Ranker ranker = scratch_.ranker;
+  for (size_t first = 0; first < scratch_.fresh_count_; first += kAtOnce) {
+    const uint32_t* nodes = scratch_.fresh_.data() + first;
+    const size_t count = std::min(kAtOnce, scratch_.fresh_count_ - first);
+    for (size_t i = 0; i < count; ++i) planes[i] = graph_.Upper(nodes[i]);
+    simd::Active().dot_planes(query.bytes.get(), planes, count, graph_.components(), products);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; ++i) {
+      const Point point = graph_.PointOf(nodes[i]);
+      ranks[i] = OrderedBits(ranker.Rank(query.Upper(products[i]), point.scale, point.bias));
+      wanted[kept] = static_cast<uint32_t>(i);
+      kept += scratch_.beam.Wants(ranks[i]);
+    }
+    for (size_t i = 0; i < kept; ++i) visit(ranks[wanted[i]], nodes[wanted[i]]);
   }
+  scratch_.distances += scratch_.fresh_count_;
+  scratch_.fresh_count_ = 0;
 }
 
-void Walk::ToAll(size_t ef) {
-  Begin();
+bool Walk::Gather() {
+  const uint32_t node = scratch_.beam.Expand();
+  if (node == kNoNode || IsOver()) return false;
+  GatherFrom(node);
+  if (graph_.plane_bytes() > kSmallPlane) return true;
+  const uint32_t second = scratch_.beam.Expand();
+  if (second != kNoNode) GatherFrom(second);
+  return true;
+}
+
+void Walk::Settle() {
   Beam& beam = scratch_.beam;
-  beam.Reset(ef);
-  const auto visit = [&](uint32_t rank, uint32_t node) {
+  Score([&](int32_t rank, uint32_t node) {
     if (!beam.Wants(rank)) return;
     beam.Insert(rank, node);
     // It will be expanded soon, unless many better ones come.
     FetchLinks(node);
-  };
-  ScoreEntries(visit);
-  uint32_t fresh[kMostScored];
-  const bool two = graph_.code_bytes() <= kSmallCode;
-  size_t expanded = 0;
-  for (uint32_t node; (node = beam.Expand()) != kNoNode;) {
-    size_t count = Fresh(node, fresh);
-    if (two) {
-      const uint32_t second = beam.Expand();
-      if (second != kNoNode) count += Fresh(second, fresh + count);
-    }
-    Score(fresh, count, visit);
-    if (++expanded % kAbortStride == 0 && IsStopped(abort_)) break;
-  }
+  });
+}
+
+void Walk::ToAll(size_t ef) {
+  Begin(ef);
+  do {
+    Settle();
+  } while (Gather());
   End();
 }
 
+void Walk::ToAll(Walk* a, size_t ef_a, Walk* b, size_t ef_b) {
+  a->Begin(ef_a);
+  b->Begin(ef_b);
+  bool more_of_a = true;
+  bool more_of_b = true;
+  while (more_of_a || more_of_b) {
+    if (more_of_a) {
+      a->Settle();
+      more_of_a = a->Gather();
+    }
+    if (more_of_b) {
+      b->Settle();
+      more_of_b = b->Gather();
+    }
+  }
+  a->End();
+  b->End();
+}
+
 void Walk::ToPermitted(size_t ef, const Permit& permit) {
-  Begin();
   Beam& beam = scratch_.beam;
-  beam.Reset(ef);
-  std::vector<uint64_t>& frontier = scratch_.frontier_;
+  std::vector<int64_t>& frontier = scratch_.frontier_;
   frontier.clear();
-  const auto visit = [&](uint32_t rank, uint32_t node) {
+  const auto visit = [&](int32_t rank, uint32_t node) {
     if (!beam.Wants(rank)) return;
-    frontier.push_back(static_cast<uint64_t>(rank) << 32 | node);
+    frontier.push_back(static_cast<int64_t>(rank) * (int64_t{1} << 32) + node);
     std::push_heap(frontier.begin(), frontier.end());
     if (permit.Allows(node)) beam.Insert(rank, node);
   };
-  ScoreEntries(visit);
-  uint32_t fresh[kMostScored];
-  size_t expanded = 0;
-  while (!frontier.empty() && beam.Wants(static_cast<uint32_t>(frontier.front() >> 32))) {
+  Begin(ef);
+  Score(visit);
+  while (!frontier.empty() && beam.Wants(static_cast<int32_t>(frontier.front() >> 32))) {
     std::pop_heap(frontier.begin(), frontier.end());
     const auto node = static_cast<uint32_t>(frontier.back());
     frontier.pop_back();
-    Score(fresh, Fresh(node, fresh), visit);
-    if (++expanded % kAbortStride == 0 && IsStopped(abort_)) break;
+    GatherFrom(node);
+    Score(visit);
+    if (IsOver()) break;
   }
   End();
 }

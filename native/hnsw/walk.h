@@ -1,4 +1,5 @@
-// The walk through the graph: from entry points to the nodes nearest to a query, by codes only.
+// The walk through the graph: from entry points to the nodes nearest to a query, by the upper planes
+// of their codes.
 //
 // One level, as in "Down with the hierarchy" (arXiv 2412.01940); otherwise the search of HNSW
 // (arXiv 1603.09320, algorithm 2). Nothing in its loops allocates, or branches on a metric.
@@ -13,6 +14,7 @@
 #include "base/abort.h"
 #include "hnsw/beam.h"
 #include "hnsw/graph.h"
+#include "hnsw/products.h"
 #include "hnsw/ranker.h"
 #include "quant/code.h"
 
@@ -23,13 +25,24 @@ namespace skalar::hnsw {
 // Thread safety: none; each thread has its own.
 class Scratch {
  public:
-  explicit Scratch(size_t code_bytes);
+  explicit Scratch(size_t components);
 
   // A vector on its way to a code or a query.
   std::vector<float> rotated;
   CodeQuery query;
   Ranker ranker;
   Beam beam;
+
+  // What is left of a beam: nodes and their slots; and by both planes.
+  struct Refined {
+    float rank;
+    float margin;  // by how much it may miss
+    uint32_t slot;
+  };
+  std::vector<uint32_t> nodes;
+  std::vector<uint32_t> slots;
+  std::vector<Refined> refined;
+  Products products;
 
   // Counted over the walks since they were set to 0.
   size_t visited = 0;
@@ -39,7 +52,9 @@ class Scratch {
   friend class Walk;
   std::vector<uint64_t> seen_;      // a bit for each node
   std::vector<uint32_t> touched_;   // nodes whose bits are set
-  std::vector<uint64_t> frontier_;  // a heap, for walks that may not answer every node
+  std::vector<int64_t> frontier_;   // a heap, for walks that may not answer every node
+  std::vector<uint32_t> fresh_;     // nodes that are to be scored; room for one more than there are
+  size_t fresh_count_ = 0;
 };
 
 // Which nodes may be answered.
@@ -71,26 +86,36 @@ class Walk {
   // Leaves in the beam about the `ef` nearest nodes, whatever their slots.
   void ToAll(size_t ef);
 
+  // The same of two walks at once: while one waits for memory, the other computes.
+  static void ToAll(Walk* a, size_t ef_a, Walk* b, size_t ef_b);
+
   // Leaves in the beam about the `ef` nearest nodes whose slots are permitted. The others are
   // passed through.
   void ToPermitted(size_t ef, const Permit& permit);
 
  private:
-  void Begin();
+  void Begin(size_t ef);
   void End();
-  // Scores nodes, and calls visit(ordered rank, node) for each.
+  // Takes the nearest nodes that were not expanded yet, and asks for what it takes to score their
+  // neighbours. False when there is nothing left to do.
+  bool Gather();
+  // Scores what was gathered, and puts the near ones into the beam.
+  void Settle();
+
+  void GatherEntries();
+  // Adds those of a node's neighbours to what is gathered that were not seen before.
+  void GatherFrom(uint32_t node);
+  // Calls visit(ordered rank, node) for what was gathered and the beam may want.
   template <class Visit>
-  void Score(const uint32_t* nodes, size_t count, Visit visit);
-  // Puts the neighbours that were not seen before into `fresh`; returns how many.
-  size_t Fresh(uint32_t node, uint32_t* fresh);
+  void Score(Visit visit);
   void FetchLinks(uint32_t node) const;
-  template <class Visit>
-  void ScoreEntries(Visit visit);
+  bool IsOver();
 
   const Graph::View& graph_;
   const std::vector<uint32_t>& entries_;
   const AbortFlag abort_;
   Scratch& scratch_;
+  size_t expanded_ = 0;
 };
 
 }  // namespace skalar::hnsw

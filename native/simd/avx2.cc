@@ -81,25 +81,47 @@ struct Avx2 {
     return _mm_cvtsd_f64(_mm_add_sd(sum2, _mm_unpackhi_pd(sum2, sum2)));
   }
 
-  static int32_t DotCode(const int8_t* query, const uint8_t* code, size_t n) {
-    const __m256i ones = _mm256_set1_epi16(1);
-    const auto products = [&](size_t i) {
-      const __m256i pairs =
-          _mm256_maddubs_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(code + i)),
-                               _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query + i)));
-      return _mm256_madd_epi16(pairs, ones);
-    };
-    __m256i even = _mm256_setzero_si256();
-    __m256i odd = _mm256_setzero_si256();
-    for (size_t i = 0; i < n; i += 64) {
-      even = _mm256_add_epi32(even, products(i));
-      odd = _mm256_add_epi32(odd, products(i + 32));
-    }
-    const __m256i sum8 = _mm256_add_epi32(even, odd);
+  static __m256i Bytes(const void* from) {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(from));
+  }
+
+  // Adds the products of 128 components to 8 sums. A product is at most 15 · 127, and eight of them
+  // fit 16 bits.
+  static __m256i AddPlane(__m256i sum, const int8_t* query, const uint8_t* plane) {
+    const __m256i half = _mm256_set1_epi8(15);
+    const __m256i first = Bytes(plane);
+    const __m256i second = Bytes(plane + 32);
+    const __m256i low = _mm256_add_epi16(
+        _mm256_maddubs_epi16(_mm256_and_si256(first, half), Bytes(query)),
+        _mm256_maddubs_epi16(_mm256_and_si256(second, half), Bytes(query + 32)));
+    const __m256i high = _mm256_add_epi16(
+        _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(first, 4), half),
+                             Bytes(query + 64)),
+        _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(second, 4), half),
+                             Bytes(query + 96)));
+    const __m256i pairs = _mm256_add_epi16(low, high);
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  }
+
+  static int32_t DotPlane(const int8_t* query, const uint8_t* plane, size_t n) {
+    __m256i sum8 = _mm256_setzero_si256();
+    for (size_t i = 0; i < n; i += kPlaneLanes) sum8 = AddPlane(sum8, query + i, plane + i / 2);
     __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(sum8), _mm256_extracti128_si256(sum8, 1));
     sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4E));
     sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xB1));
     return _mm_cvtsi128_si32(sum);
+  }
+
+  static void DotPlane4(const int8_t* query, const uint8_t* const* planes, size_t n, int32_t* out) {
+    __m256i sums[4];
+    for (__m256i& sum : sums) sum = _mm256_setzero_si256();
+    for (size_t i = 0; i < n; i += kPlaneLanes) {
+      for (int r = 0; r < 4; ++r) sums[r] = AddPlane(sums[r], query + i, planes[r] + i / 2);
+    }
+    const __m256i all = _mm256_hadd_epi32(_mm256_hadd_epi32(sums[0], sums[1]),
+                                          _mm256_hadd_epi32(sums[2], sums[3]));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out),
+                     _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1)));
   }
 
   static void Prefetch(const void* at) { _mm_prefetch(static_cast<const char*>(at), _MM_HINT_T0); }

@@ -75,19 +75,39 @@ struct Avx512 {
     return _mm_cvtsd_f64(_mm_add_sd(sum2, _mm_unpackhi_pd(sum2, sum2)));
   }
 
-  static int32_t DotCode(const int8_t* query, const uint8_t* code, size_t n) {
-    __m512i even = _mm512_setzero_si512();
-    __m512i odd = _mm512_setzero_si512();
-    size_t i = 0;
-    for (; i + 128 <= n; i += 128) {
-      even = _mm512_dpbusd_epi32(even, _mm512_loadu_si512(code + i), _mm512_loadu_si512(query + i));
-      odd = _mm512_dpbusd_epi32(odd, _mm512_loadu_si512(code + i + 64),
-                                _mm512_loadu_si512(query + i + 64));
+  // Adds the products of 128 components to 16 sums.
+  static __m512i AddPlane(__m512i sum, const int8_t* query, const uint8_t* plane) {
+    const __m512i half = _mm512_set1_epi32(0x0f0f0f0f);
+    const __m512i pairs = _mm512_loadu_si512(plane);
+    const __m512i low = _mm512_and_si512(pairs, half);
+    const __m512i high = _mm512_and_si512(_mm512_srli_epi32(pairs, 4), half);
+    sum = _mm512_dpbusd_epi32(sum, low, _mm512_loadu_si512(query));
+    return _mm512_dpbusd_epi32(sum, high, _mm512_loadu_si512(query + 64));
+  }
+
+  static int32_t DotPlane(const int8_t* query, const uint8_t* plane, size_t n) {
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t i = 0; i < n; i += kPlaneLanes) sum = AddPlane(sum, query + i, plane + i / 2);
+    return _mm512_reduce_add_epi32(sum);
+  }
+
+  static void DotPlane4(const int8_t* query, const uint8_t* const* planes, size_t n, int32_t* out) {
+    __m512i sums[4];
+    for (__m512i& sum : sums) sum = _mm512_setzero_si512();
+    for (size_t i = 0; i < n; i += kPlaneLanes) {
+      for (int r = 0; r < 4; ++r) sums[r] = AddPlane(sums[r], query + i, planes[r] + i / 2);
     }
-    if (i < n) {
-      even = _mm512_dpbusd_epi32(even, _mm512_loadu_si512(code + i), _mm512_loadu_si512(query + i));
-    }
-    return _mm512_reduce_add_epi32(_mm512_add_epi32(even, odd));
+    // Lanes of the four next to each other, then halves onto halves.
+    const __m512i pair01 = _mm512_add_epi32(_mm512_unpacklo_epi32(sums[0], sums[1]),
+                                            _mm512_unpackhi_epi32(sums[0], sums[1]));
+    const __m512i pair23 = _mm512_add_epi32(_mm512_unpacklo_epi32(sums[2], sums[3]),
+                                            _mm512_unpackhi_epi32(sums[2], sums[3]));
+    const __m512i all = _mm512_add_epi32(_mm512_unpacklo_epi64(pair01, pair23),
+                                         _mm512_unpackhi_epi64(pair01, pair23));
+    const __m256i half =
+        _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out),
+                     _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1)));
   }
 
   static void Prefetch(const void* at) { _mm_prefetch(static_cast<const char*>(at), _MM_HINT_T0); }

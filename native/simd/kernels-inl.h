@@ -11,8 +11,10 @@
 //           MulWide(a, b), SubWide(a, b), AddWide(a, b)
 //   float Sum(Floats), double SumWide(Doubles)   folding lanes j and j + 8, then 4, 2, 1
 //   void Prefetch(const void*)
-//   int32_t DotCode(const int8_t* query, const uint8_t* code, size_t n)
+//   void DotPlane4(const int8_t* query, const uint8_t* const* planes, size_t n, int32_t* out)
+//   int32_t DotPlane(const int8_t* query, const uint8_t* plane, size_t n)
 // and kAbreast, the rows that dot_gather scores at once: as many as fit the registers, at most 4.
+// DotPlane4 takes four planes, whose lanes are cheaper to sum up together.
 
 #ifndef SKALAR_SIMD_KERNELS_INL_H_
 #define SKALAR_SIMD_KERNELS_INL_H_
@@ -105,34 +107,38 @@ double SquaredDistanceExact(double norm, const float* unit, const float* query, 
   return T::SumWide(sum);
 }
 
-// Bytes of codes fetched ahead of the one that is scored: what a core has under way at once.
-constexpr size_t kBytesAhead = 2048;
-
 template <class T>
-inline void FetchCode(const uint8_t* code, size_t n) {
-  for (size_t i = 0; i < n; i += kCodeLanes) T::Prefetch(code + i);
+void DotPlanes(const int8_t* query, const uint8_t* const* planes, size_t count, size_t n,
+               int32_t* out) {
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) T::DotPlane4(query, planes + i, n, out + i);
+  if (i + 1 == count) out[i] = T::DotPlane(query, planes[i], n);
+  if (i + 2 > count) return;
+  // The last two or three, the last one repeated.
+  const uint8_t* last = planes[count - 1];
+  const uint8_t* four[] = {planes[i], planes[i + 1], last, last};
+  int32_t products[4];
+  T::DotPlane4(query, four, n, products);
+  for (size_t r = 0; i < count; ++i, ++r) out[i] = products[r];
 }
 
 template <class T>
-void DotCodes(const int8_t* query, const uint8_t* const* codes, size_t count, size_t n,
-              int32_t* out) {
-  const size_t ahead = kBytesAhead / n + 1;
-  for (size_t i = 0; i < count && i < ahead; ++i) FetchCode<T>(codes[i], n);
-  for (size_t i = 0; i < count; ++i) {
-    if (i + ahead < count) FetchCode<T>(codes[i + ahead], n);
-    out[i] = T::DotCode(query, codes[i], n);
+void DotPlaneRows(const int8_t* query, const uint8_t* planes, size_t count, size_t n,
+                  int32_t* out) {
+  const size_t bytes = n / 2;
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const uint8_t* first = planes + i * bytes;
+    const uint8_t* four[] = {first, first + bytes, first + 2 * bytes, first + 3 * bytes};
+    T::DotPlane4(query, four, n, out + i);
   }
-}
-
-template <class T>
-void DotCodeRows(const int8_t* query, const uint8_t* codes, size_t count, size_t n, int32_t* out) {
-  for (size_t i = 0; i < count; ++i) out[i] = T::DotCode(query, codes + i * n, n);
+  for (; i < count; ++i) out[i] = T::DotPlane(query, planes + i * bytes, n);
 }
 
 template <class T>
 constexpr Kernels MakeKernels(const char* name) {
-  return {name,         &DotRows<T>,    &DotGather<T>, &DotExact<T>, &SquaredDistanceExact<T>,
-          &DotCodes<T>, &DotCodeRows<T>};
+  return {name,          &DotRows<T>,     &DotGather<T>, &DotExact<T>, &SquaredDistanceExact<T>,
+          &DotPlanes<T>, &DotPlaneRows<T>};
 }
 
 }  // namespace

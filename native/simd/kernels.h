@@ -17,9 +17,10 @@ namespace skalar::simd {
 // result. Pointers need only the alignment of float.
 inline constexpr size_t kLanes = 16;
 
-// The length of a code, and of a query for codes, is a multiple of this. Codes begin at a multiple
-// of it in memory, a cache line.
-inline constexpr size_t kCodeLanes = 64;
+// The components of a code's plane, and of a query for it, are a multiple of this. In memory a plane
+// packs two components a byte, so many components a cache line, and begins at one: byte j of a line
+// has component j in its lower half, and component 64 + j in its upper half.
+inline constexpr size_t kPlaneLanes = 128;
 
 struct Kernels {
   const char* name;  // "avx512", "avx2", "neon" or "scalar"
@@ -43,15 +44,15 @@ struct Kernels {
   // Sum over i of (norm * unit[i] - query[i])^2. Product, difference, square and sum each round.
   double (*squared_distance_exact)(double norm, const float* unit, const float* query, size_t n);
 
-  // out[i] = sum over j of codes[i][j] * query[j] for i < count, j < n. Exact, so targets agree.
-  // Codes are in 0..127: no intermediate sum of two products saturates 16 bits. Fetches codes a
-  // few ahead of the one it scores.
-  void (*dot_codes)(const int8_t* query, const uint8_t* const* codes, size_t count, size_t n,
-                    int32_t* out);
+  // out[i] = sum over j < n of planes[i]'s component j * query[j], for i < count. Components are in
+  // 0..15 and the query's within ±127: exact, so targets agree. Rows should be on their way to the
+  // cache.
+  void (*dot_planes)(const int8_t* query, const uint8_t* const* planes, size_t count, size_t n,
+                     int32_t* out);
 
-  // The same of `count` codes that lie one behind the other.
-  void (*dot_code_rows)(const int8_t* query, const uint8_t* codes, size_t count, size_t n,
-                        int32_t* out);
+  // The same of `count` planes that lie one behind the other.
+  void (*dot_plane_rows)(const int8_t* query, const uint8_t* planes, size_t count, size_t n,
+                         int32_t* out);
 };
 
 // The kernels to use, chosen at the first call: those the environment variable SKALAR_SIMD names,

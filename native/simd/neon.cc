@@ -107,19 +107,32 @@ struct Neon {
     return vpaddd_f64(lanes.val[0]);
   }
 
-  static int32x4_t AddProducts(int32x4_t sum, const int8_t* query, const uint8_t* code) {
-    return AddProducts16<kSdot>(sum, vld1q_s8(query), vreinterpretq_s8_u8(vld1q_u8(code)));
+  // Adds the products of 128 components to 4 sums.
+  static int32x4_t AddPlane(int32x4_t sum, const int8_t* query, const uint8_t* plane) {
+    const uint8x16_t half = vdupq_n_u8(15);
+    for (size_t i = 0; i < kPlaneLanes / 2; i += 16) {
+      const uint8x16_t pairs = vld1q_u8(plane + i);
+      const int8x16_t low = vreinterpretq_s8_u8(vandq_u8(pairs, half));
+      const int8x16_t high = vreinterpretq_s8_u8(vshrq_n_u8(pairs, 4));
+      sum = AddProducts16<kSdot>(sum, vld1q_s8(query + i), low);
+      sum = AddProducts16<kSdot>(sum, vld1q_s8(query + kPlaneLanes / 2 + i), high);
+    }
+    return sum;
   }
 
-  // Codes are below 128, so that they may be taken as signed.
-  static int32_t DotCode(const int8_t* query, const uint8_t* code, size_t n) {
-    int32x4_t even = vdupq_n_s32(0);
-    int32x4_t odd = vdupq_n_s32(0);
-    for (size_t i = 0; i < n; i += 32) {
-      even = AddProducts(even, query + i, code + i);
-      odd = AddProducts(odd, query + i + 16, code + i + 16);
+  static int32_t DotPlane(const int8_t* query, const uint8_t* plane, size_t n) {
+    int32x4_t sum = vdupq_n_s32(0);
+    for (size_t i = 0; i < n; i += kPlaneLanes) sum = AddPlane(sum, query + i, plane + i / 2);
+    return vaddvq_s32(sum);
+  }
+
+  static void DotPlane4(const int8_t* query, const uint8_t* const* planes, size_t n, int32_t* out) {
+    int32x4_t sums[4];
+    for (int32x4_t& sum : sums) sum = vdupq_n_s32(0);
+    for (size_t i = 0; i < n; i += kPlaneLanes) {
+      for (int r = 0; r < 4; ++r) sums[r] = AddPlane(sums[r], query + i, planes[r] + i / 2);
     }
-    return vaddvq_s32(vaddq_s32(even, odd));
+    for (int r = 0; r < 4; ++r) out[r] = vaddvq_s32(sums[r]);
   }
 
   static void Prefetch(const void* at) {

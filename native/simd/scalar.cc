@@ -73,10 +73,20 @@ struct Scalar {
   static float Sum(const Floats& lanes) { return Fold(lanes); }
   static double SumWide(const Doubles& lanes) { return Fold(lanes); }
 
-  static int32_t DotCode(const int8_t* query, const uint8_t* code, size_t n) {
+  static int32_t DotPlane(const int8_t* query, const uint8_t* plane, size_t n) {
+    constexpr size_t kHalf = kPlaneLanes / 2;
     int32_t sum = 0;
-    for (size_t i = 0; i < n; ++i) sum += query[i] * code[i];
+    for (size_t i = 0; i < n; i += kPlaneLanes) {
+      for (size_t j = 0; j < kHalf; ++j) {
+        const uint8_t pair = plane[i / 2 + j];
+        sum += query[i + j] * (pair & 15) + query[i + kHalf + j] * (pair >> 4);
+      }
+    }
     return sum;
+  }
+
+  static void DotPlane4(const int8_t* query, const uint8_t* const* planes, size_t n, int32_t* out) {
+    for (int r = 0; r < 4; ++r) out[r] = DotPlane(query, planes[r], n);
   }
 
   static void Prefetch([[maybe_unused]] const void* at) {

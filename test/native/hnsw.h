@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -46,10 +47,17 @@ inline void RemoveBoth(Corpus* corpus, Index* index, uint32_t slot) {
   index->Remove(slot);
 }
 
+// At most `at_once` at a time.
+inline void RunAll(Search* search, size_t at_once = 1) {
+  for (size_t i = 0; i < search->size(); i += at_once) {
+    search->Run(i, std::min(at_once, search->size() - i));
+  }
+}
+
 inline std::vector<Hits> AnswersOf(Index* index, const Corpus& corpus,
                                    const std::vector<Query>& queries) {
   Search search(index, corpus.store.Snapshot(), queries, nullptr);
-  for (size_t i = 0; i < search.size(); ++i) search.Run(i);
+  RunAll(&search);
   std::vector<Hits> answers;
   EXPECT_TRUE(search.Finish(&answers).ok());
   return answers;

@@ -34,7 +34,7 @@ TEST(HnswConcurrencyTest, SearchesWhileItIsBuilt) {
     }
     for (int i = 0; i < 2; ++i) {
       threads.emplace_back([&] {
-        for (size_t q; (q = next.fetch_add(1)) < search.size();) search.Run(q);
+        for (size_t q; (q = next.fetch_add(1)) < search.size();) search.Run(q, 1);
       });
     }
     for (std::thread& thread : threads) thread.join();

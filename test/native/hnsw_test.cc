@@ -114,6 +114,26 @@ TEST_P(HnswTest, HonoursEveryConditionOfAQuery) {
   EXPECT_GE(RecallOf(queries), kGood);
 }
 
+// Whatever each of the two needs.
+TEST_P(HnswTest, TwoAtOnceAreAnsweredAsOneByOne) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  for (uint32_t slot = 0; slot < kCount; slot += 50) RemoveBoth(&corpus_, &index_, slot);
+  std::vector<Query> queries = RandomQueries(random_, kDimension);
+  queries.push_back(QueryFor(random_.Vector(kDimension)));
+  for (size_t q = 0; q < queries.size(); ++q) {
+    queries[q].ef = 10 + 2 * q;
+    queries[q].exact = q % 7 == 0;
+    if (q % 11 == 0 && GetParam() != Metric::kCosine) queries[q] = QueryFor(Floats(kDimension));
+    if (q % 5 == 0) queries[q].allowed = ListOf({1, 2, 3, 5, 8, 13, 21, 34});
+  }
+  Search search(&index_, corpus_.store.Snapshot(), queries, nullptr);
+  RunAll(&search, Search::kAtOnce);
+  std::vector<Hits> answers;
+  ASSERT_TRUE(search.Finish(&answers).ok());
+  ExpectSame(AnswersOf(&index_, corpus_, queries), answers);
+}
+
 TEST_P(HnswTest, ScansWhereAWalkCannotHelp) {
   Fill();
   BuildAll(&index_, corpus_.store);
@@ -146,7 +166,7 @@ TEST_P(HnswTest, ASearchAnswersAsOfItsBeginning) {
       }
     }
     BuildAll(&index_, corpus_.store);
-    for (size_t q = 0; q < queries.size(); ++q) search.Run(q);
+    RunAll(&search);
     std::vector<Hits> answers;
     ASSERT_TRUE(search.Finish(&answers).ok());
     size_t same = 0;  // The lists have changed, so that a walk may find others.
@@ -184,7 +204,7 @@ TEST_P(HnswTest, NumbersNodesAnew) {
   EXPECT_FALSE(index_.scattered());
   EXPECT_EQ(index_.nodes(), kCount);
   EXPECT_EQ(index_.alive(), kCount - 1);
-  for (size_t q = 0; q < kQueries; ++q) under_way.Run(q);
+  RunAll(&under_way);
   std::vector<Hits> answers;
   ASSERT_TRUE(under_way.Finish(&answers).ok());
   for (size_t q = 0; q < kQueries; ++q)
@@ -258,7 +278,7 @@ TEST_P(HnswTest, AnAbortedSearchSaysSo) {
   BuildAll(&index_, corpus_.store);
   const std::atomic<int32_t> aborted{1};
   Search search(&index_, corpus_.store.Snapshot(), RandomQueries(random_, kDimension), &aborted);
-  for (size_t i = 0; i < search.size(); ++i) search.Run(i);
+  RunAll(&search);
   std::vector<Hits> answers;
   EXPECT_EQ(search.Finish(&answers).code(), Status::Code::kAborted);
 }
@@ -279,7 +299,7 @@ TEST(HnswGrowthTest, ASearchThatBeganBeforeTheGraphGrewPassesOverNewNodes) {
     PutBoth(&corpus, &index, slot, random.Vector(kFew));
   }
   BuildAll(&index, corpus.store);
-  for (size_t i = 0; i < before.size(); ++i) before.Run(i);
+  RunAll(&before);
   std::vector<Hits> answers;
   ASSERT_TRUE(before.Finish(&answers).ok());
   for (const Hits& answer : answers) {
@@ -333,13 +353,12 @@ TEST(HnswDegenerateTest, BeginsWithNothingAndOne) {
   }
 }
 
-}  // namespace
 TEST_P(HnswTest, AnswersWithNothingWhenTimeIsUpBeforeItBegins) {
   Fill();
   BuildAll(&index_, corpus_.store);
   std::atomic<int32_t> flag{kOutOfTime};
   Search search(&index_, corpus_.store.Snapshot(), RandomQueries(random_, kDimension), &flag);
-  for (size_t i = 0; i < search.size(); ++i) search.Run(i);
+  RunAll(&search);
   std::vector<Hits> answers;
   ASSERT_TRUE(search.Finish(&answers).ok());
   ASSERT_EQ(answers.size(), kQueries);
@@ -366,4 +385,5 @@ TEST(HnswMemoryTest, TakesAtMost700BytesForEachVectorOf512Dimensions) {
   EXPECT_LE(for_each, 700u);
 }
 
+}  // namespace
 }  // namespace skalar::hnsw

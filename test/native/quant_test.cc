@@ -70,45 +70,54 @@ CodeQuery NewQuery(size_t n) {
   return query;
 }
 
-double Product(const CodeQuery& query, const std::vector<uint8_t>& code) {
-  const uint8_t* row = code.data();
-  int32_t product;
-  simd::Active().dot_codes(query.bytes.get(), &row, 1, code.size(), &product);
-  return product - query.offset;
-}
+// Both planes of a rotated vector.
+struct Code {
+  explicit Code(const Floats& vector)
+      : upper(PlaneBytes(vector.size())),
+        lower(upper.size()),
+        scales(Encode(vector.data(), vector.size(), upper.data(), lower.data())),
+        errors(CodeErrors(vector.data(), vector.size(), upper.data(), lower.data(), scales)) {}
 
-// What tests of codes need at one dimension.
-struct Coder {
-  explicit Coder(size_t dimension)
-      : n(CodeBytes(dimension)), rotation(n), code(n), query(NewQuery(n)) {}
-
-  // The product of a rotated vector and a rotated query, by their codes.
-  double Product(const Floats& x, const Floats& q) {
-    scale = Encode(x.data(), n, code.data());
-    EncodeQuery(q.data(), n, &query);
-    return scale * query.scale * skalar::Product(query, code);
-  }
-
-  const size_t n;
-  const Rotation rotation;
-  std::vector<uint8_t> code;
-  CodeQuery query;
-  float scale = 0;
+  std::vector<uint8_t> upper;
+  std::vector<uint8_t> lower;
+  CodePair scales;
+  CodePair errors;
 };
 
-// The error of a product is random: its size follows from the steps of both.
+// What a query and a code come to, by either way to read the code.
+CodePair Product(const CodeQuery& query, const Code& code) {
+  const uint8_t* planes[] = {code.upper.data(), code.lower.data()};
+  int32_t products[2];
+  simd::Active().dot_planes(query.bytes.get(), planes, 2, 2 * code.upper.size(), products);
+  return {code.scales.both * query.scale *
+              static_cast<float>(query.Both(products[0], products[1])),
+          code.scales.upper * query.scale * static_cast<float>(query.Upper(products[0]))};
+}
+
+CodeQuery QueryFor(const Floats& vector) {
+  CodeQuery query = NewQuery(vector.size());
+  EncodeQuery(vector.data(), vector.size(), &query);
+  return query;
+}
+
+// The error of a product is random, since the rotation is: far from what both errors allow.
 TEST(CodeTest, ProductsAreAboutThoseOfTheVectors) {
   Random random(2);
   for (const size_t dimension : kDimensions) {
-    Coder coder(dimension);
+    const Rotation rotation(Components(dimension));
     for (int i = 0; i < 50; ++i) {
       const Floats x = Unit(random.Vector(dimension));
       const Floats q = Unit(random.Vector(dimension));
-      const double error =
-          coder.Product(Rotated(coder.rotation, x), Rotated(coder.rotation, q)) - Dot(x, q);
-      const double steps = coder.scale * coder.scale + coder.query.scale * coder.query.scale;
-      const double sigma = std::sqrt(steps / 12);
-      EXPECT_LE(std::abs(error), 6 * sigma) << dimension;
+      const Floats rotated = Rotated(rotation, q);
+      const CodeQuery query = QueryFor(rotated);
+      const Code code(Rotated(rotation, x));
+      const CodePair product = Product(query, code);
+      const double query_error = QueryError(rotated.data(), rotated.size(), query);
+      const double root = std::sqrt(static_cast<double>(rotated.size()));
+      const double both = std::hypot(code.errors.both, query_error) / root;
+      const double upper = std::hypot(code.errors.upper, query_error) / root;
+      EXPECT_LE(std::abs(product.both - Dot(x, q)), 5 * both) << dimension;
+      EXPECT_LE(std::abs(product.upper - Dot(x, q)), 5 * upper) << dimension;
     }
   }
 }
@@ -117,57 +126,77 @@ TEST(CodeTest, ProductsAreAboutThoseOfTheVectors) {
 TEST(CodeTest, ErrorsBoundTheProducts) {
   Random random(5);
   for (const size_t dimension : kDimensions) {
-    Coder coder(dimension);
+    const Rotation rotation(Components(dimension));
     for (int i = 0; i < 50; ++i) {
-      const Floats x = Rotated(coder.rotation, Unit(random.Vector(dimension)));
+      const Floats x = Rotated(rotation, Unit(random.Vector(dimension)));
       // Much like x, where the bound is nearly reached.
       Floats q = x;
       for (float& component : q) component += 0.01f * random.Uniform();
-      const double error = coder.Product(x, q) - Dot(x, q);
-      const float code_error = CodeError(x.data(), coder.n, coder.code.data(), coder.scale);
-      const float query_error = QueryError(q.data(), coder.n, coder.query);
-      const double bound = code_error * std::sqrt(Dot(q, q)) + query_error * std::sqrt(Dot(x, x));
-      EXPECT_LE(std::abs(error), bound + 1e-6) << dimension;
-      EXPECT_LE(bound, 0.05) << dimension;
+      const CodeQuery query = QueryFor(q);
+      const Code code(x);
+      const CodePair product = Product(query, code);
+      const double query_error = QueryError(q.data(), q.size(), query) * std::sqrt(Dot(x, x));
+      const double length = std::sqrt(Dot(q, q));
+      EXPECT_LE(std::abs(product.both - Dot(x, q)), code.errors.both * length + query_error + 1e-6);
+      EXPECT_LE(std::abs(product.upper - Dot(x, q)),
+                code.errors.upper * length + query_error + 1e-6);
     }
   }
 }
 
-TEST(CodeTest, StaysWithinSevenBits) {
-  Random random(3);
-  std::vector<uint8_t> code(128);
-  for (int i = 0; i < 100; ++i) {
-    Encode(random.Vector(128, i % 2 ? 1e-30f : 1e30f).data(), 128, code.data());
-    for (const uint8_t byte : code) {
-      EXPECT_GE(byte, 1);
-      EXPECT_LE(byte, 127);
+// What the bounds are worth: a 127th, and an eighth, of three standard deviations a step.
+TEST(CodeTest, ErrorsAreSmall) {
+  Random random(6);
+  for (const size_t dimension : kDimensions) {
+    const Rotation rotation(Components(dimension));
+    for (int i = 0; i < 20; ++i) {
+      const Code code(Rotated(rotation, Unit(random.Vector(dimension))));
+      EXPECT_LE(code.errors.both, dimension < 64 ? 0.25 : 0.08) << dimension;
+      EXPECT_LE(code.errors.upper, dimension < 64 ? 0.3 : 0.16) << dimension;
+      EXPECT_LT(code.errors.both, code.errors.upper) << dimension;
     }
+  }
+}
+
+TEST(CodeTest, HoldsVectorsOfEveryLength) {
+  Random random(3);
+  const Floats direction = Unit(random.Vector(128));
+  const Code unit(direction);
+  for (const float length : {1e-30f, 1e-3f, 1e3f, 1e15f}) {
+    Floats vector = direction;
+    for (float& component : vector) component *= length;
+    const Code code(vector);
+    EXPECT_NEAR(code.scales.both / length, unit.scales.both, 1e-4 * unit.scales.both) << length;
+    EXPECT_NEAR(code.errors.upper / length, unit.errors.upper, 1e-2 * unit.errors.upper) << length;
   }
 }
 
 TEST(CodeTest, AZeroVectorHasNoLength) {
-  const Floats zero(64);
-  std::vector<uint8_t> code(64);
-  EXPECT_EQ(Encode(zero.data(), 64, code.data()), 0);
-  CodeQuery query = NewQuery(64);
-  EncodeQuery(zero.data(), 64, &query);
+  const Floats zero(128);
+  const Code code(zero);
+  EXPECT_EQ(code.scales.both, 0);
+  EXPECT_EQ(code.scales.upper, 0);
+  EXPECT_EQ(code.errors.both, 0);
+  EXPECT_EQ(code.errors.upper, 0);
+  const CodeQuery query = QueryFor(zero);
   EXPECT_EQ(query.scale, 0);
-  EXPECT_EQ(Product(query, code), 0);
+  EXPECT_EQ(Product(query, code).both, 0);
+  EXPECT_EQ(Product(query, code).upper, 0);
 }
 
 TEST(CodeTest, ACodeTakenAsAQueryStandsForTheSame) {
   Random random(4);
-  const Floats x = Unit(random.Vector(192));
-  const Floats y = Unit(random.Vector(192));
-  std::vector<uint8_t> code_x(192);
-  std::vector<uint8_t> code_y(192);
-  const float scale_x = Encode(x.data(), 192, code_x.data());
-  const float scale_y = Encode(y.data(), 192, code_y.data());
-  CodeQuery query = NewQuery(192);
-  QueryOfCode(code_x.data(), 192, &query);
-  EXPECT_NEAR(scale_x * scale_y * Product(query, code_y), Dot(x, y), 0.02);
-  QueryOfCode(code_y.data(), 192, &query);
-  EXPECT_NEAR(scale_x * scale_y * Product(query, code_x), Dot(x, y), 0.02);
+  const Floats x = Unit(random.Vector(256));
+  const Floats y = Unit(random.Vector(256));
+  const Code code_x(x);
+  const Code code_y(y);
+  CodeQuery query = NewQuery(256);
+  QueryOfCode(code_x.upper.data(), code_x.lower.data(), 256, &query);
+  const float product = code_x.scales.both * Product(query, code_y).both;
+  EXPECT_NEAR(product, Dot(x, y), 0.02);
+  QueryOfCode(code_y.upper.data(), code_y.lower.data(), 256, &query);
+  // In the part of the query either is the same.
+  EXPECT_NEAR(code_y.scales.both * Product(query, code_x).both, product, 1e-6);
 }
 
 }  // namespace

@@ -299,39 +299,45 @@ TEST_P(SimdKernelsTest, PaddingWithZerosChangesNothing) {
 
 // Integers have no rounding: all lengths, extreme values, and lists of any length give exactly the
 // sum.
-TEST_P(SimdKernelsTest, DotOfCodesIsExact) {
+TEST_P(SimdKernelsTest, DotOfPlanesIsExact) {
   Random random(8);
-  constexpr size_t kMostCodes = 40;
-  for (size_t n = kCodeLanes; n <= kLongest + kCodeLanes; n += kCodeLanes) {
-    const bool extreme = n % (3 * kCodeLanes) == 0;
-    std::vector<int8_t> query(n);
-    for (int8_t& value : query) {
-      value = static_cast<int8_t>(extreme ? (random.Below(2) ? 127 : -127)
-                                          : static_cast<int>(random.Below(255)) - 127);
-    }
-    const size_t count = random.Below(kMostCodes);
-    std::vector<std::vector<uint8_t>> rows(count, std::vector<uint8_t>(n));
-    std::vector<const uint8_t*> codes;
-    std::vector<int32_t> expected;
-    for (std::vector<uint8_t>& row : rows) {
-      int32_t sum = 0;
-      for (size_t j = 0; j < n; ++j) {
-        row[j] = static_cast<uint8_t>(extreme ? 127 : random.Below(128));
-        sum += row[j] * query[j];
+  constexpr size_t kMostPlanes = 40;
+  for (size_t n = kPlaneLanes; n <= kLongest + kPlaneLanes; n += kPlaneLanes) {
+    for (const bool extreme : {false, true}) {
+      std::vector<int8_t> query(n);
+      for (int8_t& value : query) {
+        value = static_cast<int8_t>(extreme ? (random.Below(2) ? 127 : -127)
+                                            : static_cast<int>(random.Below(255)) - 127);
       }
-      codes.push_back(row.data());
-      expected.push_back(sum);
+      // Every way to be left over of four.
+      for (size_t count = 0; count < kMostPlanes; ++count) {
+        std::vector<std::vector<uint8_t>> rows(count, std::vector<uint8_t>(n / 2));
+        std::vector<const uint8_t*> planes;
+        std::vector<int32_t> expected;
+        for (std::vector<uint8_t>& row : rows) {
+          int32_t sum = 0;
+          for (size_t i = 0; i < n; ++i) {
+            const uint32_t component = extreme ? 15 : random.Below(16);
+            const size_t line = i / kPlaneLanes;
+            const size_t j = i % kPlaneLanes;
+            row[line * 64 + j % 64] |= static_cast<uint8_t>(component << (j < 64 ? 0 : 4));
+            sum += static_cast<int32_t>(component) * query[i];
+          }
+          planes.push_back(row.data());
+          expected.push_back(sum);
+        }
+        std::vector<int32_t> products(count);
+        kernels_.dot_planes(query.data(), planes.data(), count, n, products.data());
+        ASSERT_EQ(products, expected) << "n = " << n << ", " << count << " planes";
+        std::vector<uint8_t> together;
+        for (const std::vector<uint8_t>& row : rows) {
+          together.insert(together.end(), row.begin(), row.end());
+        }
+        std::fill(products.begin(), products.end(), 0);
+        kernels_.dot_plane_rows(query.data(), together.data(), count, n, products.data());
+        ASSERT_EQ(products, expected) << "n = " << n << ", " << count << " planes";
+      }
     }
-    std::vector<int32_t> products(count);
-    kernels_.dot_codes(query.data(), codes.data(), count, n, products.data());
-    ASSERT_EQ(products, expected) << "n = " << n;
-    std::vector<uint8_t> together;
-    for (const std::vector<uint8_t>& row : rows) {
-      together.insert(together.end(), row.begin(), row.end());
-    }
-    std::fill(products.begin(), products.end(), 0);
-    kernels_.dot_code_rows(query.data(), together.data(), count, n, products.data());
-    ASSERT_EQ(products, expected) << "n = " << n;
   }
 }
 

@@ -1,0 +1,166 @@
+#include "hnsw/attempt.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/prefetch.h"
+#include "flat/rank.h"
+
+namespace skalar::hnsw {
+namespace {
+
+// The length of a query relative to that of the longest rows.
+constexpr double kFarthest = 1024;
+
+// Both planes rank a little wrong: so many more than asked for are scored exactly, at most.
+size_t MostReranked(size_t k) { return k + std::max<size_t>(10, k / 2); }
+
+// By how much ranks may miss, in scales of a node's code. A component of a plane is off by up to
+// half a step, evenly and independently, which a random rotation sees to, and so the error of a
+// product is about that of one component, √(1 / 12) of a step of a vector as long as the query. Three
+// standard deviations hold all but a few.
+constexpr float kUpperMargin = 3 * 0.65f;
+constexpr float kBothMargin = 3 * 0.65f;
+
+// While dead nodes are at most one in so many, a somewhat wider beam makes up for them.
+constexpr size_t kFewDead = 4;
+
+size_t Excluded(const Query& query) { return query.excluded != kNoSlot ? 1 : 0; }
+
+}  // namespace
+
+Attempt::Attempt(const Snapshot& snapshot, const Query& query)
+    : snapshot_(snapshot),
+      query_(query),
+      scorer_(snapshot.vectors, snapshot.metric, query),
+      ef_(std::max(query.ef, query.k) + Excluded(query)) {}
+
+Attempt::~Attempt() {
+  if (scratch_ != nullptr) snapshot_.scratches->Give(std::move(scratch_));
+}
+
+// A query without direction ranks nothing, and for one that is far away all rows rank alike in
+// float32.
+bool Attempt::CanRank() const {
+  if (snapshot_.metric == Metric::kEuclidean && scorer_.norm() > kFarthest * snapshot_.reference) {
+    return false;
+  }
+  return scorer_.norm() > 0;
+}
+
+const Scratch& Attempt::Prepared() {
+  scratch_ = snapshot_.scratches->Take();
+  std::vector<float>& rotated = scratch_->rotated;
+  std::fill(std::copy_n(scorer_.direction(), snapshot_.vectors.dimension(), rotated.begin()),
+            rotated.end(), 0.0f);
+  snapshot_.rotation->Apply(rotated.data());
+  EncodeQuery(rotated.data(), rotated.size(), &scratch_->query);
+  scratch_->ranker = RankerOfQuery(snapshot_.metric, scratch_->query.scale, scorer_.norm(),
+                                   snapshot_.reference);
+  scratch_->visited = scratch_->distances = 0;
+  return *scratch_;
+}
+
+bool Attempt::PassesAll() const {
+  const size_t dead = snapshot_.moment.nodes - snapshot_.alive;
+  return !query_.allowed && kFewDead * dead <= snapshot_.moment.nodes;
+}
+
+size_t Attempt::Width() const {
+  const size_t dead = snapshot_.moment.nodes - snapshot_.alive;
+  return ef_ + (dead > 0 ? ef_ * dead / snapshot_.alive + 1 : 0);
+}
+
+void Attempt::Walk() {
+  Prepared();
+  hnsw::Walk walk(snapshot_.graph, *snapshot_.entries, snapshot_.abort, scratch_.get());
+  if (PassesAll()) {
+    walk.ToAll(Width());
+  } else {
+    walk.ToPermitted(ef_, Permit(snapshot_.graph, snapshot_.moment, query_.allowed));
+  }
+}
+
+void Attempt::Walk(Attempt* a, Attempt* b) {
+  if (!a->PassesAll() || !b->PassesAll()) {
+    a->Walk();
+    b->Walk();
+    return;
+  }
+  a->Prepared();
+  b->Prepared();
+  const Snapshot& snapshot = a->snapshot_;
+  hnsw::Walk walk_a(snapshot.graph, *snapshot.entries, snapshot.abort, a->scratch_.get());
+  hnsw::Walk walk_b(snapshot.graph, *snapshot.entries, snapshot.abort, b->scratch_.get());
+  hnsw::Walk::ToAll(&walk_a, a->Width(), &walk_b, b->Width());
+}
+
+bool Attempt::Finish(Hits* answer) {
+  Scratch& scratch = *scratch_;
+  Collect();
+  const bool dead = snapshot_.moment.nodes > snapshot_.alive;
+  if (PassesAll() && dead && scratch.slots.size() < query_.k && !IsStopped(snapshot_.abort)) {
+    hnsw::Walk walk(snapshot_.graph, *snapshot_.entries, snapshot_.abort, scratch_.get());
+    walk.ToPermitted(ef_, Permit(snapshot_.graph, snapshot_.moment, query_.allowed));
+    Collect();
+  }
+  answer->visited = scratch.visited;
+  answer->distances = scratch.distances;
+  answer->candidates = scratch.beam.size();
+  if (IsAborted(snapshot_.abort)) return true;
+  const size_t answerable = query_.allowed ? query_.allowed->size() : snapshot_.alive;
+  const size_t excluded = Excluded(query_);
+  const bool complete =
+      scratch.slots.size() + excluded >= std::min(query_.k + excluded, answerable);
+  if (!complete && !IsStopped(snapshot_.abort)) return false;
+  if (scratch.slots.size() > query_.k) Refine();
+  AddExactly(snapshot_.vectors, scorer_, query_, scratch.slots, snapshot_.abort, answer);
+  return true;
+}
+
+void Attempt::Collect() {
+  Scratch& scratch = *scratch_;
+  const Graph::View& graph = snapshot_.graph;
+  const Beam& beam = scratch.beam;
+  scratch.nodes.clear();
+  scratch.slots.clear();
+  float least = 0;  // The k-th nearest is at least so near, as far as upper planes can tell.
+  for (size_t i = 0; i < beam.size(); ++i) {
+    const uint32_t node = beam.node(i);
+    const float margin = kUpperMargin * graph.PointOf(node).scale * scratch.ranker.length;
+    if (scratch.slots.size() >= query_.k && beam.rank(i) + margin < least) break;
+    const uint32_t slot = graph.SlotAt(node, snapshot_.moment);
+    if (slot == query_.excluded || !snapshot_.vectors.IsLive(slot)) continue;
+    scratch.nodes.push_back(node);
+    scratch.slots.push_back(slot);
+    Prefetch(graph.Lower(node), graph.plane_bytes());
+    Prefetch(&graph.DetailOf(node));
+    if (scratch.slots.size() == query_.k) least = beam.rank(i) - margin;
+  }
+}
+
+void Attempt::Refine() {
+  Scratch& scratch = *scratch_;
+  const Graph::View& graph = snapshot_.graph;
+  const std::vector<int32_t>& products = scratch.products.Of(graph, scratch.query, scratch.nodes);
+  std::vector<Scratch::Refined>& refined = scratch.refined;
+  refined.clear();
+  for (size_t i = 0; i < scratch.nodes.size(); ++i) {
+    const uint32_t node = scratch.nodes[i];
+    const float scale = graph.DetailOf(node).scale;
+    const float rank = scratch.ranker.Rank(products[i], scale, graph.PointOf(node).bias);
+    refined.push_back({rank, kBothMargin * scale * scratch.ranker.length, scratch.slots[i]});
+  }
+  const size_t k = query_.k;
+  const size_t most = std::min(MostReranked(k), refined.size());
+  std::partial_sort(refined.begin(), refined.begin() + static_cast<ptrdiff_t>(most), refined.end(),
+                    [](const auto& a, const auto& b) { return a.rank > b.rank; });
+  const float least = refined[k - 1].rank - refined[k - 1].margin;
+  scratch.slots.clear();
+  for (size_t i = 0; i < most; ++i) {
+    if (i >= k && refined[i].rank + refined[i].margin < least) break;
+    scratch.slots.push_back(refined[i].slot);
+  }
+}
+
+}  // namespace skalar::hnsw

@@ -1,0 +1,83 @@
+// One query's way through the graph: a walk by upper planes, both planes for what that leaves
+// possible, and the vectors themselves for the last few.
+//
+// Thread safety: none; what it reads may be read by many.
+
+#ifndef SKALAR_HNSW_ATTEMPT_H_
+#define SKALAR_HNSW_ATTEMPT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/abort.h"
+#include "flat/query.h"
+#include "flat/scorer.h"
+#include "hnsw/graph.h"
+#include "hnsw/index.h"
+#include "hnsw/walk.h"
+#include "quant/rotation.h"
+#include "store/vector_store.h"
+
+namespace skalar::hnsw {
+
+// What the searches of one call see: an index and its vectors at one moment.
+struct Snapshot {
+  Metric metric;
+  VectorStore::View vectors;
+  std::shared_ptr<const Rotation> rotation;
+  std::shared_ptr<ScratchPool> scratches;
+  Graph::View graph;
+  std::shared_ptr<const std::vector<uint32_t>> entries;
+  double reference;
+  Moment moment;
+  size_t alive;
+  AbortFlag abort;
+};
+
+class Attempt {
+ public:
+  // Both outlive it.
+  Attempt(const Snapshot& snapshot, const Query& query);
+  ~Attempt();
+
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+
+  const Scorer& scorer() const { return scorer_; }
+
+  // False when codes cannot tell what is near the query: then nothing else may be called.
+  bool CanRank() const;
+
+  // One of these first: walks, also two at once.
+  void Walk();
+  static void Walk(Attempt* a, Attempt* b);
+
+  // Adds what was found to an answer, with exact scores, in no order. False when that is not all
+  // there is to find: deletions can tear a graph apart.
+  bool Finish(Hits* answer);
+
+  // The query as the kernels take it; for scans by codes.
+  const Scratch& Prepared();
+
+ private:
+  // Whether a walk that may answer every node is likely to find enough.
+  bool PassesAll() const;
+  // Candidates of such a walk: more where nodes are dead.
+  size_t Width() const;
+  // Fills nodes_ and slots_ with what the beam leaves possible, nearest first.
+  void Collect();
+  // Drops what both planes exclude, and sorts the rest by them.
+  void Refine();
+
+  const Snapshot& snapshot_;
+  const Query& query_;
+  const Scorer scorer_;
+  const size_t ef_;
+  std::unique_ptr<Scratch> scratch_;
+};
+
+}  // namespace skalar::hnsw
+
+#endif  // SKALAR_HNSW_ATTEMPT_H_

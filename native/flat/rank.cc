@@ -6,26 +6,26 @@
 namespace skalar {
 namespace {
 
-// Rows that are fetched while the ones before them are scored.
-constexpr size_t kRowsAhead = 3;
-
-// Rows scored between two looks at the abort flag.
+// Rows scored between two looks at the abort flag; a multiple of Scorer::kAtOnce.
 constexpr size_t kAbortStride = 1024;
 
 }  // namespace
 
-void AddExactly(const VectorStore::View& view, const Scorer& scorer, const Query& query,
-                const std::vector<uint32_t>& slots, AbortFlag abort, Hits* answer) {
-  for (size_t i = 0; i < slots.size(); ++i) {
+void AddExactly(const Scorer& scorer, const Query& query, const std::vector<uint32_t>& slots,
+                AbortFlag abort, Hits* answer) {
+  double scores[Scorer::kAtOnce];
+  for (size_t first = 0; first < slots.size(); first += Scorer::kAtOnce) {
     // Where most scores are equal, most rows are candidates.
-    if (i % kAbortStride == 0 && i > 0 && IsStopped(abort)) return;
-    if (i + kRowsAhead < slots.size()) FetchRow(view, slots[i + kRowsAhead]);
-    const double score = scorer.Exact(slots[i]);
-    ++answer->reranked;
-    // A damaged row is nowhere near anything.
-    if (std::isnan(score)) continue;
-    if (query.threshold && scorer.Nearer(*query.threshold, score)) continue;
-    answer->hits.push_back({slots[i], score});
+    if (first % kAbortStride == 0 && first > 0 && IsStopped(abort)) return;
+    const size_t count = std::min(Scorer::kAtOnce, slots.size() - first);
+    scorer.Exact(&slots[first], count, scores);
+    answer->reranked += count;
+    for (size_t i = 0; i < count; ++i) {
+      // A damaged row is nowhere near anything.
+      if (std::isnan(scores[i])) continue;
+      if (query.threshold && scorer.Nearer(*query.threshold, scores[i])) continue;
+      answer->hits.push_back({slots[first + i], scores[i]});
+    }
   }
 }
 

@@ -7,21 +7,15 @@
 #include <vector>
 
 #include "base/abort.h"
-#include "base/prefetch.h"
 #include "flat/query.h"
 #include "flat/scorer.h"
-#include "store/vector_store.h"
 
 namespace skalar {
 
-inline void FetchRow(const VectorStore::View& view, uint32_t slot) {
-  Prefetch(view.Row(slot), view.stride() * sizeof(float));
-}
-
 // Adds live slots to an answer, with exact scores, but for those beyond the query's threshold. Of
 // many it leaves some out when it is stopped.
-void AddExactly(const VectorStore::View& view, const Scorer& scorer, const Query& query,
-                const std::vector<uint32_t>& slots, AbortFlag abort, Hits* answer);
+void AddExactly(const Scorer& scorer, const Query& query, const std::vector<uint32_t>& slots,
+                AbortFlag abort, Hits* answer);
 
 // Leaves the nearest `k` hits of an answer, nearest first; of equal scores the lower slot.
 void KeepNearest(const Scorer& scorer, size_t k, Hits* answer);

@@ -177,7 +177,7 @@ Hits Scan::Rank(size_t q) {
   const std::vector<uint32_t> slots = Candidates(q);
   answer.distances = distances_[q];
   answer.candidates = slots.size();
-  AddExactly(view_, scorers_[q], queries_[q], slots, abort_, &answer);
+  AddExactly(scorers_[q], queries_[q], slots, abort_, &answer);
   KeepNearest(scorers_[q], queries_[q].k, &answer);
   return answer;
 }

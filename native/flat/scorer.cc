@@ -52,14 +52,30 @@ RankInterval Scorer::Bound(float dot, double norm) const {
 }
 
 double Scorer::Exact(uint32_t slot) const {
+  double score;
+  Exact(&slot, 1, &score);
+  return score;
+}
+
+void Scorer::Exact(const uint32_t* slots, size_t count, double* scores) const {
   const simd::Kernels& kernels = simd::Active();
-  const float* row = view_.Row(slot);
   const size_t n = view_.stride();
-  if (metric_ == Metric::kEuclidean) {
-    return std::sqrt(kernels.squared_distance_exact(view_.NormOf(slot), row, vector_, n));
+  const float* rows[kAtOnce];
+  double norms[kAtOnce];
+  for (size_t i = 0; i < count; ++i) rows[i] = view_.Row(slots[i]);
+  if (metric_ == Metric::kCosine) {
+    kernels.dot_exact(vector_, rows, count, n, scores);
+    for (size_t i = 0; i < count; ++i) scores[i] /= norm_;
+    return;
   }
-  const double dot = kernels.dot_exact(row, vector_, n);
-  return metric_ == Metric::kDot ? view_.NormOf(slot) * dot : dot / norm_;
+  for (size_t i = 0; i < count; ++i) norms[i] = view_.NormOf(slots[i]);
+  if (metric_ == Metric::kDot) {
+    kernels.dot_exact(vector_, rows, count, n, scores);
+    for (size_t i = 0; i < count; ++i) scores[i] *= norms[i];
+  } else {
+    kernels.squared_distance_exact(vector_, rows, norms, count, n, scores);
+    for (size_t i = 0; i < count; ++i) scores[i] = std::sqrt(scores[i]);
+  }
 }
 
 RankInterval Scorer::Rank(double score) const {

@@ -36,6 +36,10 @@ class Scorer {
   // The score of a live slot, accumulated in float64: the same bits on every CPU.
   double Exact(uint32_t slot) const;
 
+  // The scores of at most kAtOnce live slots, faster than one by one.
+  static constexpr size_t kAtOnce = 16;
+  void Exact(const uint32_t* slots, size_t count, double* scores) const;
+
   // The interval that exactly the rows of this score fall into.
   RankInterval Rank(double score) const;
 

@@ -17,8 +17,8 @@ size_t MostReranked(size_t k) { return k + std::max<size_t>(10, k / 2); }
 
 // By how much ranks may miss, in scales of a node's code. A component of a plane is off by up to
 // half a step, evenly and independently, which a random rotation sees to, and so the error of a
-// product is about that of one component, √(1 / 12) of a step of a vector as long as the query. Three
-// standard deviations hold all but a few.
+// product is about that of one component, √(1 / 12) of a step of a vector as long as the query.
+// Three standard deviations hold all but a few.
 constexpr float kUpperMargin = 3 * 0.65f;
 constexpr float kBothMargin = 3 * 0.65f;
 
@@ -55,8 +55,8 @@ const Scratch& Attempt::Prepared() {
             rotated.end(), 0.0f);
   snapshot_.rotation->Apply(rotated.data());
   EncodeQuery(rotated.data(), rotated.size(), &scratch_->query);
-  scratch_->ranker = RankerOfQuery(snapshot_.metric, scratch_->query.scale, scorer_.norm(),
-                                   snapshot_.reference);
+  scratch_->ranker =
+      RankerOfQuery(snapshot_.metric, scratch_->query.scale, scorer_.norm(), snapshot_.reference);
   scratch_->visited = scratch_->distances = 0;
   return *scratch_;
 }
@@ -114,7 +114,7 @@ bool Attempt::Finish(Hits* answer) {
       scratch.slots.size() + excluded >= std::min(query_.k + excluded, answerable);
   if (!complete && !IsStopped(snapshot_.abort)) return false;
   if (scratch.slots.size() > query_.k) Refine();
-  AddExactly(snapshot_.vectors, scorer_, query_, scratch.slots, snapshot_.abort, answer);
+  AddExactly(scorer_, query_, scratch.slots, snapshot_.abort, answer);
   return true;
 }
 

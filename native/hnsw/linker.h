@@ -1,5 +1,5 @@
-// Adds nodes to a graph: HNSW's insertion (arXiv 1603.09320, algorithms 1 and 4) on one level. A walk
-// by upper planes finds candidates, both planes decide between them.
+// Adds nodes to a graph: HNSW's insertion (arXiv 1603.09320, algorithms 1 and 4) on one level. A
+// walk by upper planes finds candidates, both planes decide between them.
 //
 // Thread safety: several threads may add nodes at once, each with its own Linker and Scratch over
 // the same View and Locks. Threads that add at the same time may miss each other's nodes.

@@ -23,8 +23,8 @@ class Search {
   Search(Index* index, VectorStore::View vectors, std::vector<Query> queries, AbortFlag abort);
 
   size_t size() const { return queries_.size(); }
-  // Answers `count` queries from one on, at most kAtOnce, which is faster than one by one. Each once,
-  // on any thread.
+  // Answers `count` queries from one on, at most kAtOnce, which is faster than one by one. Each
+  // once, on any thread.
   static constexpr size_t kAtOnce = 2;
   void Run(size_t first, size_t count);
   // After the last Run(): the answers in order, or why there are none.

@@ -1,5 +1,5 @@
-// The walk through the graph: from entry points to the nodes nearest to a query, by the upper planes
-// of their codes.
+// The walk through the graph: from entry points to the nodes nearest to a query, by the upper
+// planes of their codes.
 //
 // One level, as in "Down with the hierarchy" (arXiv 2412.01940); otherwise the search of HNSW
 // (arXiv 1603.09320, algorithm 2). Nothing in its loops allocates, or branches on a metric.
@@ -50,10 +50,10 @@ class Scratch {
 
  private:
   friend class Walk;
-  std::vector<uint64_t> seen_;      // a bit for each node
-  std::vector<uint32_t> touched_;   // nodes whose bits are set
-  std::vector<int64_t> frontier_;   // a heap, for walks that may not answer every node
-  std::vector<uint32_t> fresh_;     // nodes that are to be scored; room for one more than there are
+  std::vector<uint64_t> seen_;     // a bit for each node
+  std::vector<uint32_t> touched_;  // nodes whose bits are set
+  std::vector<int64_t> frontier_;  // a heap, for walks that may not answer every node
+  std::vector<uint32_t> fresh_;    // nodes that are to be scored; room for one more than there are
   size_t fresh_count_ = 0;
 };
 

@@ -5,8 +5,8 @@
 //
 // A component x becomes c = 127 + round(x / step), within 0..254, where the step is 127th part of
 // kRange standard deviations of the vector's components. The upper plane has the upper four bits of
-// c, the lower plane the others. What walks through the graph need is in the upper plane alone, half
-// of the bytes; both together are what few candidates, and exact scans, are judged by:
+// c, the lower plane the others. What walks through the graph need is in the upper plane alone,
+// half of the bytes; both together are what few candidates, and exact scans, are judged by:
 //   x̃ of both planes      scales.both · (c − 127)
 //   x̃ of the upper one    scales.upper · (2 ⌊c / 16⌋ − 15)
 // with those scales that make |x − x̃| least.

@@ -91,14 +91,14 @@ struct Avx2 {
     const __m256i half = _mm256_set1_epi8(15);
     const __m256i first = Bytes(plane);
     const __m256i second = Bytes(plane + 32);
-    const __m256i low = _mm256_add_epi16(
-        _mm256_maddubs_epi16(_mm256_and_si256(first, half), Bytes(query)),
-        _mm256_maddubs_epi16(_mm256_and_si256(second, half), Bytes(query + 32)));
-    const __m256i high = _mm256_add_epi16(
-        _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(first, 4), half),
-                             Bytes(query + 64)),
-        _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(second, 4), half),
-                             Bytes(query + 96)));
+    const __m256i low =
+        _mm256_add_epi16(_mm256_maddubs_epi16(_mm256_and_si256(first, half), Bytes(query)),
+                         _mm256_maddubs_epi16(_mm256_and_si256(second, half), Bytes(query + 32)));
+    const __m256i high =
+        _mm256_add_epi16(_mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(first, 4), half),
+                                              Bytes(query + 64)),
+                         _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(second, 4), half),
+                                              Bytes(query + 96)));
     const __m256i pairs = _mm256_add_epi16(low, high);
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
   }
@@ -118,8 +118,8 @@ struct Avx2 {
     for (size_t i = 0; i < n; i += kPlaneLanes) {
       for (int r = 0; r < 4; ++r) sums[r] = AddPlane(sums[r], query + i, planes[r] + i / 2);
     }
-    const __m256i all = _mm256_hadd_epi32(_mm256_hadd_epi32(sums[0], sums[1]),
-                                          _mm256_hadd_epi32(sums[2], sums[3]));
+    const __m256i all =
+        _mm256_hadd_epi32(_mm256_hadd_epi32(sums[0], sums[1]), _mm256_hadd_epi32(sums[2], sums[3]));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out),
                      _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1)));
   }

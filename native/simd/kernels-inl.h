@@ -13,8 +13,8 @@
 //   void Prefetch(const void*)
 //   void DotPlane4(const int8_t* query, const uint8_t* const* planes, size_t n, int32_t* out)
 //   int32_t DotPlane(const int8_t* query, const uint8_t* plane, size_t n)
-// and kAbreast, the rows that dot_gather scores at once: as many as fit the registers, at most 4.
-// DotPlane4 takes four planes, whose lanes are cheaper to sum up together.
+// and kAbreast, the scattered rows that are scored at once: as many as fit the registers, at
+// most 4. DotPlane4 takes four planes, whose lanes are cheaper to sum up together.
 
 #ifndef SKALAR_SIMD_KERNELS_INL_H_
 #define SKALAR_SIMD_KERNELS_INL_H_
@@ -86,25 +86,54 @@ void DotGather(const float* query, const float* const* rows, size_t count, size_
   for (; i < count; ++i) DotBlock<T, 1, false>(query, rows + i, nullptr, n, out + i);
 }
 
-template <class T>
-double DotExact(const float* a, const float* b, size_t n) {
-  typename T::Doubles sum = T::ZeroWide();
+// Rows abreast: what one of them waits for memory, the others compute, and the query is widened
+// once.
+template <class T, size_t kCount>
+inline void DotExactBlock(const float* query, const float* const* rows, size_t n, double* out) {
+  typename T::Doubles sums[kCount];
+  for (typename T::Doubles& sum : sums) sum = T::ZeroWide();
   for (size_t i = 0; i < n; i += kLanes) {
-    sum = T::MulAddWide(T::Widen(a + i), T::Widen(b + i), sum);
+    const typename T::Doubles wide = T::Widen(query + i);
+    for (size_t r = 0; r < kCount; ++r) {
+      sums[r] = T::MulAddWide(T::Widen(rows[r] + i), wide, sums[r]);
+    }
   }
-  return T::SumWide(sum);
+  for (size_t r = 0; r < kCount; ++r) out[r] = T::SumWide(sums[r]);
 }
 
 template <class T>
-double SquaredDistanceExact(double norm, const float* unit, const float* query, size_t n) {
-  const typename T::Doubles scale = T::Broadcast(norm);
-  typename T::Doubles sum = T::ZeroWide();
-  for (size_t i = 0; i < n; i += kLanes) {
-    const typename T::Doubles difference =
-        T::SubWide(T::MulWide(scale, T::Widen(unit + i)), T::Widen(query + i));
-    sum = T::AddWide(sum, T::MulWide(difference, difference));
+void DotExact(const float* query, const float* const* rows, size_t count, size_t n, double* out) {
+  size_t i = 0;
+  for (; i + T::kAbreast <= count; i += T::kAbreast) {
+    DotExactBlock<T, T::kAbreast>(query, rows + i, n, out + i);
   }
-  return T::SumWide(sum);
+  for (; i < count; ++i) DotExactBlock<T, 1>(query, rows + i, n, out + i);
+}
+
+template <class T, size_t kCount>
+inline void SquaredDistanceBlock(const float* query, const float* const* units, const double* norms,
+                                 size_t n, double* out) {
+  typename T::Doubles sums[kCount];
+  for (typename T::Doubles& sum : sums) sum = T::ZeroWide();
+  for (size_t i = 0; i < n; i += kLanes) {
+    const typename T::Doubles wide = T::Widen(query + i);
+    for (size_t r = 0; r < kCount; ++r) {
+      const typename T::Doubles scaled = T::MulWide(T::Broadcast(norms[r]), T::Widen(units[r] + i));
+      const typename T::Doubles difference = T::SubWide(scaled, wide);
+      sums[r] = T::AddWide(sums[r], T::MulWide(difference, difference));
+    }
+  }
+  for (size_t r = 0; r < kCount; ++r) out[r] = T::SumWide(sums[r]);
+}
+
+template <class T>
+void SquaredDistanceExact(const float* query, const float* const* units, const double* norms,
+                          size_t count, size_t n, double* out) {
+  size_t i = 0;
+  for (; i + T::kAbreast <= count; i += T::kAbreast) {
+    SquaredDistanceBlock<T, T::kAbreast>(query, units + i, norms + i, n, out + i);
+  }
+  for (; i < count; ++i) SquaredDistanceBlock<T, 1>(query, units + i, norms + i, n, out + i);
 }
 
 template <class T>

@@ -17,9 +17,9 @@ namespace skalar::simd {
 // result. Pointers need only the alignment of float.
 inline constexpr size_t kLanes = 16;
 
-// The components of a code's plane, and of a query for it, are a multiple of this. In memory a plane
-// packs two components a byte, so many components a cache line, and begins at one: byte j of a line
-// has component j in its lower half, and component 64 + j in its upper half.
+// The components of a code's plane, and of a query for it, are a multiple of this. In memory a
+// plane packs two components a byte, so many components a cache line, and begins at one: byte j of
+// a line has component j in its lower half, and component 64 + j in its upper half.
 inline constexpr size_t kPlaneLanes = 128;
 
 struct Kernels {
@@ -38,11 +38,15 @@ struct Kernels {
   // Exact-score kernels, float64. Lane j sums the elements i ≡ j (mod kLanes) in order; then lane j
   // takes lane j + 8, j + 4, j + 2, j + 1 in turn. This order makes targets agree bit for bit.
 
-  // Products of two float32 are exact in float64, so only the additions round.
-  double (*dot_exact)(const float* a, const float* b, size_t n);
+  // out[i] = dot(query, rows[i]) for i < count. Products of two float32 are exact in float64, so
+  // only the additions round. Rows that may not be in the cache should come in one call.
+  void (*dot_exact)(const float* query, const float* const* rows, size_t count, size_t n,
+                    double* out);
 
-  // Sum over i of (norm * unit[i] - query[i])^2. Product, difference, square and sum each round.
-  double (*squared_distance_exact)(double norm, const float* unit, const float* query, size_t n);
+  // out[i] = sum over j of (norms[i] * units[i][j] - query[j])^2 for i < count. Product,
+  // difference, square and sum each round.
+  void (*squared_distance_exact)(const float* query, const float* const* units, const double* norms,
+                                 size_t count, size_t n, double* out);
 
   // out[i] = sum over j < n of planes[i]'s component j * query[j], for i < count. Components are in
   // 0..15 and the query's within ±127: exact, so targets agree. Rows should be on their way to the

@@ -13,7 +13,9 @@ size_t PaddedDimension(size_t dimension) {
 }
 
 double Norm(const float* padded, size_t padded_dimension) {
-  return std::sqrt(simd::Active().dot_exact(padded, padded, padded_dimension));
+  double square;
+  simd::Active().dot_exact(padded, &padded, 1, padded_dimension, &square);
+  return std::sqrt(square);
 }
 
 size_t NormalizeRows(uint8_t* rows, size_t count, size_t dimension, bool refuse_zero) {

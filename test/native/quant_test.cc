@@ -89,8 +89,7 @@ CodePair Product(const CodeQuery& query, const Code& code) {
   const uint8_t* planes[] = {code.upper.data(), code.lower.data()};
   int32_t products[2];
   simd::Active().dot_planes(query.bytes.get(), planes, 2, 2 * code.upper.size(), products);
-  return {code.scales.both * query.scale *
-              static_cast<float>(query.Both(products[0], products[1])),
+  return {code.scales.both * query.scale * static_cast<float>(query.Both(products[0], products[1])),
           code.scales.upper * query.scale * static_cast<float>(query.Upper(products[0]))};
 }
 

@@ -154,6 +154,16 @@ class SimdKernelsTest : public testing::TestWithParam<const Kernels*> {
     kernels_.dot_rows(query.data(), row.data(), row.size(), 1, row.size(), &result);
     return result;
   }
+  double DotExact(const float* query, const float* row, size_t n) const {
+    double result;
+    kernels_.dot_exact(query, &row, 1, n, &result);
+    return result;
+  }
+  double SquaredDistance(double norm, const float* unit, const float* query, size_t n) const {
+    double result;
+    kernels_.squared_distance_exact(query, &unit, &norm, 1, n, &result);
+    return result;
+  }
 };
 
 INSTANTIATE_TEST_SUITE_P(Targets, SimdKernelsTest, testing::ValuesIn(Targets()),
@@ -239,7 +249,7 @@ TEST_P(SimdKernelsTest, ExactDotHasTheSameBitsOnEveryTarget) {
       for (size_t offset = 0; offset < 4; ++offset) {
         const Placed placed_a(a, offset);
         const Placed placed_b(b, (offset + n / kLanes) % 4);
-        ASSERT_EQ(Bits(kernels_.dot_exact(placed_a.data(), placed_b.data(), n)), Bits(expected))
+        ASSERT_EQ(Bits(DotExact(placed_a.data(), placed_b.data(), n)), Bits(expected))
             << pattern.name << ", n = " << n << ", offset = " << offset;
       }
     }
@@ -254,8 +264,7 @@ TEST_P(SimdKernelsTest, ExactDotAgreesWithExtendedPrecision) {
       const std::vector<float> a = Draw(pattern, random, n, Side::kQuery);
       const std::vector<float> b = Draw(pattern, random, n, Side::kRow);
       const double tolerance = static_cast<double>(n / kLanes + 4) * 0x1p-53 * Norm(a) * Norm(b);
-      ASSERT_LE(std::fabs(kernels_.dot_exact(a.data(), b.data(), n) - ReferenceDot(a, b)),
-                tolerance)
+      ASSERT_LE(std::fabs(DotExact(a.data(), b.data(), n) - ReferenceDot(a, b)), tolerance)
           << pattern.name << ", n = " << n;
     }
   }
@@ -272,11 +281,35 @@ TEST_P(SimdKernelsTest, SquaredDistanceHasTheSameBitsOnEveryTarget) {
         const double expected = ReferenceSquaredDistance(norm, unit, query);
         const Placed placed_unit(unit, offset);
         const Placed placed_query(query, (offset + n / kLanes) % 4);
-        ASSERT_EQ(
-            Bits(kernels_.squared_distance_exact(norm, placed_unit.data(), placed_query.data(), n)),
-            Bits(expected))
+        ASSERT_EQ(Bits(SquaredDistance(norm, placed_unit.data(), placed_query.data(), n)),
+                  Bits(expected))
             << pattern.name << ", n = " << n << ", offset = " << offset;
       }
+    }
+  }
+}
+
+TEST_P(SimdKernelsTest, ExactScoresDoNotDependOnTheOtherRows) {
+  Random random(9);
+  constexpr size_t n = 7 * kLanes;
+  const std::vector<float> query = Draw(kPatterns[0], random, n, Side::kQuery);
+  for (size_t count = 0; count <= kMostRows; ++count) {
+    std::vector<std::vector<float>> rows;
+    std::vector<const float*> pointers;
+    std::vector<double> norms;
+    for (size_t i = 0; i < count; ++i) {
+      rows.push_back(Draw(kPatterns[0], random, n, Side::kRow));
+      norms.push_back(1 + random.Uniform());
+    }
+    for (const std::vector<float>& row : rows) pointers.push_back(row.data());
+    std::vector<double> dots(count);
+    std::vector<double> distances(count);
+    kernels_.dot_exact(query.data(), pointers.data(), count, n, dots.data());
+    kernels_.squared_distance_exact(query.data(), pointers.data(), norms.data(), count, n,
+                                    distances.data());
+    for (size_t i = 0; i < count; ++i) {
+      ASSERT_EQ(Bits(dots[i]), Bits(DotExact(query.data(), pointers[i], n)));
+      ASSERT_EQ(Bits(distances[i]), Bits(SquaredDistance(norms[i], pointers[i], query.data(), n)));
     }
   }
 }
@@ -287,13 +320,13 @@ TEST_P(SimdKernelsTest, PaddingWithZerosChangesNothing) {
     std::vector<float> a = Draw(kPatterns[0], random, n, Side::kQuery);
     std::vector<float> b = Draw(kPatterns[0], random, n, Side::kRow);
     const float dot = Dot(a, b);
-    const double dot_exact = kernels_.dot_exact(a.data(), b.data(), n);
-    const double distance = kernels_.squared_distance_exact(1.5, a.data(), b.data(), n);
+    const double dot_exact = DotExact(a.data(), b.data(), n);
+    const double distance = SquaredDistance(1.5, a.data(), b.data(), n);
     a.resize(n + 3 * kLanes);
     b.resize(n + 3 * kLanes);
     ASSERT_EQ(Dot(a, b), dot) << n;
-    ASSERT_EQ(kernels_.dot_exact(a.data(), b.data(), a.size()), dot_exact) << n;
-    ASSERT_EQ(kernels_.squared_distance_exact(1.5, a.data(), b.data(), a.size()), distance) << n;
+    ASSERT_EQ(DotExact(a.data(), b.data(), a.size()), dot_exact) << n;
+    ASSERT_EQ(SquaredDistance(1.5, a.data(), b.data(), a.size()), distance) << n;
   }
 }
 

@@ -145,7 +145,10 @@ interface Job {
   readonly places: number[]
 }
 
-function filtersOf(source: Source, requests: readonly Request[]): Map<RecordTest, Allowed> {
+const NO_FILTERS = new Map()
+
+function filtersOf(source: Source, requests: readonly Request[]): ReadonlyMap<RecordTest, Allowed> {
+  if (!requests.some(({ test }) => test !== undefined)) return NO_FILTERS
   const filters = new Map<RecordTest, Allowed>()
   for (const { test } of requests) {
     if (test !== undefined && !filters.has(test)) filters.set(test, new Allowed(source, test))
@@ -183,6 +186,7 @@ function prepare(
 }
 
 function settled(filters: ReadonlyMap<RecordTest, Allowed>): AllowedSlots | undefined {
+  if (filters.size === 0) return NO_FILTERS
   const allowed = new Map<RecordTest, Uint32Array>()
   for (const [test, filter] of filters) {
     const slots = filter.settle()

@@ -2,16 +2,13 @@
 // Usage: npm run bench -- [--help]
 import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, totalmem } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { HELP, planFrom } from './arguments.mjs'
 import { dataset } from './data/datasets.mjs'
 import { measureBounds } from './measure/bounds.mjs'
 import { Campaign } from './measure/campaign.mjs'
 import { canPin } from './measure/processes.mjs'
 import { problemsOf, summarize } from './report/summary.mjs'
-import { writeReport } from './report/write.mjs'
-
-const RESULTS = { full: 'results/', quick: 'results/quick/' }
+import { RESULTS, writeReport } from './report/write.mjs'
 
 /** Seconds that are left for measuring. */
 class Deadline {
@@ -92,7 +89,7 @@ async function run(plan) {
     bounds,
     datasets,
   }
-  const folder = plan.out ?? fileURLToPath(new URL(RESULTS[plan.kind], import.meta.url))
+  const folder = plan.out ?? RESULTS[plan.kind]
   console.log(await writeReport(folder, results))
   const ours = datasets.flatMap(({ indexes }) => indexes.filter(({ library }) => library === 'skalar'))
   return ours.flatMap(problemsOf)

@@ -6,15 +6,25 @@ export function show(value) {
     : String(Number(value.toPrecision(3)))
 }
 
+const RELATIONS = {
+  '≥': (value, bound) => value >= bound,
+  '≤': (value, bound) => value <= bound,
+  '<': (value, bound) => value < bound,
+}
+
 /** The last cells of a judged row: the value, what it should be, and whether it is. */
 export function judged(value, relation, bound) {
-  const met = relation === '≥' ? value >= bound : value <= bound
+  const met = RELATIONS[relation](value, bound)
   return [value, `${relation} ${bound}`, met ? 'met' : 'missed']
 }
 
-export function printTable({ title, headings, rows }) {
-  console.log(`\n### ${title}\n`)
-  console.log(`| ${headings.join(' | ')} |`)
-  console.log(`|${headings.map((_, column) => (column === 0 ? '---' : '---:')).join('|')}|`)
-  for (const row of rows) console.log(`| ${row.map(show).join(' | ')} |`)
+/** A table as Markdown, under its title. */
+export function markdownOf({ title, headings, rows }) {
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  const rule = `|${headings.map((_, column) => (column === 0 ? '---' : '---:')).join('|')}|`
+  return [`### ${title}`, '', line(headings), rule, ...rows.map((row) => line(row.map(show)))].join('\n')
+}
+
+export function printTable(table) {
+  console.log(`\n${markdownOf(table)}`)
 }

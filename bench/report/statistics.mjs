@@ -35,3 +35,32 @@ export function speedAt(recall, points) {
   const logarithm = Math.log(below.speed) + share * Math.log(above.speed / below.speed)
   return { speed: Math.exp(logarithm), atLeast: false }
 }
+
+/**
+ * The cost of a curve at a recall, such as distances computed: interpolated as a speed is, which is one over a cost.
+ * `atMost` where even the least effort exceeds the recall.
+ *
+ * @returns {{ cost: number, atMost: boolean } | undefined}
+ */
+export function costAt(recall, points) {
+  const speeds = points.map((point) => ({ recall: point.recall, speed: 1 / point.cost }))
+  const at = speedAt(recall, speeds)
+  return at && { cost: 1 / at.speed, atMost: at.atLeast }
+}
+
+/**
+ * The e of y = a · x^e that fits points [x, y] best: least squares of the logarithms. Undefined for fewer than two
+ * different x.
+ */
+export function exponentOf(points) {
+  const logarithms = points.map(([x, y]) => [Math.log(x), Math.log(y)])
+  const mean = (i) => logarithms.reduce((sum, pair) => sum + pair[i], 0) / logarithms.length
+  const [meanX, meanY] = [mean(0), mean(1)]
+  let products = 0
+  let squares = 0
+  for (const [x, y] of logarithms) {
+    products += (x - meanX) * (y - meanY)
+    squares += (x - meanX) ** 2
+  }
+  return squares > 0 ? products / squares : undefined
+}

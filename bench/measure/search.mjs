@@ -1,4 +1,5 @@
 import { readMatrix, rowsOf } from '../data/matrix.mjs'
+import { meanCounts } from './counts.mjs'
 import { withLoopDelay } from './loop-delay.mjs'
 import { memory } from './memory.mjs'
 import { secondsOf } from './time.mjs'
@@ -73,8 +74,8 @@ function percentile(values, share) {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
 }
 
-/** One query at a time, at every effort of every curve. */
-export async function measureSingle(system, dataset, curves, { secondsPerPoint, queryLimit }) {
+/** One query at a time, at every effort of every curve; if `counted`, also what each effort has the library do. */
+export async function measureSingle(system, dataset, curves, { secondsPerPoint, queryLimit, counted }) {
   const { warmUp, measured } = preparedQueries(system, dataset, queryLimit)
   const before = memory()
   const openSeconds = await firstAnswer(system, warmUp[0], curves[0].efforts[0])
@@ -93,6 +94,7 @@ export async function measureSingle(system, dataset, curves, { secondsPerPoint, 
         p50Ms: percentile(latencies, 0.5),
         p99Ms: percentile(latencies, 0.99),
         answers: read(system, answers),
+        ...(counted && { counts: await meanCounts(system, measured.slice(0, answers.length), dataset.rows) }),
       })
     }
   }

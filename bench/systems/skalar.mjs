@@ -61,6 +61,16 @@ export class Skalar extends System {
     return { ids: matches.map(({ id }) => id), scores: matches.map(({ score }) => score) }
   }
 
+  async count(vector) {
+    const { plan, reason, ...counts } = await this.#collection.explain({
+      vector,
+      k: this.setting.k,
+      ...this.effort,
+    })
+    if (plan === 'scan') throw new Error(`no graph was searched: ${reason}`)
+    return { visited: counts.visited, distances: counts.distances, reranked: counts.reranked }
+  }
+
   insertDurably(records) {
     return this.insert(records)
   }

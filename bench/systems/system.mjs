@@ -74,6 +74,14 @@ export class System {
     throw new Error('read is missing')
   }
 
+  /**
+   * What the search for one query did: { visited, distances, reranked }, the nodes of a graph whose neighbours were looked
+   * at, the approximate scores and the exact ones computed. Only of a library that tells. Not timed.
+   */
+  async count(_query) {
+    throw new Error('the library does not count what it does')
+  }
+
   /** Inserts rows so that they survive the end of the process, at once and without notice. Timed. */
   async insertDurably(_prepared) {
     throw new Error('insertDurably is missing')

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { writeMatrix } from '../data/matrix.mjs'
-import { gaussianFrom, normalize, uniformFrom } from '../data/random.mjs'
-import { checkTruth, exactScore, readTruth, writeTruth } from '../data/truth.mjs'
+import { uniformFrom } from '../data/random.mjs'
+import { checkTruth, exactScore } from '../data/truth.mjs'
 import { curveProblem, Judge } from '../measure/judge.mjs'
 import { measureSingle, WARM_UP } from '../measure/search.mjs'
 import { System } from '../systems/system.mjs'
+import { randomDataset } from './random-dataset.mjs'
 
 const K = 10
 const ROWS = 3_000
@@ -108,18 +108,8 @@ let vectors
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'skalar-bench-test-'))
-  const gaussian = gaussianFrom(uniformFrom(4))
-  const matrix = (rows) =>
-    Array.from({ length: rows }, () => normalize(Float32Array.from({ length: DIMENSION }, gaussian)))
-  vectors = matrix(ROWS)
-  const queryVectors = matrix(QUERIES)
-  const paths = { base: join(folder, 'base.f32'), query: join(folder, 'query.f32') }
-  writeMatrix(paths.base, vectors)
-  writeMatrix(paths.query, queryVectors)
-  const shape = { ...paths, metric: 'cosine', dimension: DIMENSION, rows: ROWS, queries: QUERIES }
-  const file = join(folder, 'truth')
-  await writeTruth(file, shape)
-  dataset = { ...shape, truth: readTruth(file, shape) }
+  dataset = await randomDataset(folder, { rows: ROWS, queries: QUERIES, dimension: DIMENSION, seed: 4 })
+  vectors = dataset.vectors
 })
 
 after(() => rmSync(folder, { recursive: true, force: true }))

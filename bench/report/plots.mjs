@@ -8,7 +8,8 @@ const LEAST_RECALL_SHOWN = 0.8
 const BAR_WIDTH = 220
 const BAR_STEP = 16
 
-async function svg(specification) {
+/** A Vega-Lite plot as SVG. */
+export async function svg(specification) {
   const view = new View(parse(compile(specification).spec), { renderer: 'none' })
   try {
     return `${await view.toSVG()}\n`
@@ -17,7 +18,8 @@ async function svg(specification) {
   }
 }
 
-const BASE = {
+/** What all plots have in common. */
+export const BASE = {
   $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
   background: 'white',
   padding: 8,

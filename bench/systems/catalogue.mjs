@@ -7,7 +7,7 @@
 const M = 16
 const efConstruction = 200
 
-const EFS = [10, 16, 28, 48, 80, 140, 240, 420]
+export const EFS = [10, 16, 28, 48, 80, 140, 240, 420]
 const PROBES = [1, 2, 5, 10, 20, 50]
 
 const byEf = (extra = {}, least = 0) => EFS.filter((ef) => ef >= least).map((ef) => ({ ef, ...extra }))

@@ -3,7 +3,8 @@ import hnswlib from 'hnswlib-node'
 import { rowsOf } from '../data/matrix.mjs'
 import { System, scoreOfDistance } from './system.mjs'
 
-const SEED = 100
+/** Of the random levels: graphs of the same rows are the same. */
+export const HNSWLIB_SEED = 100
 
 /** parameters: { M, efConstruction }. effort: { ef }. Its calls are synchronous and use one thread. */
 export class HnswlibNode extends System {
@@ -21,7 +22,7 @@ export class HnswlibNode extends System {
   async create() {
     const { rows, parameters } = this.setting
     this.#index = this.#empty()
-    this.#index.initIndex(rows, parameters.M, parameters.efConstruction, SEED)
+    this.#index.initIndex(rows, parameters.M, parameters.efConstruction, HNSWLIB_SEED)
   }
 
   prepareRows(first, vectors) {

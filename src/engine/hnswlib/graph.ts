@@ -13,9 +13,6 @@ import { VectorIndex } from './vector-index.ts'
 /** A walk looks at some ten to thirty rows for each candidate, each at a higher price than a scan pays. */
 const SCAN_FACTOR = 16
 
-/** Candidates beyond k: float32 may have ranked them a little too low. */
-const SLACK = 4
-
 /** Rows whose norms decide the reference length. */
 const SAMPLE = 1_000
 
@@ -111,7 +108,7 @@ export class HnswlibGraph implements Graph {
   candidates(query: EngineQuery): Uint32Array | undefined {
     if (!this.suits(query)) return undefined
     const { vector, k, ef = DEFAULT_EF, allowed } = query
-    const count = k + SLACK + this.#unmarked.length
+    const count = k + this.#unmarked.length
     const filter = allowed && ((node: number) => hasSlot(allowed, this.#table.slotOf(node)))
     const found = this.#index!.search(vector, count, ef, filter)
     return found && union(this.#slotsOf(found), this.#waitingSlots(allowed))

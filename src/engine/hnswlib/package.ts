@@ -10,7 +10,14 @@ export interface HnswlibIndex {
   addPoint(point: number[], label: number): void
   markDelete(label: number): void
   setEf(ef: number): void
-  searchKnn(query: number[], k: number, filter?: (label: number) => boolean): { neighbors: number[] }
+  searchKnn(
+    query: number[],
+    k: number,
+    filter?: (label: number) => boolean,
+  ): {
+    neighbors: number[]
+    distances: number[]
+  }
   getCurrentCount(): number
   getMaxElements(): number
   getNumDimensions(): number

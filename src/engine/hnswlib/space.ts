@@ -33,7 +33,7 @@ export function referenceLength(metric: MetricName, norms: readonly number[]): n
 
 export function normOf(vector: Float32Array): number {
   let sum = 0
-  for (const value of vector) sum += value * value
+  for (let i = 0; i < vector.length; i++) sum += vector[i]! * vector[i]!
   return Math.sqrt(sum)
 }
 
@@ -42,6 +42,8 @@ export class Space {
   /** Components of a point in hnswlib. */
   readonly dimension: number
   readonly reference: number
+  /** Distances are off by less than this. */
+  readonly error: number
   readonly #metric: MetricName
   readonly #array: number[]
 
@@ -49,6 +51,8 @@ export class Space {
     this.name = metric === 'euclidean' ? 'l2' : 'ip'
     this.dimension = metric === 'dot' ? dimension + 1 : dimension
     this.reference = reference
+    // Of two unit vectors: a rounding for each addition, the components' own, and a margin. The others are not bounded.
+    this.error = metric === 'cosine' ? (dimension + 4) * 2 ** -24 : Infinity
     this.#metric = metric
     // Made so, V8 keeps it as an array of doubles without holes, which the addon reads fastest.
     this.#array = Array.from(new Float64Array(this.dimension).fill(0.5))

@@ -3,6 +3,9 @@ import type { EngineOptions } from '../engine.ts'
 import { type HnswlibIndex, loadHnswlib } from './package.ts'
 import { Space } from './space.ts'
 
+/** Neighbours asked for beyond those wanted: float32 may have ranked them a little too low. */
+const MORE = 4
+
 /** An index of hnswlib over vectors of one metric, numbered 0, 1, … as they are added. It grows by itself. */
 export class VectorIndex {
   readonly #index: HnswlibIndex
@@ -59,7 +62,10 @@ export class VectorIndex {
     this.#index.markDelete(number)
   }
 
-  /** The numbers of about the nearest `k`; undefined when float32 cannot tell which these are. */
+  /**
+   * The numbers of about the nearest `k`, and of a few more that may be as near; undefined when float32 cannot tell which
+   * these are.
+   */
   search(
     vector: Float32Array,
     k: number,
@@ -68,10 +74,16 @@ export class VectorIndex {
   ): readonly number[] | undefined {
     const query = this.#space.query(vector)
     if (query === undefined) return undefined
-    const most = Math.min(k, this.#count)
+    const most = Math.min(k + MORE, this.#count)
     this.#index.setEf(Math.max(ef, most))
-    const { neighbors } =
+    const { neighbors, distances } =
       filter === undefined ? this.#index.searchKnn(query, most) : this.#index.searchKnn(query, most, filter)
+    const kth = distances[k - 1]
+    if (kth === undefined) return neighbors
+    const farthest = kth + 2 * this.#space.error
+    let count = k
+    while (count < neighbors.length && distances[count]! <= farthest) count++
+    neighbors.length = count
     return neighbors
   }
 

@@ -16,9 +16,10 @@ export type AllowedSlots = ReadonlyMap<RecordTest, Uint32Array>
  */
 export function toEngineQuery(source: Source, request: Request, allowed: AllowedSlots): EngineQuery {
   const { target, after, k, threshold, exact, ef, test } = request
-  const slot = 'id' in target ? slotOf(source, target.id) : undefined
+  const { id } = target
+  const slot = id === undefined ? undefined : slotOf(source, id)
   return {
-    vector: 'id' in target ? storedVector(source, target.id, slot) : target.vector,
+    vector: id === undefined ? target.vector! : storedVector(source, id, slot),
     k,
     threshold,
     after: after && { score: after.score, slot: slotOf(source, after.id) },

@@ -18,10 +18,16 @@ const KNOWN = ['vector', 'id', ...SETTINGS, 'timeout', 'signal'] as const
 const OWN = ['vector', 'id', ...SETTINGS] as const
 const COMMON = [...SETTINGS, 'signal'] as const
 
+/** One of the two is defined. */
+export interface Target {
+  readonly vector: Float32Array | undefined
+  readonly id: Id | undefined
+}
+
 /** A query as the user meant it: checked, copied, with defaults. */
 export interface Request {
   /** What to look for: a vector, or the id of the record whose vector it is. */
-  readonly target: { readonly vector: Float32Array } | { readonly id: Id }
+  readonly target: Target
   readonly k: number
   /** Undefined when every record may match. Queries of one call that share a filter share this function. */
   readonly test: RecordTest | undefined
@@ -40,8 +46,6 @@ interface ParseOptions {
   readonly path?: string
   /** The vector need not be copied: the query is over when the call returns. */
   readonly borrow?: boolean
-  /** Where the vector is copied to. */
-  readonly room?: Float32Array | undefined
 }
 
 /**
@@ -50,11 +54,17 @@ interface ParseOptions {
 export function parseRequest(
   input: unknown,
   definition: Definition,
-  { path = 'query', borrow = false, room }: ParseOptions = {},
+  { path = 'query', borrow = false }: ParseOptions = {},
 ): Request {
   const options = checkOptions(input, KNOWN, path)
+  return { ...parseSettings(options, path), target: parseTarget(options, definition, path, { borrow }) }
+}
+
+/** All of a request but its target. */
+type Settings = Omit<Request, 'target'>
+
+function parseSettings(options: Record<string, unknown>, path: string): Settings {
   return {
-    target: parseTarget(options, definition, path, { borrow, room }),
     k: integerOption(options.k, `${path}.k`, { min: 1, default: DEFAULT_K }),
     test: parseTest(options.filter, `${path}.filter`),
     select: parseSelect(options.select, `${path}.select`),
@@ -86,8 +96,8 @@ export function parseRequests(
       path: 'queries',
     })
   }
-  const { filter, signal, ...shared } = checkOptions(common, COMMON, 'options')
-  const test = parseTest(filter, 'options.filter')
+  const { signal, ...shared } = checkOptions(common, COMMON, 'options')
+  const settings = parseSettings(shared, 'options')
   const { dimension } = definition
   // Side by side, as native code takes them.
   const vectors = new Float32Array(dimension * inputs.length)
@@ -95,30 +105,44 @@ export function parseRequests(
     const path = `queries[${i}]`
     const room = vectors.subarray(i * dimension, (i + 1) * dimension)
     const own = checkOptions(input, OWN, path)
-    const request = parseRequest({ ...shared, ...own }, definition, { path, room })
-    return own.filter === undefined ? { ...request, test } : request
+    return {
+      ...overridden(settings, shared, own, path),
+      target: parseTarget(own, definition, path, { room }),
+    }
   })
   return { requests, signal: signalOption(signal, 'options.signal') }
+}
+
+/** Common settings with a query's own over them; queries without a filter of their own share the common one's test. */
+function overridden(
+  settings: Settings,
+  shared: Record<string, unknown>,
+  own: Record<string, unknown>,
+  path: string,
+): Settings {
+  if (Object.keys(own).length === 1) return settings
+  if (own.filter !== undefined) return parseSettings({ ...shared, ...own }, path)
+  return { ...parseSettings({ ...shared, ...own, filter: undefined }, path), test: settings.test }
 }
 
 function parseTarget(
   options: Record<string, unknown>,
   definition: Definition,
   path: string,
-  { borrow, room }: ParseOptions,
-): Request['target'] {
+  { borrow = false, room }: { borrow?: boolean; room?: Float32Array },
+): Target {
   const { vector, id } = options
   if ((vector === undefined) === (id === undefined)) {
     const problem =
       vector === undefined ? 'needs a vector or an id' : 'takes either a vector or an id, not both'
     throw new SkalarError('BAD_OPTION', `${path} ${problem}`, { path })
   }
-  if (vector === undefined) return { id: validId(id, `${path}.id`) }
+  if (vector === undefined) return { vector: undefined, id: validId(id, `${path}.id`) }
   const components =
     borrow && isReady(vector, definition.dimension) ? vector : copyVector(vector, definition, path, room)
   const error = badVector(components, vector, `${path}.vector`, definition.metric === 'cosine')
   if (error !== undefined) throw error
-  return { vector: components }
+  return { vector: components, id: undefined }
 }
 
 /** Whether native code may read it as it is. Memory that threads share may change meanwhile. */

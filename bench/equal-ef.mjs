@@ -3,13 +3,12 @@
 // queries, the passes of the two take turns, and the ratio is the median of those of neighbours. Prints a Markdown table
 // and writes results/equal-ef.json.
 // Usage: npm run build && npm ci --prefix bench && node bench/equal-ef.mjs
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { CACHE } from './data/cache.mjs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dataset } from './data/datasets.mjs'
-import { MatrixReader, readMatrix, rowsOf } from './data/matrix.mjs'
+import { readMatrix, rowsOf } from './data/matrix.mjs'
 import { machine } from './foundation/machine.mjs'
 import { judged, printTable } from './foundation/report.mjs'
+import { built } from './measure/built.mjs'
 import { Judge } from './measure/judge.mjs'
 import { secondsOf } from './measure/time.mjs'
 import { spread } from './report/statistics.mjs'
@@ -25,21 +24,8 @@ const PASSES = 21
 const LEAST_RATIO = 0.9
 
 const data = await dataset('wordnet-512d', ROWS)
-const { base, query, queries, dimension, metric } = data
+const { query, queries, dimension } = data
 const results = new URL('./results/', import.meta.url)
-
-async function built(SystemClass, parameters) {
-  const folder = mkdtempSync(join(CACHE, 'equal-ef-'))
-  const system = new SystemClass({ folder, dimension, metric, rows: ROWS, k: K, threads: 1, parameters })
-  await system.create()
-  const reader = new MatrixReader(base, dimension)
-  for (const { first, values } of reader.blocks(ROWS, 10_000)) {
-    await system.insert(system.prepareRows(first, values))
-  }
-  reader.close()
-  await system.build()
-  return { system, folder }
-}
 
 /** One pass over all queries: QPS, and the answers. */
 async function pass({ system }, prepared) {
@@ -51,8 +37,8 @@ async function pass({ system }, prepared) {
 }
 
 const arms = {
-  skalar: await built(Skalar, { engine: 'hnswlib', M, efConstruction }),
-  raw: await built(HnswlibNode, { M, efConstruction }),
+  skalar: await built(Skalar, data, { k: K, parameters: { engine: 'hnswlib', M, efConstruction } }),
+  raw: await built(HnswlibNode, data, { k: K, parameters: { M, efConstruction } }),
 }
 const vectors = rowsOf(readMatrix(query, dimension, 0, queries), dimension)
 const prepared = Object.fromEntries(
@@ -102,8 +88,5 @@ try {
   )
 } finally {
   judge.close()
-  for (const { system, folder } of Object.values(arms)) {
-    await system.close()
-    rmSync(folder, { recursive: true, force: true })
-  }
+  for (const { dispose } of Object.values(arms)) await dispose()
 }

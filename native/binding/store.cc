@@ -101,15 +101,18 @@ Napi::Value Store::Memory(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, uint64_t since,
-                             Napi::Array texts) const {
+                             Napi::Array texts, Napi::Value room) const {
   constexpr size_t kHead = 1;
   constexpr size_t kPerQuery = 5;
   constexpr size_t kPerHit = 4;
   size_t total = 0;
   for (const Hits& answer : answers) total += answer.hits.size();
-  auto numbers = Napi::Float64Array::New(env, kHead + kPerQuery * answers.size() + kPerHit * total);
+  const size_t length = kHead + kPerQuery * answers.size() + kPerHit * total;
+  auto numbers = !room.IsEmpty() && room.IsTypedArray() ? room.As<Napi::Float64Array>()
+                                                        : Napi::Float64Array::New(env, length);
   if (numbers.IsEmpty()) return numbers;
-  double* query = numbers.Data() + kHead;
+  double* const data = numbers.Data();
+  double* query = data + kHead;
   double* next = query + kPerQuery * answers.size();
   bool stale = false;
   uint32_t number = 0;
@@ -134,7 +137,7 @@ Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, ui
       ++number;
     }
   }
-  numbers[0] = stale;
+  data[0] = stale;
   return numbers;
 }
 

@@ -48,7 +48,7 @@ bool Attempt::CanRank() const {
   return scorer_.norm() > 0;
 }
 
-const Scratch& Attempt::Prepared() {
+const Scratch& Attempt::Prepare() {
   scratch_ = snapshot_.scratches->Take();
   std::vector<float>& rotated = scratch_->rotated;
   std::fill(std::copy_n(scorer_.direction(), snapshot_.vectors.dimension(), rotated.begin()),
@@ -72,7 +72,7 @@ size_t Attempt::Width() const {
 }
 
 void Attempt::Walk() {
-  Prepared();
+  Prepare();
   hnsw::Walk walk(snapshot_.graph, *snapshot_.entries, snapshot_.abort, scratch_.get());
   if (PassesAll()) {
     walk.ToAll(Width());
@@ -87,8 +87,8 @@ void Attempt::Walk(Attempt* a, Attempt* b) {
     b->Walk();
     return;
   }
-  a->Prepared();
-  b->Prepared();
+  a->Prepare();
+  b->Prepare();
   const Snapshot& snapshot = a->snapshot_;
   hnsw::Walk walk_a(snapshot.graph, *snapshot.entries, snapshot.abort, a->scratch_.get());
   hnsw::Walk walk_b(snapshot.graph, *snapshot.entries, snapshot.abort, b->scratch_.get());

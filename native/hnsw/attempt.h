@@ -59,7 +59,7 @@ class Attempt {
   bool Finish(Hits* answer);
 
   // The query as the kernels take it; for scans by codes.
-  const Scratch& Prepared();
+  const Scratch& Prepare();
 
  private:
   // Whether a walk that may answer every node is likely to find enough.

@@ -51,8 +51,8 @@ class Beam {
   bool Wants(int32_t ordered) const { return ordered > floor_; }
 
   // Takes a node; the last one is dropped where there is no room. Requires: Wants(ordered). Of
-  // equal ranks the first come stays in front. Returns its place.
-  size_t Insert(int32_t ordered, uint32_t node) {
+  // equal ranks the first come stays in front.
+  void Insert(int32_t ordered, uint32_t node) {
     const size_t place = PlaceOf(ordered);
     const size_t behind = size_ - place;
     std::memmove(&ranks_[place + 1], &ranks_[place], behind * sizeof(int32_t));
@@ -62,7 +62,6 @@ class Beam {
     if (size_ < width_) ++size_;
     if (size_ == width_) floor_ = ranks_[width_ - 1];
     if (place < next_) next_ = place;
-    return place;
   }
 
   // The nearest node that was not expanded yet, now marked as such; kNoNode when there is none.
@@ -73,9 +72,6 @@ class Beam {
     nodes_[next_++] = node | kExpanded;
     return node;
   }
-
-  // Where Expand() looks next.
-  size_t next() const { return next_; }
 
  private:
   static constexpr uint32_t kExpanded = 0x80000000u;

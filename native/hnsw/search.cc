@@ -89,7 +89,7 @@ Hits Search::ScanAll(const Query& query) const {
   const bool by_codes = moment.nodes > 0 && waiting_->size() <= snapshot_.alive && !query.allowed &&
                         !query.after && attempt.CanRank();
   if (!by_codes) return ScanSlots(query, query.allowed);
-  const Scratch& prepared = attempt.Prepared();
+  const Scratch& prepared = attempt.Prepare();
   const CodeScan scan(snapshot_.graph, moment, snapshot_.vectors, prepared.query, prepared.rotated,
                       prepared.ranker, snapshot_.abort);
   const std::vector<uint32_t> possible = scan.Possible(query.k, query.excluded);

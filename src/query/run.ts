@@ -172,10 +172,10 @@ function prepare(
   for (const [place, request] of requests.entries()) {
     const query = toEngineQuery(source, request, allowed)
     const { engine, reason } = choosePlan(source, request, query, live)
-    let job = jobs.find((each) => each.engine === engine)
+    const job = jobs.find((each) => each.engine === engine)
     if (job === undefined) {
-      job = { engine, requests: [], queries: [], reasons: [], places: [] }
-      jobs.push(job)
+      jobs.push({ engine, requests: [request], queries: [query], reasons: [reason], places: [place] })
+      continue
     }
     job.requests.push(request)
     job.queries.push(query)

@@ -8,7 +8,7 @@ import { GraphEngine } from '../graph-engine.ts'
 import { HnswGraph } from './graph.ts'
 
 /**
- * Our own HNSW: a walk on 8-bit codes finds candidates, the store scores them exactly. Building and searching run on the
+ * Our own HNSW: a walk on 4-bit codes finds candidates, the store scores them exactly. Building and searching run on the
  * database's threads. What is not linked yet is scored exactly with every query; so is everything while that is faster.
  */
 export class HnswEngine extends GraphEngine<HnswGraph> {

@@ -35,15 +35,15 @@ export const PROFILES = {
     thin: (efforts) => efforts,
     datasets: {
       'wordnet-512d': { rows: 30_000, builds: ['all', 'one'] },
-      'glove-100d': { rows: 340_479, builds: ['all'], repetitions: 2 },
-      'glove-skewed': { rows: 50_000, builds: ['all'], repetitions: 2 },
-      'glove-sorted': { rows: 50_000, builds: ['all'], repetitions: 2 },
+      'glove-100d': { rows: 340_479, builds: ['all'], repetitions: 1 },
+      'glove-skewed': { rows: 50_000, builds: ['all'], repetitions: 1 },
+      'glove-sorted': { rows: 50_000, builds: ['all'], repetitions: 1 },
       'synthetic-256d': {
         rows: 1_000_000,
         builds: ['all'],
         repetitions: 1,
         // All of them would take longer than the rest of the run together, and so would a graph of hnswlib alone.
-        indexes: /^(skalar flat|skalar hnsw$|usearch bf16|usearch i8|zvec int8)/,
+        indexes: /^(skalar flat|skalar hnsw$|usearch i8|zvec int8)/,
       },
     },
   },

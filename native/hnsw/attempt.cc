@@ -15,12 +15,12 @@ constexpr double kFarthest = 1024;
 // Both planes rank a little wrong: so many more than asked for are scored exactly, at most.
 size_t MostReranked(size_t k) { return k + std::max<size_t>(10, k / 2); }
 
-// By how much ranks may miss, in scales of a node's code. A component of a plane is off by up to
-// half a step, evenly and independently, which a random rotation sees to, and so the error of a
-// product is about that of one component, √(1 / 12) of a step of a vector as long as the query.
-// Three standard deviations hold all but a few.
-constexpr float kUpperMargin = 3 * 0.65f;
-constexpr float kBothMargin = 3 * 0.65f;
+// By how much ranks may miss, in scales of a node's code. The scale of an upper plane is half a step,
+// and a component is off by up to that, evenly and independently, which a random rotation sees to: by
+// √(1/3) in the mean square, somewhat more where it was clipped, and so is the product with a query of
+// length 1. Three standard deviations hold all but a few. That of both planes is a whole step, and
+// less would do for the rounding; what is clipped, and the query's own steps, come to more.
+constexpr float kMargin = 3 * 0.65f;
 
 // While dead nodes are at most one in so many, a somewhat wider beam makes up for them.
 constexpr size_t kFewDead = 4;
@@ -127,7 +127,7 @@ void Attempt::Collect() {
   float least = 0;  // The k-th nearest is at least so near, as far as upper planes can tell.
   for (size_t i = 0; i < beam.size(); ++i) {
     const uint32_t node = beam.node(i);
-    const float margin = kUpperMargin * graph.PointOf(node).scale * scratch.ranker.length;
+    const float margin = kMargin * graph.PointOf(node).scale * scratch.ranker.length;
     if (scratch.slots.size() >= query_.k && beam.rank(i) + margin < least) break;
     const uint32_t slot = graph.SlotAt(node, snapshot_.moment);
     if (slot == query_.excluded || !snapshot_.vectors.IsLive(slot)) continue;
@@ -149,7 +149,7 @@ void Attempt::Refine() {
     const uint32_t node = scratch.nodes[i];
     const float scale = graph.DetailOf(node).scale;
     const float rank = scratch.ranker.Rank(products[i], scale, graph.PointOf(node).bias);
-    refined.push_back({rank, kBothMargin * scale * scratch.ranker.length, scratch.slots[i]});
+    refined.push_back({rank, kMargin * scale * scratch.ranker.length, scratch.slots[i]});
   }
   const size_t k = query_.k;
   const size_t most = std::min(MostReranked(k), refined.size());

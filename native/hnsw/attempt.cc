@@ -15,11 +15,12 @@ constexpr double kFarthest = 1024;
 // Both planes rank a little wrong: so many more than asked for are scored exactly, at most.
 size_t MostReranked(size_t k) { return k + std::max<size_t>(10, k / 2); }
 
-// By how much ranks may miss, in scales of a node's code. The scale of an upper plane is half a step,
-// and a component is off by up to that, evenly and independently, which a random rotation sees to: by
-// √(1/3) in the mean square, somewhat more where it was clipped, and so is the product with a query of
-// length 1. Three standard deviations hold all but a few. That of both planes is a whole step, and
-// less would do for the rounding; what is clipped, and the query's own steps, come to more.
+// By how much ranks may miss, in scales of a node's code. The scale of an upper plane is half a
+// step, and a component is off by up to that, evenly and independently, which a random rotation
+// sees to: by √(1/3) in the mean square, somewhat more where it was clipped, and so is the product
+// with a query of length 1. Three standard deviations hold all but a few. That of both planes is a
+// whole step, and less would do for the rounding; what is clipped, and the query's own steps, come
+// to more.
 constexpr float kMargin = 3 * 0.65f;
 
 // While dead nodes are at most one in so many, a somewhat wider beam makes up for them.

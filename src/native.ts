@@ -67,14 +67,7 @@ export interface NativeHnsw {
     texts: string[],
     ...queries: NativeQueries
   ): Promise<Float64Array>
-  /** The numbers are written into `room` and it is returned; where it is null, into an array of their own. */
-  searchSync(
-    store: NativeStore,
-    since: number,
-    texts: string[],
-    room: Float64Array | null,
-    ...queries: NativeQueries
-  ): Float64Array
+  searchSync(store: NativeStore, since: number, texts: string[], ...queries: NativeQueries): Float64Array
   /** Not while `build` is under way, and none may begin before it is done. */
   write(pool: NativePool, path: string): Promise<void>
   /** First of all, and nothing else before it is done; then `adopt`. */

@@ -101,18 +101,15 @@ Napi::Value Store::Memory(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, uint64_t since,
-                             Napi::Array texts, Napi::Value room) const {
+                             Napi::Array texts) const {
   constexpr size_t kHead = 1;
   constexpr size_t kPerQuery = 5;
   constexpr size_t kPerHit = 4;
   size_t total = 0;
   for (const Hits& answer : answers) total += answer.hits.size();
-  const size_t length = kHead + kPerQuery * answers.size() + kPerHit * total;
-  auto numbers = !room.IsEmpty() && room.IsTypedArray() ? room.As<Napi::Float64Array>()
-                                                        : Napi::Float64Array::New(env, length);
+  auto numbers = Napi::Float64Array::New(env, kHead + kPerQuery * answers.size() + kPerHit * total);
   if (numbers.IsEmpty()) return numbers;
-  double* const data = numbers.Data();
-  double* query = data + kHead;
+  double* query = numbers.Data() + kHead;
   double* next = query + kPerQuery * answers.size();
   bool stale = false;
   uint32_t number = 0;
@@ -137,7 +134,7 @@ Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, ui
       ++number;
     }
   }
-  data[0] = stale;
+  numbers[0] = stale;
   return numbers;
 }
 

@@ -28,10 +28,9 @@ class Store : public Napi::ObjectWrap<Store> {
 
   // Answers as one Float64Array (layout: src/engine/answers.ts), and ids that are strings in
   // `texts`, each at the number of its hit. `stale` says that a slot among the hits has changed
-  // after the log position `since`. A `room` that is an array is
-  // written into and returned; it is long enough.
+  // after the log position `since`.
   Napi::Value ToNumbers(Napi::Env env, const std::vector<Hits>& answers, uint64_t since,
-                        Napi::Array texts, Napi::Value room = Napi::Value()) const;
+                        Napi::Array texts) const;
 
  private:
   void Put(const Napi::CallbackInfo& info);

@@ -7,7 +7,7 @@ const HIT = 4
 
 /**
  * Answers of several queries in a row, nearest first; equal scores by ascending slot. As native code returns them, in one
- * array of numbers, which may be longer:
+ * array of numbers:
  *
  *     stale | for each query: hits, visited, distances, candidates, reranked | for each hit: slot, ordinal, score, id
  *
@@ -34,14 +34,7 @@ export class Answers {
 
   /** Hits of all queries. */
   get hits(): number {
-    let hits = 0
-    for (let query = 0; query < this.#queries; query++) hits += this.hitsOf(query)
-    return hits
-  }
-
-  /** Room for the answer to a query for so many, which native code writes into instead of making an array of its own. */
-  static roomFor(k: number): Float64Array {
-    return new Float64Array(HEAD + QUERY + HIT * k)
+    return (this.#numbers.length - this.#hitAt(0)) / HIT
   }
 
   hitsOf(query: number): number {
@@ -119,10 +112,7 @@ export class Answers {
     for (const [query, part] of parts.entries()) {
       const first = part.#hitAt(0)
       numbers.set(part.#numbers.subarray(HEAD, first), HEAD + QUERY * query)
-      numbers.set(
-        part.#numbers.subarray(first, part.#hitAt(part.hits)),
-        HEAD + QUERY * parts.length + HIT * hit,
-      )
+      numbers.set(part.#numbers.subarray(first), HEAD + QUERY * parts.length + HIT * hit)
       // Not every hit has a text.
       part.#texts.forEach((text, i) => {
         texts[hit + i] = text

@@ -9,8 +9,6 @@ import type { GraphFormat, Table } from '../table-file.ts'
 
 const DEAD = 0xffff_ffff
 
-const ROOM_HITS = 100
-
 /** Our own graph, in native memory. It is built and searched on the database's threads. */
 export class HnswGraph implements Graph {
   readonly manyToSave = 200_000
@@ -19,8 +17,6 @@ export class HnswGraph implements Graph {
   #native: NativeHnsw
   /** Nodes that the file has. */
   #saved = 0
-  /** What `searchSync` answers small queries in: arrays made anew for each cost more than the rest of the call. */
-  readonly #room = Answers.roomFor(ROOM_HITS)
 
   constructor(vectors: NativeStore, slots: Uint32Array, host: EngineHost) {
     this.#vectors = vectors
@@ -84,14 +80,10 @@ export class HnswGraph implements Graph {
     return new Answers(numbers, texts, queries.length)
   }
 
-  /** The answers are valid until the next call. */
   searchSync(queries: readonly EngineQuery[], since: number): Answers {
     const texts: string[] = []
     const packed = packQueries(queries, undefined)
-    const small = queries.length === 1 && queries[0]!.k <= ROOM_HITS
-    const room = small ? this.#room : null
-    const numbers = this.#native.searchSync(this.#vectors, since, texts, room, ...packed)
-    return new Answers(numbers, texts, queries.length)
+    return new Answers(this.#native.searchSync(this.#vectors, since, texts, ...packed), texts, queries.length)
   }
 
   async save(folder: string, position: number): Promise<void> {

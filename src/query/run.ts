@@ -145,10 +145,7 @@ interface Job {
   readonly places: number[]
 }
 
-const NO_FILTERS = new Map()
-
-function filtersOf(source: Source, requests: readonly Request[]): ReadonlyMap<RecordTest, Allowed> {
-  if (!requests.some(({ test }) => test !== undefined)) return NO_FILTERS
+function filtersOf(source: Source, requests: readonly Request[]): Map<RecordTest, Allowed> {
   const filters = new Map<RecordTest, Allowed>()
   for (const { test } of requests) {
     if (test !== undefined && !filters.has(test)) filters.set(test, new Allowed(source, test))
@@ -172,10 +169,10 @@ function prepare(
   for (const [place, request] of requests.entries()) {
     const query = toEngineQuery(source, request, allowed)
     const { engine, reason } = choosePlan(source, request, query, live)
-    const job = jobs.find((each) => each.engine === engine)
+    let job = jobs.find((each) => each.engine === engine)
     if (job === undefined) {
-      jobs.push({ engine, requests: [request], queries: [query], reasons: [reason], places: [place] })
-      continue
+      job = { engine, requests: [], queries: [], reasons: [], places: [] }
+      jobs.push(job)
     }
     job.requests.push(request)
     job.queries.push(query)
@@ -186,7 +183,6 @@ function prepare(
 }
 
 function settled(filters: ReadonlyMap<RecordTest, Allowed>): AllowedSlots | undefined {
-  if (filters.size === 0) return NO_FILTERS
   const allowed = new Map<RecordTest, Uint32Array>()
   for (const [test, filter] of filters) {
     const slots = filter.settle()

@@ -28,13 +28,13 @@ export function shape(
   if (answers.stale && !last) return undefined
   const filtered = requests.some(({ test }) => test !== undefined)
   const changed = filtered && source.replica.state().position !== since
-  const lists = new Array<AnyMatch[]>(requests.length)
+  const lists: AnyMatch[][] = []
   let begin = 0
   for (const [i, request] of requests.entries()) {
     const end = begin + answers.hitsOf(i)
     const { matches, complete } = shapeOne(source, request, answers, begin, end, changed)
     if (!complete && !last) return undefined
-    lists[i] = matches
+    lists.push(matches)
     begin = end
   }
   return lists

@@ -64,25 +64,14 @@ export function badVector(
   path: string,
   refuseZero: boolean,
 ): SkalarError | undefined {
-  const squares = squaredLength(components)
+  // In float64 the square of a finite float32 neither overflows nor vanishes, but for that of 0.
+  let squares = 0
+  for (let i = 0; i < components.length; i++) squares += components[i]! * components[i]!
   if (Number.isFinite(squares) && (squares > 0 || !refuseZero)) return undefined
   const index = components.findIndex((component) => !Number.isFinite(component))
   if (index !== -1) return nonFinite(path, index, (given as ArrayLike<number>)[index] ?? components[index]!)
   const message = `${path} is zero: it has no direction, so no cosine; leave it out, or use metric dot`
   return new SkalarError('BAD_VECTOR', message, { path })
-}
-
-/** In float64 the square of a finite float32 neither overflows nor vanishes, but for that of 0. */
-function squaredLength(components: Float32Array): number {
-  // Two sums: an addition waits for the one before.
-  let even = 0
-  let odd = 0
-  let i = 0
-  for (; i + 1 < components.length; i += 2) {
-    even += components[i]! * components[i]!
-    odd += components[i + 1]! * components[i + 1]!
-  }
-  return i < components.length ? even + odd + components[i]! * components[i]! : even + odd
 }
 
 function wrongLength(path: string, length: number, dimension: number): SkalarError {

@@ -16,10 +16,9 @@ export type AllowedSlots = ReadonlyMap<RecordTest, Uint32Array>
  */
 export function toEngineQuery(source: Source, request: Request, allowed: AllowedSlots): EngineQuery {
   const { target, after, k, threshold, exact, ef, test } = request
-  const { id } = target
-  const slot = id === undefined ? undefined : slotOf(source, id)
+  const slot = target.id === undefined ? undefined : slotOf(source, target.id)
   return {
-    vector: id === undefined ? target.vector! : storedVector(source, id, slot),
+    vector: target.id === undefined ? target.vector : storedVector(source, target.id, slot),
     k,
     threshold,
     after: after && { score: after.score, slot: slotOf(source, after.id) },

@@ -18,15 +18,13 @@ const KNOWN = ['vector', 'id', ...SETTINGS, 'timeout', 'signal'] as const
 const OWN = ['vector', 'id', ...SETTINGS] as const
 const COMMON = [...SETTINGS, 'signal'] as const
 
-/** One of the two is defined. */
-export interface Target {
-  readonly vector: Float32Array | undefined
-  readonly id: Id | undefined
-}
+/** What to look for: a vector, or the id of the record whose vector it is. */
+type Target =
+  | { readonly vector: Float32Array; readonly id: undefined }
+  | { readonly vector: undefined; readonly id: Id }
 
 /** A query as the user meant it: checked, copied, with defaults. */
 export interface Request {
-  /** What to look for: a vector, or the id of the record whose vector it is. */
   readonly target: Target
   readonly k: number
   /** Undefined when every record may match. Queries of one call that share a filter share this function. */
@@ -121,8 +119,8 @@ function overridden(
   path: string,
 ): Settings {
   if (Object.keys(own).length === 1) return settings
-  if (own.filter !== undefined) return parseSettings({ ...shared, ...own }, path)
-  return { ...parseSettings({ ...shared, ...own, filter: undefined }, path), test: settings.test }
+  const parsed = parseSettings({ ...shared, ...own, filter: own.filter }, path)
+  return own.filter === undefined ? { ...parsed, test: settings.test } : parsed
 }
 
 function parseTarget(

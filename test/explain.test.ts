@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest'
+import type { Metadata } from '../src/index.ts'
 import { openCollection } from './helpers/database.ts'
 import { expectRejection } from './helpers/errors.ts'
+import { untilBuilt } from './helpers/graphs.ts'
+import { generator, randomVector, randomVectors } from './helpers/random.ts'
 
 async function numbers(count: number) {
   const { films } = await openCollection<{ n: number }, number>({
@@ -51,4 +54,21 @@ it('explain answers for a record and for an empty collection', async () => {
   await expectRejection(films.explain({ id: 99 }), 'NOT_FOUND', { id: 99 })
   await films.clear()
   expect(await films.explain({ vector: [1, 1] })).toMatchObject({ visited: 0, distances: 0, reranked: 0 })
+})
+
+it('explain tells that hnswlib leaves no more to be scored exactly than may be among the nearest', async () => {
+  const dimension = 16
+  const random = generator(5)
+  const { films } = await openCollection<Metadata, number>({
+    dimension,
+    metric: 'cosine',
+    index: { engine: 'hnswlib' },
+  })
+  const vectors = randomVectors(random, 3_000, dimension)
+  // The last four are equally near to anything.
+  await films.upsert([...vectors, ...Array(3).fill(vectors.at(-1))].map((vector, id) => ({ id, vector })))
+  await untilBuilt(films)
+  const { plan, reranked } = await films.explain({ vector: randomVector(random, dimension), ef: 50 })
+  expect({ plan, reranked }).toEqual({ plan: 'hnswlib', reranked: 10 })
+  expect((await films.explain({ vector: vectors.at(-1)!, k: 1, ef: 50 })).reranked).toBe(4)
 })

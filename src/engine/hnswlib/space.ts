@@ -37,12 +37,22 @@ export function normOf(vector: Float32Array): number {
   return Math.sqrt(sum)
 }
 
+/**
+ * How far 1 − x·y of unit vectors can be off in float32: n roundings of 2⁻²⁴ are a factor of at most n·2⁻²⁴ / (1 − n·2⁻²⁴)
+ * (Higham, Accuracy and Stability of Numerical Algorithms, lemma 3.1), here those of products and additions in any order, of
+ * both inputs, and of a number below 2 from 1.
+ */
+function errorOfProduct(dimension: number): number {
+  const roundings = (dimension + 4) * 2 ** -24
+  return roundings / (1 - roundings)
+}
+
 export class Space {
   readonly name: SpaceName
   /** Components of a point in hnswlib. */
   readonly dimension: number
   readonly reference: number
-  /** Distances are off by less than this. */
+  /** Distances are off by less than this; of points that are no unit vectors nothing is known. */
   readonly error: number
   readonly #metric: MetricName
   readonly #array: number[]
@@ -51,8 +61,7 @@ export class Space {
     this.name = metric === 'euclidean' ? 'l2' : 'ip'
     this.dimension = metric === 'dot' ? dimension + 1 : dimension
     this.reference = reference
-    // Of two unit vectors: a rounding for each addition, the components' own, and a margin. The others are not bounded.
-    this.error = metric === 'cosine' ? (dimension + 4) * 2 ** -24 : Infinity
+    this.error = metric === 'cosine' ? errorOfProduct(dimension) : Infinity
     this.#metric = metric
     // Made so, V8 keeps it as an array of doubles without holes, which the addon reads fastest.
     this.#array = Array.from(new Float64Array(this.dimension).fill(0.5))

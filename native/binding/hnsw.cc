@@ -28,7 +28,7 @@ hnsw::Options ReadOptions(const Napi::CallbackInfo& info) {
   return {static_cast<Metric>(number(1)), number(0), number(2), number(3)};
 }
 
-// search(): threads take some queries after the other.
+// search(): threads take a few queries at a time.
 class SearchOperation : public PoolOperation {
  public:
   SearchOperation(const Napi::CallbackInfo& info, Pool* pool, const Store* store,

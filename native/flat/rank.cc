@@ -6,8 +6,9 @@
 namespace skalar {
 namespace {
 
-// Rows scored between two looks at the abort flag; a multiple of Scorer::kAtOnce.
+// Rows scored between two looks at the abort flag.
 constexpr size_t kAbortStride = 1024;
+static_assert(kAbortStride % Scorer::kAtOnce == 0);
 
 }  // namespace
 

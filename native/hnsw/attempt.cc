@@ -26,6 +26,9 @@ constexpr float kMargin = 3 * 0.65f;
 // While dead nodes are at most one in so many, a somewhat wider beam makes up for them.
 constexpr size_t kFewDead = 4;
 
+// What is known of nodes lies anywhere in memory: asked for so many nodes ahead.
+constexpr size_t kAhead = 8;
+
 size_t Excluded(const Query& query) { return query.excluded != kNoSlot ? 1 : 0; }
 
 }  // namespace
@@ -127,6 +130,7 @@ void Attempt::Collect() {
   scratch.slots.clear();
   float least = 0;  // The k-th nearest is at least so near, as far as upper planes can tell.
   for (size_t i = 0; i < beam.size(); ++i) {
+    if (i + kAhead < beam.size()) graph.FetchSlot(beam.node(i + kAhead));
     const uint32_t node = beam.node(i);
     const float margin = kMargin * graph.PointOf(node).scale * scratch.ranker.length;
     if (scratch.slots.size() >= query_.k && beam.rank(i) + margin < least) break;

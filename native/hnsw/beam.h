@@ -44,6 +44,7 @@ class Beam {
   }
 
   size_t size() const { return size_; }
+  bool full() const { return size_ == width_; }
   uint32_t node(size_t i) const { return nodes_[i] & kNode; }
   float rank(size_t i) const { return RankOfBits(ranks_[i]); }
 

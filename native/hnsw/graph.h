@@ -28,6 +28,7 @@
 
 #include "base/aligned.h"
 #include "base/atomic_ref.h"
+#include "base/prefetch.h"
 #include "base/status.h"
 #include "flat/query.h"
 #include "quant/code.h"
@@ -137,6 +138,11 @@ class Graph {
       const bool stood =
           node < moment.nodes && Death(node).load(std::memory_order_relaxed) > moment.removals;
       return stood ? SlotOf(node) : kNoSlot;
+    }
+    // Asks for what SlotAt() reads.
+    void FetchSlot(uint32_t node) const {
+      Prefetch(&ChunkOf(node).slots[Index(node)]);
+      Prefetch(&ChunkOf(node).deaths[Index(node)]);
     }
     AtomicRef<uint32_t> Namers(uint32_t node) const {
       return AtomicRef<uint32_t>(ChunkOf(node).namers[Index(node)]);

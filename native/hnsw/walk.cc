@@ -8,9 +8,6 @@
 namespace skalar::hnsw {
 namespace {
 
-// Of planes as short as this one list does not keep memory busy: two nodes are expanded at once.
-constexpr size_t kSmallPlane = 128;
-
 // Expansions between two looks at the abort flag: some tens of microseconds.
 constexpr size_t kAbortStride = 64;
 
@@ -37,7 +34,7 @@ void Walk::Begin(size_t ef) {
   const size_t words = (graph_.capacity() + 63) / 64;
   if (scratch.seen_.size() < words) scratch.seen_.resize(words);
   scratch.touched_.clear();
-  const size_t most = std::max(entries_.size(), 2 * graph_.link_stride()) + 1;
+  const size_t most = entries_.size() + 2 * graph_.link_stride();
   if (scratch.fresh_.size() < most) scratch.fresh_.resize(most);
   scratch.fresh_count_ = 0;
   GatherEntries();
@@ -47,7 +44,10 @@ void Walk::End() {
   for (const uint32_t node : scratch_.touched_) scratch_.seen_[node / 64] = 0;
 }
 
-bool Walk::IsOver() { return ++expanded_ % kAbortStride == 0 && IsStopped(abort_); }
+bool Walk::IsOver() {
+  if (++expanded_ % kAbortStride == 0) stopped_ = IsStopped(abort_);
+  return stopped_;
+}
 
 void Walk::GatherEntries() {
   for (const uint32_t node : entries_) {
@@ -66,21 +66,27 @@ void Walk::GatherFrom(uint32_t node) {
   uint64_t* seen = scratch_.seen_.data();
   const size_t capacity = graph_.capacity();
   uint32_t* const fresh = scratch_.fresh_.data() + scratch_.fresh_count_;
-  size_t count = 0;
-  // Without a branch: always written, kept by counting on.
+  // Without a branch: always written, kept by counting on. Marked afterwards, since many neighbours
+  // share a word: each would wait for the one before.
+  size_t unseen = 0;
   for (size_t i = 0; i < graph_.link_stride(); ++i) {
     const uint32_t named = LoadLink(links[i]);
     // A node that was added behind this view is passed over, like one that was seen.
     const uint32_t neighbour = named < capacity ? named : node;
+    fresh[unseen] = neighbour;
+    unseen += ~seen[neighbour / 64] >> (neighbour % 64) & 1;
+  }
+  size_t count = 0;
+  for (size_t i = 0; i < unseen; ++i) {
+    const uint32_t neighbour = fresh[i];
     uint64_t& word = seen[neighbour / 64];
     const uint64_t bit = uint64_t{1} << (neighbour % 64);
+    // A list that is written meanwhile may name a node twice.
     fresh[count] = neighbour;
     count += (word & bit) == 0;
     word |= bit;
-  }
-  for (size_t i = 0; i < count; ++i) {
-    Prefetch(&graph_.PointOf(fresh[i]));
-    Prefetch(graph_.Upper(fresh[i]), graph_.plane_bytes());
+    Prefetch(&graph_.PointOf(neighbour));
+    Prefetch(graph_.Upper(neighbour), graph_.plane_bytes());
   }
   scratch_.touched_.insert(scratch_.touched_.end(), fresh, fresh + count);
   scratch_.fresh_count_ += count;
@@ -88,7 +94,7 @@ void Walk::GatherFrom(uint32_t node) {
 }
 
 template <class Visit>
-void Walk::Score(Visit visit) {
+void Walk::Score(size_t due, Visit visit) {
   // Few enough for the stack; a list may be longer.
   constexpr size_t kAtOnce = 64;
   const uint8_t* planes[kAtOnce];
@@ -97,9 +103,9 @@ void Walk::Score(Visit visit) {
   uint32_t wanted[kAtOnce];
   const CodeQuery& query = scratch_.query;
   const Ranker ranker = scratch_.ranker;
-  for (size_t first = 0; first < scratch_.fresh_count_; first += kAtOnce) {
+  for (size_t first = 0; first < due; first += kAtOnce) {
     const uint32_t* nodes = scratch_.fresh_.data() + first;
-    const size_t count = std::min(kAtOnce, scratch_.fresh_count_ - first);
+    const size_t count = std::min(kAtOnce, due - first);
     for (size_t i = 0; i < count; ++i) planes[i] = graph_.Upper(nodes[i]);
     simd::Active().dot_planes(query.bytes.get(), planes, count, graph_.components(), products);
     size_t kept = 0;
@@ -111,23 +117,21 @@ void Walk::Score(Visit visit) {
     }
     for (size_t i = 0; i < kept; ++i) visit(ranks[wanted[i]], nodes[wanted[i]]);
   }
-  scratch_.distances += scratch_.fresh_count_;
-  scratch_.fresh_count_ = 0;
+  scratch_.distances += due;
+  scratch_.fresh_count_ -= due;
+  std::copy_n(scratch_.fresh_.data() + due, scratch_.fresh_count_, scratch_.fresh_.data());
 }
 
 bool Walk::Gather() {
   const uint32_t node = scratch_.beam.Expand();
   if (node == kNoNode || IsOver()) return false;
   GatherFrom(node);
-  if (graph_.plane_bytes() > kSmallPlane) return true;
-  const uint32_t second = scratch_.beam.Expand();
-  if (second != kNoNode) GatherFrom(second);
   return true;
 }
 
-void Walk::Settle() {
+void Walk::Settle(size_t due) {
   Beam& beam = scratch_.beam;
-  Score([&](int32_t rank, uint32_t node) {
+  Score(due, [&](int32_t rank, uint32_t node) {
     if (!beam.Wants(rank)) return;
     beam.Insert(rank, node);
     // It will be expanded soon, unless many better ones come.
@@ -135,28 +139,28 @@ void Walk::Settle() {
   });
 }
 
+bool Walk::Step() {
+  const Beam& beam = scratch_.beam;
+  const size_t due = scratch_.fresh_count_;
+  // One node ahead: its neighbours are on their way while those of the last one are scored. These
+  // may be nearer, and it an expansion too many; seldom so, once the beam is full.
+  const bool more = (due > 0 && !beam.full()) || Gather();
+  Settle(due);
+  return more || due > 0;
+}
+
 void Walk::ToAll(size_t ef) {
   Begin(ef);
-  do {
-    Settle();
-  } while (Gather());
+  while (Step()) continue;
   End();
 }
 
 void Walk::ToAll(Walk* a, size_t ef_a, Walk* b, size_t ef_b) {
   a->Begin(ef_a);
   b->Begin(ef_b);
-  bool more_of_a = true;
-  bool more_of_b = true;
-  while (more_of_a || more_of_b) {
-    if (more_of_a) {
-      a->Settle();
-      more_of_a = a->Gather();
-    }
-    if (more_of_b) {
-      b->Settle();
-      more_of_b = b->Gather();
-    }
+  for (bool more_of_a = true, more_of_b = true; more_of_a || more_of_b;) {
+    more_of_a = more_of_a && a->Step();
+    more_of_b = more_of_b && b->Step();
   }
   a->End();
   b->End();
@@ -173,13 +177,13 @@ void Walk::ToPermitted(size_t ef, const Permit& permit) {
     if (permit.Allows(node)) beam.Insert(rank, node);
   };
   Begin(ef);
-  Score(visit);
+  Score(scratch_.fresh_count_, visit);
   while (!frontier.empty() && beam.Wants(static_cast<int32_t>(frontier.front() >> 32))) {
     std::pop_heap(frontier.begin(), frontier.end());
     const auto node = static_cast<uint32_t>(frontier.back());
     frontier.pop_back();
     GatherFrom(node);
-    Score(visit);
+    Score(scratch_.fresh_count_, visit);
     if (IsOver()) break;
   }
   End();

@@ -53,7 +53,7 @@ class Scratch {
   std::vector<uint64_t> seen_;     // a bit for each node
   std::vector<uint32_t> touched_;  // nodes whose bits are set
   std::vector<int64_t> frontier_;  // a heap, for walks that may not answer every node
-  std::vector<uint32_t> fresh_;    // nodes that are to be scored; room for one more than there are
+  std::vector<uint32_t> fresh_;    // nodes that are to be scored, in the order they were met
   size_t fresh_count_ = 0;
 };
 
@@ -96,18 +96,20 @@ class Walk {
  private:
   void Begin(size_t ef);
   void End();
-  // Takes the nearest nodes that were not expanded yet, and asks for what it takes to score their
-  // neighbours. False when there is nothing left to do.
+  // Some of a walk to all nodes. False when nothing is left of it.
+  bool Step();
+  // Takes the nearest node that was not expanded yet, and asks for what it takes to score its
+  // neighbours. False when there is none, or the time is over.
   bool Gather();
-  // Scores what was gathered, and puts the near ones into the beam.
-  void Settle();
+  // Scores the first `due` of what was gathered, and puts the near ones into the beam.
+  void Settle(size_t due);
 
   void GatherEntries();
   // Adds those of a node's neighbours to what is gathered that were not seen before.
   void GatherFrom(uint32_t node);
-  // Calls visit(ordered rank, node) for what was gathered and the beam may want.
+  // Calls visit(ordered rank, node) for what the beam may want of the first `due` that were gathered.
   template <class Visit>
-  void Score(Visit visit);
+  void Score(size_t due, Visit visit);
   void FetchLinks(uint32_t node) const;
   bool IsOver();
 
@@ -116,6 +118,7 @@ class Walk {
   const AbortFlag abort_;
   Scratch& scratch_;
   size_t expanded_ = 0;
+  bool stopped_ = false;
 };
 
 }  // namespace skalar::hnsw

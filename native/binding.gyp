@@ -15,6 +15,7 @@
         "flat/scorer.cc",
         "hnsw/attempt.cc",
         "hnsw/build.cc",
+        "hnsw/choice.cc",
         "hnsw/code_scan.cc",
         "hnsw/graph.cc",
         "hnsw/index.cc",

@@ -276,6 +276,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
         metric: this.metric,
         engine: engine.name,
         pending: engine.pending,
+        codes: engine.codes,
         memory: replica.vectors.memory(),
       }
     })

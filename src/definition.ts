@@ -1,5 +1,5 @@
-import { ENGINES } from './engine/create.ts'
-import { DEFAULT_EF_CONSTRUCTION, DEFAULT_M } from './engine/defaults.ts'
+import { CODES_CHOICES, ENGINES } from './engine/create.ts'
+import { DEFAULT_CODES, DEFAULT_EF_CONSTRUCTION, DEFAULT_M } from './engine/defaults.ts'
 import { SkalarError } from './errors.ts'
 import { parseFields } from './fields.ts'
 import { checkOptions, enumOption, integerOption, metricOption } from './options.ts'
@@ -9,6 +9,12 @@ const MAX_DIMENSION = 65_535
 
 type Index = Definition['index']
 
+const OF_INDEX = ['engine', 'M', 'efConstruction', 'codes'] as const
+const INDEX_KEYS: ReadonlySet<string> = new Set(OF_INDEX)
+
+/** Options that an engine has no use for. */
+const UNUSED = { hnsw: [], hnswlib: ['codes'], flat: ['M', 'efConstruction', 'codes'] } as const
+
 /** What the options of `collection()` ask for, as far as they do. */
 export interface Wanted {
   readonly dimension: number | undefined
@@ -17,14 +23,14 @@ export interface Wanted {
   readonly engine: Index['engine'] | undefined
   readonly M: number | undefined
   readonly efConstruction: number | undefined
+  readonly codes: Index['codes']
 }
 
 /** @throws SkalarError `BAD_OPTION` */
 export function parseDefinition(options: unknown): Wanted {
   const known = ['dimension', 'metric', 'fields', 'index'] as const
   const { dimension, metric, fields, index } = checkOptions(options, known, 'options')
-  const indexKeys = ['engine', 'M', 'efConstruction'] as const
-  const { engine, M, efConstruction } = checkOptions(index, indexKeys, 'options.index')
+  const { engine, M, efConstruction, codes } = checkOptions(index, OF_INDEX, 'options.index')
   return {
     dimension: integerOption(dimension, 'options.dimension', { min: 1, max: MAX_DIMENSION }),
     metric: metricOption(metric, 'options.metric'),
@@ -32,6 +38,7 @@ export function parseDefinition(options: unknown): Wanted {
     engine: enumOption(engine, 'options.index.engine', ENGINES),
     M: integerOption(M, 'options.index.M', { min: 2, max: 512 }),
     efConstruction: integerOption(efConstruction, 'options.index.efConstruction', { min: 1, max: 4_096 }),
+    codes: enumOption(codes, 'options.index.codes', CODES_CHOICES),
   }
 }
 
@@ -43,37 +50,36 @@ export function definitionOf(name: string, wanted: Wanted): Omit<Definition, 'id
     throw new SkalarError('NOT_FOUND', message)
   }
   refuseUnused(wanted, engine)
-  return { dimension, metric, fields, index: engine === 'flat' ? { engine } : { engine, ...graphOf(wanted) } }
+  return { dimension, metric, fields, index: indexOf(wanted, engine) }
 }
 
 /** Defaults are kept with the collection, so that a later version may have others. */
-function graphOf({ M = DEFAULT_M, efConstruction = DEFAULT_EF_CONSTRUCTION }: Wanted) {
-  return { M, efConstruction }
+function indexOf(wanted: Wanted, engine: Index['engine']): Index {
+  const { M = DEFAULT_M, efConstruction = DEFAULT_EF_CONSTRUCTION, codes = DEFAULT_CODES } = wanted
+  if (engine === 'flat') return { engine }
+  return engine === 'hnswlib' ? { engine, M, efConstruction } : { engine, M, efConstruction, codes }
 }
 
 /** @throws SkalarError `COLLECTION_MISMATCH`; `BAD_OPTION` for an option that its engine has no use for */
 export function checkMatches(name: string, definition: Definition, wanted: Wanted): void {
   const { dimension, metric, fields, index } = definition
-  const created = { dimension, metric, fields: canonicalFields(fields), ...index }
+  const created = { dimension, metric, fields: canonicalFields(fields), codes: DEFAULT_CODES, ...index }
   const asked = { ...wanted, fields: wanted.fields && canonicalFields(wanted.fields) }
   refuseUnused(wanted, wanted.engine ?? index.engine)
-  for (const key of ['dimension', 'metric', 'engine', 'M', 'efConstruction', 'fields'] as const) {
+  for (const key of ['dimension', 'metric', ...OF_INDEX, 'fields'] as const) {
     if (asked[key] === undefined || asked[key] === created[key]) continue
     throw new SkalarError(
       'COLLECTION_MISMATCH',
       `collection '${name}' was created with ${key} ${created[key]}, not ${asked[key]}: leave the option out to open it as it is`,
-      { path: OF_INDEX.includes(key) ? `options.index.${key}` : `options.${key}` },
+      { path: INDEX_KEYS.has(key) ? `options.index.${key}` : `options.${key}` },
     )
   }
 }
 
-const OF_INDEX: readonly string[] = ['engine', 'M', 'efConstruction']
-
 function refuseUnused(wanted: Wanted, engine: Index['engine']): void {
-  if (engine !== 'flat') return
-  for (const key of ['M', 'efConstruction'] as const) {
+  for (const key of UNUSED[engine]) {
     if (wanted[key] === undefined) continue
-    const message = `options.index.${key} is for graphs, and engine 'flat' has none: leave it out, or choose engine 'hnsw'`
+    const message = `options.index.${key} is not for engine '${engine}': leave it out, or choose engine 'hnsw'`
     throw new SkalarError('BAD_OPTION', message, { path: `options.index.${key}` })
   }
 }

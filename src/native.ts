@@ -53,6 +53,12 @@ export interface NativeHnsw {
   waiting(): number
   /** A walk for more candidates is slower than scoring all slots; 0 while any walk is. */
   mostCandidates(): number
+  /** The number of the format that vectors are kept in to rank them by: an index of `CODES`. */
+  codes(): number
+  /** Whether that is still to be chosen, before the first `build`. */
+  undecided(): boolean
+  /** Chooses it by what suits the slots that wait. */
+  choose(pool: NativePool, store: NativeStore): Promise<void>
   /** Links slots that wait, for a few milliseconds. One at a time. */
   build(pool: NativePool, store: NativeStore): Promise<void>
   /** Whether renumbering its nodes for locality is worth its time. */
@@ -88,11 +94,20 @@ interface Addon {
   normalizeRows(rows: Uint8Array, dimension: number, refuseZero: boolean): number
   readonly Pool: new (threads: number) => NativePool
   readonly Store: new (dimension: number, metric: number) => NativeStore
-  readonly Hnsw: new (dimension: number, metric: number, M: number, efConstruction: number) => NativeHnsw
+  readonly Hnsw: new (
+    dimension: number,
+    metric: number,
+    M: number,
+    efConstruction: number,
+    codes: number | null,
+  ) => NativeHnsw
 }
 
 /** Never to change: the numbers of `native/flat/query.h`. */
 const METRICS = { cosine: 0, dot: 1, euclidean: 2 } as const
+
+/** Never to change: the places are the numbers of `native/quant/code.h`. */
+export const CODES = ['float32', 'int8', 'int4'] as const
 
 const require = createRequire(import.meta.url)
 const platform = `${process.platform}-${process.arch}`
@@ -154,9 +169,11 @@ export function createHnsw(
   metric: keyof typeof METRICS,
   M: number,
   efConstruction: number,
+  codes: (typeof CODES)[number] | 'auto',
 ): NativeHnsw {
   const { Hnsw } = addon()
-  return new Hnsw(dimension, METRICS[metric], M, efConstruction)
+  const number = codes === 'auto' ? null : CODES.indexOf(codes)
+  return new Hnsw(dimension, METRICS[metric], M, efConstruction, number)
 }
 
 /**

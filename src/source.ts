@@ -57,7 +57,7 @@ function engineHost(
 ): EngineHost {
   const { dimension, metric, index, identity } = definition
   return {
-    options: { dimension, metric, M: index.M, efConstruction: index.efConstruction },
+    options: { dimension, metric, M: index.M, efConstruction: index.efConstruction, codes: index.codes },
     pool,
     indexFolder: (number) => {
       return environment.readOnly ? undefined : join(indexFolder(environment, number), SPACE)

@@ -159,7 +159,18 @@ export interface IndexOptions {
   M?: number | undefined
   /** Candidates considered for the neighbours of a new node, 1 to 4,096; default 200. */
   efConstruction?: number | undefined
+  /**
+   * What the graph of engine `hnsw` keeps of each vector to find candidates by; scores are exact with any. Default `auto`:
+   * what suits the dimension and, by a quick measurement, the vectors that there are when the graph is begun.
+   */
+  codes?: CodesName | 'auto' | undefined
 }
+
+/**
+ * Per component 4 bits, 8 bits (of which searches mostly read 4), or all 32. Fewer are less memory; how many a search takes
+ * to be fast, and to find the neighbours, depends on the data.
+ */
+export type CodesName = 'float32' | 'int8' | 'int4'
 
 /** What `importHnswlib` does with an index file of hnswlib. */
 export interface ImportOptions<I extends Id> extends Cancel {
@@ -313,6 +324,8 @@ export interface CollectionStats {
   readonly engine: EngineName
   /** Records that the index has still to take in, in the background; until then queries scan them. */
   readonly pending: number
+  /** What the graph of engine `hnsw` ranks by to find candidates; undefined while there is none. */
+  readonly codes: CodesName | undefined
   /** Bytes of memory that the vectors take in this process. */
   readonly memory: number
 }

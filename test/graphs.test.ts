@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import type { Collection, Id, Metadata, MetricName } from '../src/index.ts'
-import { idsOf, openCollection } from './helpers/database.ts'
+import type { Collection, Id, IndexOptions, Metadata, MetricName } from '../src/index.ts'
+import { idsOf, openCollection, openDatabase, temporaryFolder } from './helpers/database.ts'
 import { expectRejection } from './helpers/errors.ts'
-import { GRAPHS, type GraphEngine, LEAST, recall, untilBuilt } from './helpers/graphs.ts'
+import { GRAPHS, LEAST, recall, untilBuilt } from './helpers/graphs.ts'
 import { generator, randomVector, randomVectors } from './helpers/random.ts'
 import { expectNearest } from './helpers/reference.ts'
 
@@ -13,19 +13,27 @@ const METRICS: readonly MetricName[] = ['cosine', 'dot', 'euclidean']
 type Films = Collection<Metadata, Id>
 
 async function create(
-  engine: GraphEngine,
+  kind: IndexOptions,
   metric: MetricName,
   vectors: readonly Float32Array[],
 ): Promise<Films> {
-  const index = { engine, M: 12, efConstruction: 80 }
+  const index = { ...kind, M: 12, efConstruction: 80 }
   const { films } = await openCollection({ dimension: vectors[0]!.length, metric, index })
   await films.upsert(vectors.map((vector, n) => ({ id: n, vector, metadata: { n } })))
   return films
 }
 
-describe.each(GRAPHS)('engine %s', (engine) => {
-  const collectionOf = (metric: MetricName, vectors: readonly Float32Array[]) =>
-    create(engine, metric, vectors)
+/** The graphs there are. */
+const KINDS = [
+  { engine: 'hnsw', codes: 'float32' },
+  { engine: 'hnsw', codes: 'int8' },
+  { engine: 'hnsw', codes: 'int4' },
+  { engine: 'hnswlib' },
+] as const satisfies readonly IndexOptions[]
+
+describe.each(KINDS)('index %o', (kind) => {
+  const { engine } = kind
+  const collectionOf = (metric: MetricName, vectors: readonly Float32Array[]) => create(kind, metric, vectors)
 
   it.each(METRICS)('finds nearly all of the nearest once its graph is built, with %s', async (metric) => {
     const random = generator(1)
@@ -193,7 +201,9 @@ describe.each(GRAPHS)('engine %s', (engine) => {
     await waiting
     expect(turns).toBeGreaterThan(10)
   })
+})
 
+describe.each(GRAPHS)('engine %s', (engine) => {
   it('keeps M and efConstruction, and refuses others later', async () => {
     const { db } = await openCollection()
     const index = { engine, M: 8, efConstruction: 50 }
@@ -214,11 +224,55 @@ describe.each(GRAPHS)('engine %s', (engine) => {
     [{ engine, efConstruction: 0 }, 'options.index.efConstruction'],
     [{ engine, efConstruction: 4_097 }, 'options.index.efConstruction'],
     [{ engine: 'flat', M: 16 }, 'options.index.M'],
+    [{ engine: 'flat', codes: 'auto' }, 'options.index.codes'],
+    [{ engine: 'hnswlib', codes: 'int8' }, 'options.index.codes'],
+    [{ codes: 'int2' as 'int4' }, 'options.index.codes'],
     [{ efConstruction: 0 }, 'options.index.efConstruction'],
   ] as const)('index %o is refused', async (index, path) => {
     const { db } = await openCollection()
     await expectRejection(db.collection('graph', { dimension: 2, index }), 'BAD_OPTION', { path })
     await expectRejection(db.collection('films', { index }), 'BAD_OPTION', { path })
     expect(db.collections()).toEqual(['films'])
+  })
+})
+
+describe('codes', () => {
+  const records = (vectors: readonly Float32Array[]) => vectors.map((vector, id) => ({ id, vector }))
+
+  it.each([
+    ['float32', 'vectors as short as codes', 24, 0],
+    ['int8', 'most vectors', 64, 0],
+    ['float32', 'vectors that are all much alike', 64, 200],
+  ])('are %s for %s', async (codes, _, dimension, offset) => {
+    const { films } = await openCollection({ dimension, metric: 'cosine' })
+    expect((await films.stats()).codes).toBeUndefined()
+    const vectors = randomVectors(generator(20), LEAST, dimension)
+    await films.upsert(records(vectors.map((vector) => vector.map((component) => component + offset))))
+    await untilBuilt(films)
+    expect((await films.stats()).codes).toBe(codes)
+  })
+
+  it('are those that were asked for, also after the database was closed', async () => {
+    const folder = temporaryFolder()
+    const db = await openDatabase(folder)
+    for (const codes of ['float32', 'int8', 'int4'] as const) {
+      const collection = await db.collection<Metadata, Id>(codes, { dimension: 64, index: { codes } })
+      await collection.upsert(records(randomVectors(generator(21), LEAST, 64)))
+      await untilBuilt(collection)
+      expect((await collection.stats()).codes).toBe(codes)
+    }
+    await db.close()
+    const again = await openDatabase(folder)
+    for (const codes of ['float32', 'int8', 'int4'] as const) {
+      const collection = await again.collection<Metadata, Id>(codes)
+      await untilBuilt(collection)
+      expect((await collection.stats()).codes).toBe(codes)
+      expect(await recall(collection, randomVectors(generator(22), 30, 64))).toBeGreaterThan(0.9)
+      const other = codes === 'int4' ? 'int8' : 'int4'
+      const path = 'options.index.codes'
+      await expectRejection(again.collection(codes, { index: { codes: other } }), 'COLLECTION_MISMATCH', {
+        path,
+      })
+    }
   })
 })

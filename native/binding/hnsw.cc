@@ -14,6 +14,7 @@
 #include "binding/scan.h"
 #include "binding/store.h"
 #include "hnsw/build.h"
+#include "hnsw/choice.h"
 #include "hnsw/renumber.h"
 #include "hnsw/search.h"
 
@@ -25,7 +26,9 @@ constexpr std::chrono::milliseconds kStretch(8);
 
 hnsw::Options ReadOptions(const Napi::CallbackInfo& info) {
   const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
-  return {static_cast<Metric>(number(1)), number(0), number(2), number(3)};
+  hnsw::Options options = {static_cast<Metric>(number(1)), number(0), number(2), number(3)};
+  if (info[4].IsNumber()) options.codes = static_cast<skalar::Codes>(number(4));
+  return options;
 }
 
 // search(): threads take a few queries at a time.
@@ -136,6 +139,26 @@ class BuildOperation : public PoolOperation {
   std::optional<hnsw::Build> build_;
 };
 
+// choose(): one thread measures.
+class ChoiceOperation : public PoolOperation {
+ public:
+  ChoiceOperation(const Napi::CallbackInfo& info, Pool* pool, const Store* store, Hnsw* hnsw)
+      : PoolOperation(info, pool),
+        choice_(std::in_place, &hnsw->index_, store->vectors().Snapshot()) {}
+
+  void Abandon() override { choice_.reset(); }
+
+ protected:
+  void Work() override { choice_->Work(); }
+  Status Finish() override {
+    choice_->Finish();
+    return Status::Ok();
+  }
+
+ private:
+  std::optional<hnsw::Choice> choice_;
+};
+
 // renumber(): one thread copies the graph.
 class RenumberOperation : public PoolOperation {
  public:
@@ -161,6 +184,9 @@ Napi::Function Hnsw::Define(Napi::Env env) {
                          InstanceMethod<&Hnsw::Alive>("alive"),
                          InstanceMethod<&Hnsw::Waiting>("waiting"),
                          InstanceMethod<&Hnsw::MostCandidates>("mostCandidates"),
+                         InstanceMethod<&Hnsw::Codes>("codes"),
+                         InstanceMethod<&Hnsw::Undecided>("undecided"),
+                         InstanceMethod<&Hnsw::Choose>("choose"),
                          InstanceMethod<&Hnsw::Build>("build"),
                          InstanceMethod<&Hnsw::Scattered>("scattered"),
                          InstanceMethod<&Hnsw::Renumber>("renumber"),
@@ -175,7 +201,7 @@ Napi::Function Hnsw::Define(Napi::Env env) {
                      });
 }
 
-// new Hnsw(dimension, metric, M, efConstruction)
+// new Hnsw(dimension, metric, M, efConstruction, codes or null)
 Hnsw::Hnsw(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<Hnsw>(info), index_(ReadOptions(info)), external_memory_(info.Env()) {}
 
@@ -205,6 +231,22 @@ Napi::Value Hnsw::Waiting(const Napi::CallbackInfo& info) {
 
 Napi::Value Hnsw::MostCandidates(const Napi::CallbackInfo& info) {
   return ToNumber(info.Env(), index_.MostCandidates());
+}
+
+Napi::Value Hnsw::Codes(const Napi::CallbackInfo& info) {
+  return ToNumber(info.Env(), static_cast<size_t>(index_.codes()));
+}
+
+// undecided() → boolean
+Napi::Value Hnsw::Undecided(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), index_.undecided());
+}
+
+// choose(pool, store) → Promise
+Napi::Value Hnsw::Choose(const Napi::CallbackInfo& info) {
+  Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
+  const Store* store = Store::Unwrap(info[1].As<Napi::Object>());
+  return PoolOperation::Start(std::make_unique<ChoiceOperation>(info, pool, store, this), 1);
 }
 
 // build(pool, store) → Promise

@@ -22,6 +22,9 @@ class Hnsw : public Napi::ObjectWrap<Hnsw> {
   Napi::Value Alive(const Napi::CallbackInfo& info);
   Napi::Value Waiting(const Napi::CallbackInfo& info);
   Napi::Value MostCandidates(const Napi::CallbackInfo& info);
+  Napi::Value Codes(const Napi::CallbackInfo& info);
+  Napi::Value Undecided(const Napi::CallbackInfo& info);
+  Napi::Value Choose(const Napi::CallbackInfo& info);
   Napi::Value Build(const Napi::CallbackInfo& info);
   Napi::Value Scattered(const Napi::CallbackInfo& info);
   Napi::Value Renumber(const Napi::CallbackInfo& info);
@@ -35,6 +38,7 @@ class Hnsw : public Napi::ObjectWrap<Hnsw> {
   Napi::Value Memory(const Napi::CallbackInfo& info);
 
   friend class BuildOperation;
+  friend class ChoiceOperation;
   friend class RenumberOperation;
 
   hnsw::Index index_;

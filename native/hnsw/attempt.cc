@@ -12,16 +12,22 @@ namespace {
 // The length of a query relative to that of the longest rows.
 constexpr double kFarthest = 1024;
 
-// Both planes rank a little wrong: so many more than asked for are scored exactly, at most.
-size_t MostReranked(size_t k) { return k + std::max<size_t>(10, k / 2); }
+// Codes rank a little wrong: so many more than asked for are scored exactly, at most. An upper
+// plane alone ranks sixteen times as coarsely.
+size_t MostReranked(const CodeFormat& format, size_t k) {
+  return format.codes() == Codes::kInt4 ? 3 * k + 10 : k + std::max<size_t>(10, k / 2);
+}
 
-// By how much ranks may miss, in scales of a node's code. The scale of an upper plane is half a
-// step, and a component is off by up to that, evenly and independently, which a random rotation
-// sees to: by √(1/3) in the mean square, somewhat more where it was clipped, and so is the product
-// with a query of length 1. Three standard deviations hold all but a few. That of both planes is a
-// whole step, and less would do for the rounding; what is clipped, and the query's own steps, come
-// to more.
-constexpr float kMargin = 3 * 0.65f;
+// By how much ranks by planes may miss, in scales of a node's code. The scale of an upper plane is
+// half a step, and a component is off by up to that, evenly and independently, which a random
+// rotation sees to: by √(1/3) in the mean square, somewhat more where it was clipped, and so is the
+// product with a query of length 1. Three standard deviations hold all but a few. That of both
+// planes is a whole step, and less would do for the rounding; what is clipped, and the query's own
+// steps, come to more.
+constexpr float kPlaneMargin = 3 * 0.65f;
+
+// The same by float32, whose scale is the vector's length: some roundings of 2⁻²⁴.
+constexpr float kFloatMargin = 3e-6f;
 
 // While dead nodes are at most one in so many, a somewhat wider beam makes up for them.
 constexpr size_t kFewDead = 4;
@@ -54,13 +60,10 @@ bool Attempt::CanRank() const {
 
 const Scratch& Attempt::Prepare() {
   scratch_ = snapshot_.scratches->Take();
-  std::vector<float>& rotated = scratch_->rotated;
-  std::fill(std::copy_n(scorer_.direction(), snapshot_.vectors.dimension(), rotated.begin()),
-            rotated.end(), 0.0f);
-  snapshot_.rotation->Apply(rotated.data());
-  EncodeQuery(rotated.data(), rotated.size(), &scratch_->query);
+  snapshot_.format.Prepare(scorer_.direction(), scratch_->prepared.data());
+  scratch_->query.SetVector(scratch_->prepared.data());
   scratch_->ranker =
-      RankerOfQuery(snapshot_.metric, scratch_->query.scale, scorer_.norm(), snapshot_.reference);
+      RankerOfQuery(snapshot_.metric, scratch_->query.scale(), scorer_.norm(), snapshot_.reference);
   scratch_->visited = scratch_->distances = 0;
   return *scratch_;
 }
@@ -117,9 +120,14 @@ bool Attempt::Finish(Hits* answer) {
   const bool complete =
       scratch.slots.size() + excluded >= std::min(query_.k + excluded, answerable);
   if (!complete && !IsStopped(snapshot_.abort)) return false;
-  if (scratch.slots.size() > query_.k) Refine();
+  if (scratch.slots.size() > query_.k && snapshot_.format.has_lower()) Refine();
+  scratch.slots.resize(std::min(scratch.slots.size(), MostReranked(snapshot_.format, query_.k)));
   AddExactly(scorer_, query_, scratch.slots, snapshot_.abort, answer);
   return true;
+}
+
+float Attempt::Margin() const {
+  return (snapshot_.format.planes() ? kPlaneMargin : kFloatMargin) * scratch_->ranker.length;
 }
 
 void Attempt::Collect() {
@@ -128,17 +136,18 @@ void Attempt::Collect() {
   const Beam& beam = scratch.beam;
   scratch.nodes.clear();
   scratch.slots.clear();
-  float least = 0;  // The k-th nearest is at least so near, as far as upper planes can tell.
+  const float miss = Margin();
+  float least = 0;  // The k-th nearest is at least so near, as far as codes alone can tell.
   for (size_t i = 0; i < beam.size(); ++i) {
     if (i + kAhead < beam.size()) graph.FetchSlot(beam.node(i + kAhead));
     const uint32_t node = beam.node(i);
-    const float margin = kMargin * graph.PointOf(node).scale * scratch.ranker.length;
+    const float margin = miss * graph.PointOf(node).scale;
     if (scratch.slots.size() >= query_.k && beam.rank(i) + margin < least) break;
     const uint32_t slot = graph.SlotAt(node, snapshot_.moment);
     if (slot == query_.excluded || !snapshot_.vectors.IsLive(slot)) continue;
     scratch.nodes.push_back(node);
     scratch.slots.push_back(slot);
-    Prefetch(graph.Lower(node), graph.plane_bytes());
+    Prefetch(graph.Lower(node), graph.lower_bytes());
     Prefetch(&graph.DetailOf(node));
     if (scratch.slots.size() == query_.k) least = beam.rank(i) - margin;
   }
@@ -147,17 +156,18 @@ void Attempt::Collect() {
 void Attempt::Refine() {
   Scratch& scratch = *scratch_;
   const Graph::View& graph = snapshot_.graph;
-  const std::vector<int32_t>& products = scratch.products.Of(graph, scratch.query, scratch.nodes);
+  const std::vector<float>& products = scratch.products.Of(graph, scratch.query, scratch.nodes);
   std::vector<Scratch::Refined>& refined = scratch.refined;
+  const float miss = Margin();
   refined.clear();
   for (size_t i = 0; i < scratch.nodes.size(); ++i) {
     const uint32_t node = scratch.nodes[i];
     const float scale = graph.DetailOf(node).scale;
     const float rank = scratch.ranker.Rank(products[i], scale, graph.PointOf(node).bias);
-    refined.push_back({rank, kMargin * scale * scratch.ranker.length, scratch.slots[i]});
+    refined.push_back({rank, miss * scale, scratch.slots[i]});
   }
   const size_t k = query_.k;
-  const size_t most = std::min(MostReranked(k), refined.size());
+  const size_t most = std::min(MostReranked(snapshot_.format, k), refined.size());
   std::partial_sort(refined.begin(), refined.begin() + static_cast<ptrdiff_t>(most), refined.end(),
                     [](const auto& a, const auto& b) { return a.rank > b.rank; });
   const float least = refined[k - 1].rank - refined[k - 1].margin;

@@ -1,5 +1,5 @@
-// One query's way through the graph: a walk by upper planes, both planes for what that leaves
-// possible, and the vectors themselves for the last few.
+// One query's way through the graph: a walk by what codes it reads, all there is of them for what
+// that leaves possible, and the vectors themselves for the last few.
 //
 // Thread safety: none; what it reads may be read by many.
 
@@ -17,7 +17,7 @@
 #include "hnsw/graph.h"
 #include "hnsw/index.h"
 #include "hnsw/walk.h"
-#include "quant/rotation.h"
+#include "quant/code.h"
 #include "store/vector_store.h"
 
 namespace skalar::hnsw {
@@ -26,7 +26,7 @@ namespace skalar::hnsw {
 struct Snapshot {
   Metric metric;
   VectorStore::View vectors;
-  std::shared_ptr<const Rotation> rotation;
+  CodeFormat format;
   std::shared_ptr<ScratchPool> scratches;
   Graph::View graph;
   std::shared_ptr<const std::vector<uint32_t>> entries;
@@ -66,10 +66,13 @@ class Attempt {
   bool PassesAll() const;
   // Candidates of such a walk: more where nodes are dead.
   size_t Width() const;
-  // Fills nodes_ and slots_ with what the beam leaves possible, nearest first.
+  // Fills nodes and slots of the scratch with what the beam leaves possible, nearest first.
   void Collect();
-  // Drops what both planes exclude, and sorts the rest by them.
+  // Drops what whole codes exclude, and sorts the rest by them.
   void Refine();
+
+  // By how much ranks of this query may miss, in scales of a node's code.
+  float Margin() const;
 
   const Snapshot& snapshot_;
   const Query& query_;

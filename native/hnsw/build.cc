@@ -17,7 +17,10 @@ constexpr size_t kMostLinked = 4096;
 }  // namespace
 
 Build::Build(Index* index, VectorStore::View vectors)
-    : index_(index), vectors_(std::move(vectors)), first_(index->nodes_) {
+    : index_(index),
+      vectors_(std::move(vectors)),
+      format_(index->graph_.format()),
+      first_(index->nodes_) {
   const size_t most = first_ < kFewNodes ? kFewNodes : kMostLinked;
   index_->EachWaiting([&](uint32_t slot) {
     slots_.push_back(slot);
@@ -44,23 +47,18 @@ size_t Build::Parallelism() const {
 void Build::Work(std::chrono::steady_clock::time_point end) {
   const Options& options = index_->options_;
   std::unique_ptr<Scratch> scratch = index_->scratches_->Take();
-  Linker linker(graph_, options.metric, options.M, options.ef_construction, index_->locks_.get(),
-                scratch.get());
-  std::vector<float>& rotated = scratch->rotated;
+  Linker linker(graph_, format_, options.metric, options.M, options.ef_construction,
+                index_->locks_.get(), scratch.get());
   while (std::chrono::steady_clock::now() < end) {
     const size_t i = next_.fetch_add(1);
     if (i >= slots_.size()) break;
     const auto node = static_cast<uint32_t>(first_ + i);
-    const float* row = vectors_.Row(slots_[i]);
-    std::fill(std::copy_n(row, options.dimension, rotated.begin()), rotated.end(), 0.0f);
-    index_->rotation_->Apply(rotated.data());
-    uint8_t* upper = graph_.Upper(node);
-    uint8_t* lower = graph_.Lower(node);
-    const CodePair scales = Encode(rotated.data(), rotated.size(), upper, lower);
-    const CodePair errors = CodeErrors(rotated.data(), rotated.size(), upper, lower, scales);
+    float* prepared = scratch->prepared.data();
+    format_.Prepare(vectors_.Row(slots_[i]), prepared);
+    const CodeNumbers numbers = Encode(format_, prepared, graph_.Code(node), graph_.Lower(node));
     const double norm = vectors_.NormOf(slots_[i]);
-    graph_.PointOf(node) = PointFor(options.metric, scales, norm, reference_);
-    graph_.DetailOf(node) = DetailFor(options.metric, scales, errors, norm, reference_);
+    graph_.PointOf(node) = PointFor(options.metric, numbers, norm, reference_);
+    graph_.DetailOf(node) = DetailFor(options.metric, numbers, norm, reference_);
     if (node > 0) linker.Link(node, *entries_);
   }
   {

@@ -36,6 +36,7 @@ class Build {
  private:
   Index* const index_;
   const VectorStore::View vectors_;
+  const CodeFormat format_;
   Status status_;
   // As of the beginning; the index may be asked for more meanwhile.
   Graph::View graph_;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "simd/kernels.h"
-
 namespace skalar::hnsw {
 namespace {
 
@@ -27,14 +25,14 @@ constexpr float kTies = 1e-12f;
 }  // namespace
 
 CodeScan::CodeScan(const Graph::View& graph, const Moment& moment, const VectorStore::View& vectors,
-                   const CodeQuery& query, const std::vector<float>& rotated, const Ranker& ranker,
+                   const CodeQuery& query, const std::vector<float>& prepared, const Ranker& ranker,
                    AbortFlag abort)
     : graph_(graph),
       moment_(moment),
       vectors_(vectors),
       query_(query),
       ranker_(ranker),
-      query_error_(QueryError(rotated.data(), rotated.size(), query) + kRotationError),
+      query_error_(query.Error(prepared.data()) + kRotationError),
       around_(kUnderflow + kTies * ranker.length * ranker.length),
       abort_(abort) {}
 
@@ -52,9 +50,9 @@ std::vector<uint32_t> CodeScan::Possible(size_t k, uint32_t excluded) const {
   return slots;
 }
 
-CodeScan::Bound CodeScan::BoundOf(int32_t product, float scale, float bias, float error,
+CodeScan::Bound CodeScan::BoundOf(float product, float scale, float bias, float error,
                                   float length) const {
-  const float dot = scale * (ranker_.factor * static_cast<float>(product));
+  const float dot = scale * (ranker_.factor * product);
   const float weighted = ranker_.weight * bias;
   return {dot + weighted, ranker_.length * (error + length * query_error_) +
                               kRoundings * (std::abs(dot) + std::abs(weighted)) + around_};
@@ -63,26 +61,25 @@ CodeScan::Bound CodeScan::BoundOf(int32_t product, float scale, float bias, floa
 void CodeScan::ScanNodes(uint32_t first, size_t count, uint32_t excluded,
                          Collector* collector) const {
   static_assert(Graph::kChunkNodes % kStride == 0);
-  const simd::Kernels& kernels = simd::Active();
-  const size_t n = graph_.components();
-  int32_t products[kStride];
+  float products[kStride];
   double highs[kStride];
-  kernels.dot_plane_rows(query_.bytes.get(), graph_.Upper(first), count, n, products);
+  query_.MultiplyRows(graph_.Code(first), count, products);
   const Point* points = &graph_.PointOf(first);
   const Detail* details = &graph_.DetailOf(first);
   for (size_t i = 0; i < count; ++i) {
-    highs[i] = BoundOf(query_.Upper(products[i]), points[i].scale, points[i].bias,
-                       details[i].upper_error, details[i].length)
+    highs[i] = BoundOf(products[i], points[i].scale, points[i].bias, details[i].code_error,
+                       details[i].length)
                    .high();
   }
   for (size_t i = 0; i < count; ++i) {
     if (highs[i] < collector->floor()) continue;
     const auto node = static_cast<uint32_t>(first + i);
+    const uint8_t* code = graph_.Code(node);
     const uint8_t* lower = graph_.Lower(node);
-    int32_t product;
-    kernels.dot_planes(query_.bytes.get(), &lower, 1, n, &product);
-    const Bound bound = BoundOf(query_.Both(products[i], product), details[i].scale, points[i].bias,
-                                details[i].error, details[i].length);
+    float product;
+    query_.MultiplyWhole(&code, &lower, 1, &product);
+    const Bound bound =
+        BoundOf(product, details[i].scale, points[i].bias, details[i].error, details[i].length);
     if (bound.high() < collector->floor()) continue;
     const uint32_t slot = graph_.SlotAt(node, moment_);
     if (slot == excluded || !vectors_.IsLive(slot)) continue;

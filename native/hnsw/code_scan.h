@@ -4,9 +4,9 @@
 // stand for,
 //   |x·q − x̃·q̃| <= |x − x̃||q| + |x̃||q − q̃| <= |q| (|x − x̃| + |x||q̂ − q̂̃|),
 // since x̃ is the nearest multiple of its code to x, and so not longer. It holds for the upper plane
-// alone, with the larger error of that; of what this leaves, the lower plane is looked at too. All
-// that the bound cannot exclude then is left to a scan of the vectors themselves: the answers are
-// the same, from an eighth of the bytes and a little more.
+// alone, with the larger error of that; of what this leaves, the lower plane, where there is one,
+// is looked at too. All that the bound cannot exclude then is left to a scan of the vectors
+// themselves: the answers are the same, from an eighth of the bytes and a little more.
 //
 // Thread safety: none; a scan belongs to one thread at a time. The graph may grow meanwhile.
 
@@ -29,9 +29,9 @@ namespace skalar::hnsw {
 
 class CodeScan {
  public:
-  // `query` was made of `rotated`. Everything outlives the scan.
+  // `query` was made of `prepared`; both are of planes. Everything outlives the scan.
   CodeScan(const Graph::View& graph, const Moment& moment, const VectorStore::View& vectors,
-           const CodeQuery& query, const std::vector<float>& rotated, const Ranker& ranker,
+           const CodeQuery& query, const std::vector<float>& prepared, const Ranker& ranker,
            AbortFlag abort);
 
   // The slots that can be among the `k` nearest, ascending, but for `excluded`; fewer when it was
@@ -46,7 +46,7 @@ class CodeScan {
     float width;
     double high() const { return static_cast<double>(rank) + width; }
   };
-  Bound BoundOf(int32_t product, float scale, float bias, float error, float length) const;
+  Bound BoundOf(float product, float scale, float bias, float error, float length) const;
 
   const Graph::View& graph_;
   const Moment moment_;

@@ -4,8 +4,9 @@
 
 namespace skalar::hnsw {
 
-Graph::Graph(size_t components, size_t max_links) {
-  view_.components_ = components;
+Graph::Graph(const CodeFormat& format, size_t max_links) : format_(format) {
+  view_.code_bytes_ = format.code_bytes();
+  view_.lower_bytes_ = format.lower_bytes();
   view_.max_links_ = max_links;
   view_.link_stride_ = (max_links + 15) / 16 * 16;
 }
@@ -16,7 +17,7 @@ Status Graph::Reserve(size_t nodes) {
   while (grown->chunks.size() << kChunkShift < nodes) {
     std::shared_ptr<const Memory> memory = NewChunk(grown->chunks.size());
     if (memory == nullptr) return Status::OutOfMemory("no memory for more nodes of the graph");
-    grown->chunks.push_back({memory->upper.get(), memory->lower.get(), memory->links.get(),
+    grown->chunks.push_back({memory->codes.get(), memory->lower.get(), memory->links.get(),
                              memory->points.get(), memory->details.get(), memory->slots.get(),
                              memory->deaths.get(), memory->namers.get()});
     grown->memory.push_back(std::move(memory));
@@ -29,22 +30,26 @@ Status Graph::Reserve(size_t nodes) {
 size_t Graph::memory() const { return (view_.capacity() >> kChunkShift) * ChunkBytes(); }
 
 size_t Graph::ChunkBytes() const {
-  return kChunkNodes * (2 * plane_bytes() + link_stride() * sizeof(uint32_t) + sizeof(Point) +
-                        sizeof(Detail) + sizeof(uint64_t) + 2 * sizeof(uint32_t));
+  return kChunkNodes *
+         (format_.code_bytes() + format_.lower_bytes() + link_stride() * sizeof(uint32_t) +
+          sizeof(Point) + sizeof(Detail) + sizeof(uint64_t) + 2 * sizeof(uint32_t));
 }
 
 std::shared_ptr<const Graph::Memory> Graph::NewChunk(size_t index) const {
   auto chunk = std::make_shared<Memory>();
-  chunk->upper = AllocateHuge<uint8_t>(kChunkNodes * plane_bytes());
-  chunk->lower = AllocateHuge<uint8_t>(kChunkNodes * plane_bytes());
+  chunk->codes = AllocateHuge<uint8_t>(kChunkNodes * format_.code_bytes());
+  if (format_.has_lower()) {
+    chunk->lower = AllocateHuge<uint8_t>(kChunkNodes * format_.lower_bytes());
+  }
   chunk->links = AllocateHuge<uint32_t>(kChunkNodes * link_stride());
   chunk->points = AllocateAligned<Point>(kChunkNodes);
   chunk->details = AllocateAligned<Detail>(kChunkNodes);
   chunk->slots = AllocateAligned<uint32_t>(kChunkNodes);
   chunk->deaths = AllocateAligned<uint64_t>(kChunkNodes);
   chunk->namers = AllocateAligned<uint32_t>(kChunkNodes);
-  const bool complete = chunk->upper && chunk->lower && chunk->links && chunk->points &&
-                        chunk->details && chunk->slots && chunk->deaths && chunk->namers;
+  const bool complete = chunk->codes && (chunk->lower || !format_.has_lower()) && chunk->links &&
+                        chunk->points && chunk->details && chunk->slots && chunk->deaths &&
+                        chunk->namers;
   if (!complete) return nullptr;
   const auto first = static_cast<uint32_t>(index << kChunkShift);
   std::fill_n(chunk->slots.get(), kChunkNodes, kNoSlot);

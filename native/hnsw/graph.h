@@ -2,10 +2,9 @@
 // move.
 //
 // Sections, each of a fixed stride for every node (docs/format.md draws the same in the file):
-//   upper   plane_bytes × u8  the plane of its code that walks read (quant/code.h), in whole cache
-//                             lines
-//   lower   plane_bytes × u8  the other plane
-//   points  2 × f32           scale and bias, with which an upper plane's product becomes a rank
+//   codes   code_bytes × u8   what walks read of its code (quant/code.h), in whole cache lines
+//   lower   lower_bytes × u8  the lower plane, where the format has one
+//   points  2 × f32           scale and bias, with which a code's product becomes a rank
 //   details 4 × f32           what only candidates and exact scans are judged by
 //   links   link_stride × u32 neighbours, then the node itself until the end: reading a list needs
 //                             no length, since a node that is expanded has been visited
@@ -41,7 +40,7 @@ inline constexpr uint64_t kAlive = ~uint64_t{0};
 // Nodes are below this: the beam uses the highest bit.
 inline constexpr uint32_t kMaxNodes = 1u << 31;
 
-// By an upper plane (hnsw/ranker.h).
+// By a code alone (hnsw/ranker.h).
 struct Point {
   float scale;
   float bias;
@@ -56,10 +55,10 @@ struct Moment {
 
 // Relative to the reference length (hnsw/ranker.h).
 struct Detail {
-  float scale;        // as a point's, of both planes together
-  float error;        // |x − x̃|, for a vector x and what both planes stand for
-  float upper_error;  // the same of the upper plane
-  float length;       // |x|
+  float scale;       // as a point's, of all there is of a code
+  float error;       // |x − x̃|, for a vector x and what all of the code stands for
+  float code_error;  // the same of what walks read
+  float length;      // |x|
 };
 
 class Graph {
@@ -68,19 +67,17 @@ class Graph {
   static constexpr size_t kChunkNodes = size_t{1} << kChunkShift;
 
   // `max_links` is the most neighbours of a node: 2M.
-  Graph(size_t components, size_t max_links);
+  Graph(const CodeFormat& format, size_t max_links);
 
-  // Components of a code.
-  size_t components() const { return view_.components_; }
-  size_t plane_bytes() const { return view_.plane_bytes(); }
+  const CodeFormat& format() const { return format_; }
   size_t max_links() const { return view_.max_links_; }
   // A multiple of 16, so that lists begin at cache lines.
   size_t link_stride() const { return view_.link_stride_; }
 
   // The sections of consecutive nodes.
   struct Chunk {
-    uint8_t* upper;
-    uint8_t* lower;
+    uint8_t* codes;
+    uint8_t* lower;  // null where the format has none
     uint32_t* links;
     Point* points;
     Detail* details;
@@ -91,7 +88,7 @@ class Graph {
 
   // What keeps a chunk's sections alive.
   struct Memory {
-    AlignedArray<uint8_t> upper;
+    AlignedArray<uint8_t> codes;
     AlignedArray<uint8_t> lower;
     AlignedArray<uint32_t> links;
     AlignedArray<Point> points;
@@ -112,17 +109,14 @@ class Graph {
    public:
     // Nodes there is room for.
     size_t capacity() const { return table_ ? table_->chunks.size() << kChunkShift : 0; }
-    size_t components() const { return components_; }
-    size_t plane_bytes() const { return PlaneBytes(components_); }
+    size_t code_bytes() const { return code_bytes_; }
+    size_t lower_bytes() const { return lower_bytes_; }
     size_t max_links() const { return max_links_; }
     size_t link_stride() const { return link_stride_; }
 
-    uint8_t* Upper(uint32_t node) const {
-      return ChunkOf(node).upper + Index(node) * plane_bytes();
-    }
-    uint8_t* Lower(uint32_t node) const {
-      return ChunkOf(node).lower + Index(node) * plane_bytes();
-    }
+    uint8_t* Code(uint32_t node) const { return ChunkOf(node).codes + Index(node) * code_bytes_; }
+    // Null where the format has none.
+    uint8_t* Lower(uint32_t node) const { return ChunkOf(node).lower + Index(node) * lower_bytes_; }
     uint32_t* Links(uint32_t node) const {
       return ChunkOf(node).links + Index(node) * link_stride_;
     }
@@ -153,7 +147,8 @@ class Graph {
     const Chunk& ChunkOf(uint32_t node) const { return chunks_[node >> kChunkShift]; }
     static size_t Index(uint32_t node) { return node & (kChunkNodes - 1); }
 
-    size_t components_ = 0;
+    size_t code_bytes_ = 0;
+    size_t lower_bytes_ = 0;
     size_t max_links_ = 0;
     size_t link_stride_ = 0;
     const Chunk* chunks_ = nullptr;  // of table_
@@ -173,6 +168,7 @@ class Graph {
   // Null when there is no memory.
   std::shared_ptr<const Memory> NewChunk(size_t index) const;
 
+  CodeFormat format_;
   View view_;
 };
 

@@ -15,6 +15,9 @@ constexpr size_t kScanFactor = 16;
 // The cosines of neighbours on a circle differ by less than codes, or float32, can tell.
 constexpr size_t kFewestDimensions = 3;
 
+// Up to so many, vectors are no longer than both planes of a code, and rank exactly.
+constexpr size_t kFewDimensions = 32;
+
 // Where a walk begins: enough that one is likely near, few enough to cost next to nothing.
 constexpr size_t kEntries = 16;
 
@@ -28,6 +31,11 @@ constexpr size_t kSample = 1000;
 // Of the norms this share is longer than the reference length for dot (hnsw/ranker.h).
 constexpr double kLongShare = 0.25;
 
+CodeFormat FirstFormat(const Options& options) {
+  const bool few = options.dimension <= kFewDimensions;
+  return {options.codes.value_or(few ? Codes::kFloat32 : Codes::kInt8), options.dimension};
+}
+
 }  // namespace
 
 std::unique_ptr<Scratch> ScratchPool::Take() {
@@ -39,7 +47,7 @@ std::unique_ptr<Scratch> ScratchPool::Take() {
       return scratch;
     }
   }
-  return std::make_unique<Scratch>(components_);
+  return std::make_unique<Scratch>(format_);
 }
 
 void ScratchPool::Give(std::unique_ptr<Scratch> scratch) {
@@ -49,11 +57,18 @@ void ScratchPool::Give(std::unique_ptr<Scratch> scratch) {
 
 Index::Index(const Options& options)
     : options_(options),
-      rotation_(std::make_shared<const Rotation>(Components(options.dimension))),
-      scratches_(std::make_shared<ScratchPool>(Components(options.dimension))),
       locks_(std::make_shared<Locks>()),
-      graph_(Components(options.dimension), 2 * options.M) {
+      graph_(FirstFormat(options), 2 * options.M),
+      scratches_(std::make_shared<ScratchPool>(graph_.format())),
+      decided_(options.codes || options.dimension <= kFewDimensions) {
   if (options.metric == Metric::kCosine) reference_ = 1;
+}
+
+void Index::Use(Codes codes) {
+  const CodeFormat format(codes, options_.dimension);
+  graph_ = Graph(format, graph_.max_links());
+  scratches_ = std::make_shared<ScratchPool>(format);
+  decided_ = true;
 }
 
 size_t Index::memory() const { return graph_.memory() + node_of_.capacity() * sizeof(uint32_t); }

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/status.h"
@@ -23,7 +24,7 @@
 #include "hnsw/graph.h"
 #include "hnsw/linker.h"
 #include "hnsw/walk.h"
-#include "quant/rotation.h"
+#include "quant/code.h"
 #include "store/vector_store.h"
 
 namespace skalar::hnsw {
@@ -33,17 +34,19 @@ struct Options {
   size_t dimension;
   size_t M;  // neighbours a new node gets; it may come to have twice as many
   size_t ef_construction;
+  // Without: chosen by what suits the dimension and the vectors.
+  std::optional<Codes> codes = std::nullopt;
 };
 
 // Scratches that are not in use. Thread-safe.
 class ScratchPool {
  public:
-  explicit ScratchPool(size_t components) : components_(components) {}
+  explicit ScratchPool(const CodeFormat& format) : format_(format) {}
   std::unique_ptr<Scratch> Take();
   void Give(std::unique_ptr<Scratch> scratch);
 
  private:
-  const size_t components_;
+  const CodeFormat format_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Scratch>> free_;
 };
@@ -61,6 +64,9 @@ class Index {
   size_t waiting() const { return waiting_; }
   // Bytes allocated.
   size_t memory() const;
+  Codes codes() const { return graph_.format().codes(); }
+  // Whether a Choice is to be made before the first node. Without one, codes are int8.
+  bool undecided() const { return !decided_ && nodes_ == 0; }
   // Whether so many nodes are numbered as they came that renumbering them is worth its time.
   bool scattered() const;
 
@@ -87,6 +93,7 @@ class Index {
 
  private:
   friend class Build;
+  friend class Choice;
   friend class Renumbering;
   friend class Search;
 
@@ -107,17 +114,20 @@ class Index {
     }
   }
 
+  // Requires: there is no node.
+  void Use(Codes codes);
   void SetEntries(const std::vector<uint32_t>& new_orphans);
   void SetReference(const VectorStore::View& vectors);
   SlotList WaitingSlots();
 
   // Constant after construction.
   const Options options_;
-  const std::shared_ptr<const Rotation> rotation_;
-  const std::shared_ptr<ScratchPool> scratches_;
   const std::shared_ptr<Locks> locks_;
 
+  // Of one format; others once Use() is called.
   Graph graph_;
+  std::shared_ptr<ScratchPool> scratches_;
+  bool decided_;
   size_t nodes_ = 0;
   size_t alive_ = 0;
   size_t waiting_ = 0;

@@ -13,7 +13,7 @@ namespace skalar::hnsw {
 namespace {
 
 constexpr std::array<char, 8> kMagic = {'s', 'k', 'a', 'l', 'h', 'n', 's', 'w'};
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3;
 // Sections begin at pages, so that they can be mapped.
 constexpr size_t kPage = 4096;
 
@@ -29,8 +29,10 @@ struct Header {
   uint32_t entries;
   uint64_t nodes;
   double reference;
+  uint32_t codes;
+  uint32_t reserved;
 };
-static_assert(sizeof(Header) == 56);
+static_assert(sizeof(Header) == 64);
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -98,11 +100,13 @@ Status Index::Write(const char* path) const {
                          static_cast<uint32_t>(options_.metric),
                          static_cast<uint32_t>(options_.M),
                          static_cast<uint32_t>(options_.ef_construction),
-                         static_cast<uint32_t>(graph_.components()),
+                         static_cast<uint32_t>(graph_.format().components()),
                          static_cast<uint32_t>(graph_.link_stride()),
                          static_cast<uint32_t>(entries_ ? entries_->size() : 0),
                          nodes_,
-                         reference_};
+                         reference_,
+                         static_cast<uint32_t>(codes()),
+                         0};
   writer.Put(&header, sizeof header);
   if (entries_) writer.Put(entries_->data(), entries_->size() * sizeof(uint32_t));
   writer.Pad();
@@ -114,8 +118,8 @@ Status Index::Write(const char* path) const {
     });
     writer.Pad();
   };
-  put([&](uint32_t node) { return graph.Upper(node); }, graph_.plane_bytes());
-  put([&](uint32_t node) { return graph.Lower(node); }, graph_.plane_bytes());
+  put([&](uint32_t node) { return graph.Code(node); }, graph.code_bytes());
+  put([&](uint32_t node) { return graph.Lower(node); }, graph.lower_bytes());
   put([&](uint32_t node) { return &graph.PointOf(node); }, sizeof(Point));
   put([&](uint32_t node) { return &graph.DetailOf(node); }, sizeof(Detail));
   put([&](uint32_t node) { return graph.Links(node); }, graph_.link_stride() * sizeof(uint32_t));
@@ -132,11 +136,15 @@ Status Index::Read(const char* path) {
       header.dimension != options_.dimension ||
       header.metric != static_cast<uint32_t>(options_.metric) || header.M != options_.M ||
       header.ef_construction != options_.ef_construction ||
-      header.components != graph_.components() || header.link_stride != graph_.link_stride() ||
-      header.nodes >= kMaxNodes || header.entries == 0 || header.entries > header.nodes ||
-      !(header.reference > 0)) {
+      header.codes > static_cast<uint32_t>(Codes::kInt4) ||
+      header.link_stride != graph_.link_stride() || header.nodes >= kMaxNodes ||
+      header.entries == 0 || header.entries > header.nodes || !(header.reference > 0)) {
     return other;
   }
+  const auto codes = static_cast<Codes>(header.codes);
+  if (codes != options_.codes.value_or(codes)) return other;
+  Use(codes);
+  if (header.components != graph_.format().components()) return other;
   auto entries = std::make_shared<std::vector<uint32_t>>(header.entries);
   if (!reader.Get(entries->data(), entries->size() * sizeof(uint32_t)) || !reader.Pad()) {
     return other;
@@ -150,8 +158,8 @@ Status Index::Read(const char* path) {
                      }) &&
            reader.Pad();
   };
-  const bool whole = get([&](uint32_t node) { return graph.Upper(node); }, graph_.plane_bytes()) &&
-                     get([&](uint32_t node) { return graph.Lower(node); }, graph_.plane_bytes()) &&
+  const bool whole = get([&](uint32_t node) { return graph.Code(node); }, graph.code_bytes()) &&
+                     get([&](uint32_t node) { return graph.Lower(node); }, graph.lower_bytes()) &&
                      get([&](uint32_t node) { return &graph.PointOf(node); }, sizeof(Point)) &&
                      get([&](uint32_t node) { return &graph.DetailOf(node); }, sizeof(Detail)) &&
                      get([&](uint32_t node) { return graph.Links(node); },

@@ -2,22 +2,17 @@
 
 #include <algorithm>
 
-#include "simd/kernels.h"
-
 namespace skalar::hnsw {
 
-Linker::Linker(const Graph::View& graph, Metric metric, size_t links, size_t ef_construction,
-               Locks* locks, Scratch* scratch)
+Linker::Linker(const Graph::View& graph, const CodeFormat& format, Metric metric, size_t links,
+               size_t ef_construction, Locks* locks, Scratch* scratch)
     : graph_(graph),
       metric_(metric),
       links_(links),
       ef_construction_(ef_construction),
       locks_(*locks),
-      scratch_(*scratch),
-      selected_codes_(graph.max_links()) {
-  for (CodeQuery& query : selected_codes_) {
-    query.bytes = AllocateAligned<int8_t>(graph_.components());
-  }
+      scratch_(*scratch) {
+  for (size_t i = 0; i < graph.max_links(); ++i) selected_codes_.emplace_back(format);
 }
 
 void Linker::Link(uint32_t node, const std::vector<uint32_t>& entries) {
@@ -38,7 +33,7 @@ void Linker::Link(uint32_t node, const std::vector<uint32_t>& entries) {
 }
 
 void Linker::SetQuery(uint32_t node) {
-  QueryOfCode(graph_.Upper(node), graph_.Lower(node), graph_.components(), &scratch_.query);
+  scratch_.query.SetCode(graph_.Code(node), graph_.Lower(node));
   scratch_.ranker = RankerOf(node);
 }
 
@@ -47,7 +42,7 @@ Ranker Linker::RankerOf(uint32_t node) const {
 }
 
 void Linker::RankNodes() {
-  const std::vector<int32_t>& products = products_.Of(graph_, scratch_.query, nodes_);
+  const std::vector<float>& products = products_.Of(graph_, scratch_.query, nodes_);
   candidates_.clear();
   for (size_t i = 0; i < nodes_.size(); ++i) {
     const uint32_t node = nodes_[i];
@@ -61,19 +56,14 @@ void Linker::RankNodes() {
 }
 
 bool Linker::Diverse(const Candidate& candidate) const {
-  const uint8_t* upper = graph_.Upper(candidate.node);
+  const uint8_t* code = graph_.Code(candidate.node);
   const uint8_t* lower = graph_.Lower(candidate.node);
   const float scale = graph_.DetailOf(candidate.node).scale;
   const float bias = graph_.PointOf(candidate.node).bias;
-  const auto multiply = [&](const CodeQuery& query, const uint8_t* plane) {
-    int32_t product;
-    simd::Active().dot_planes(query.bytes.get(), &plane, 1, graph_.components(), &product);
-    return product;
-  };
   // One by one: most are refused by one of the first.
   for (size_t i = 0; i < selected_.size(); ++i) {
-    const CodeQuery& query = selected_codes_[i];
-    const int32_t product = query.Both(multiply(query, upper), multiply(query, lower));
+    float product;
+    selected_codes_[i].MultiplyWhole(&code, &lower, 1, &product);
     if (RankerOf(selected_[i].node).Rank(product, scale, bias) >= candidate.rank) return false;
   }
   return true;
@@ -84,8 +74,8 @@ void Linker::Select(size_t most) {
   for (const Candidate& candidate : candidates_) {
     if (selected_.size() == most) break;
     if (!Diverse(candidate)) continue;
-    QueryOfCode(graph_.Upper(candidate.node), graph_.Lower(candidate.node), graph_.components(),
-                &selected_codes_[selected_.size()]);
+    selected_codes_[selected_.size()].SetCode(graph_.Code(candidate.node),
+                                              graph_.Lower(candidate.node));
     selected_.push_back(candidate);
   }
 }

@@ -1,5 +1,5 @@
 // Adds nodes to a graph: HNSW's insertion (arXiv 1603.09320, algorithms 1 and 4) on one level. A
-// walk by upper planes finds candidates, both planes decide between them.
+// walk finds candidates, all there is of their codes decides between them.
 //
 // Thread safety: several threads may add nodes at once, each with its own Linker and Scratch over
 // the same View and Locks. Threads that add at the same time may miss each other's nodes.
@@ -39,8 +39,8 @@ class Locks {
 class Linker {
  public:
   // `links` is how many neighbours a new node gets; the graph's max_links how many it may have.
-  Linker(const Graph::View& graph, Metric metric, size_t links, size_t ef_construction,
-         Locks* locks, Scratch* scratch);
+  Linker(const Graph::View& graph, const CodeFormat& format, Metric metric, size_t links,
+         size_t ef_construction, Locks* locks, Scratch* scratch);
 
   // Links a node whose code, point and detail are set to those that the walk from `entries` finds.
   void Link(uint32_t node, const std::vector<uint32_t>& entries);

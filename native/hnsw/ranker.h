@@ -1,8 +1,8 @@
 // How near nodes are, judged by their codes: larger is nearer.
 //
-// With C the integer product of a query and a code, offsets taken off (quant/code.h), a rank is
+// With C the product of a query and a code (quant/code.h), a rank is
 //   scale · factor · C + weight · bias + constant,
-// where the scale is that of the planes that were multiplied.
+// where the scale is that of what was multiplied: the code alone, or all there is.
 //
 // Norms are taken relative to a reference length R, so that float32 holds them. Then
 //   cosine     scale = s, the code's own  bias unused
@@ -26,7 +26,7 @@
 
 namespace skalar::hnsw {
 
-// What turns integer products of one query into ranks.
+// What turns products of one query into ranks.
 struct Ranker {
   float factor = 0;
   float weight = 0;
@@ -34,8 +34,8 @@ struct Ranker {
   // How far off all ranks are in proportion to: the query's length where they depend on it, else 1.
   float length = 1;
 
-  float Rank(int32_t product, float scale, float bias) const {
-    return scale * (factor * static_cast<float>(product)) + weight * bias + constant;
+  float Rank(float product, float scale, float bias) const {
+    return scale * (factor * product) + weight * bias + constant;
   }
 };
 
@@ -48,22 +48,23 @@ inline float Relative(double norm, double reference) {
 
 // Of a node whose code has these scales and errors. In float32 a norm that had to be bounded leaves
 // any distance possible.
-inline Point PointFor(Metric metric, const CodePair& scales, double norm, double reference) {
-  if (metric == Metric::kCosine) return {scales.upper, 0};
+inline Point PointFor(Metric metric, const CodeNumbers& numbers, double norm, double reference) {
+  const float scale = numbers.scales.code;
+  if (metric == Metric::kCosine) return {scale, 0};
   const float length = Relative(norm, reference);
-  if (metric == Metric::kEuclidean) return {length * scales.upper, length * length / 2};
-  return {length * scales.upper, std::sqrt(std::max(0.0f, 1 - length * length))};
+  if (metric == Metric::kEuclidean) return {length * scale, length * length / 2};
+  return {length * scale, std::sqrt(std::max(0.0f, 1 - length * length))};
 }
 
-inline Detail DetailFor(Metric metric, const CodePair& scales, const CodePair& errors, double norm,
-                        double reference) {
-  if (metric == Metric::kCosine) return {scales.both, errors.both, errors.upper, 1};
+inline Detail DetailFor(Metric metric, const CodeNumbers& numbers, double norm, double reference) {
+  const auto& [scales, errors] = numbers;
+  if (metric == Metric::kCosine) return {scales.whole, errors.whole, errors.code, 1};
   const float length = Relative(norm, reference);
   if (norm > kLongest * reference) {
     constexpr float kAny = std::numeric_limits<float>::infinity();
-    return {length * scales.both, kAny, kAny, length};
+    return {length * scales.whole, kAny, kAny, length};
   }
-  return {length * scales.both, length * errors.both, length * errors.upper, length};
+  return {length * scales.whole, length * errors.whole, length * errors.code, length};
 }
 
 // For a query of the user's. `norm` is the query vector's.
@@ -73,7 +74,7 @@ inline Ranker RankerOfQuery(Metric metric, float scale, double norm, double refe
   return {scale * length, -1, 0, length};
 }
 
-// For a node in the part of the query, by both of its planes. Among ranks by both planes it makes
+// For a node in the part of the query, by all of its code. Among ranks by whole codes it makes
 // rank(x, y) = rank(y, x).
 inline Ranker RankerOfNode(Metric metric, const Detail& detail, float bias) {
   switch (metric) {

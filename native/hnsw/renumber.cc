@@ -10,7 +10,7 @@ Renumbering::Renumbering(Index* index)
       old_(index->graph_.view()),
       nodes_(index->nodes_),
       entries_(index->entries_),
-      copy_(old_.components(), old_.max_links()) {}
+      copy_(index->graph_.format(), old_.max_links()) {}
 
 std::vector<uint32_t> Renumbering::BreadthFirst() const {
   std::vector<uint32_t> order;
@@ -44,8 +44,8 @@ void Renumbering::Work() {
   const Graph::View copy = copy_.view();
   for (uint32_t node = 0; node < nodes_; ++node) {
     const uint32_t old = order[node];
-    std::copy_n(old_.Upper(old), old_.plane_bytes(), copy.Upper(node));
-    std::copy_n(old_.Lower(old), old_.plane_bytes(), copy.Lower(node));
+    std::copy_n(old_.Code(old), old_.code_bytes(), copy.Code(node));
+    std::copy_n(old_.Lower(old), old_.lower_bytes(), copy.Lower(node));
     copy.PointOf(node) = old_.PointOf(old);
     copy.DetailOf(node) = old_.DetailOf(old);
     copy.Namers(node).store(old_.Namers(old).load());

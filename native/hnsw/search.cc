@@ -13,7 +13,7 @@ namespace skalar::hnsw {
 
 Search::Search(Index* index, VectorStore::View vectors, std::vector<Query> queries, AbortFlag abort)
     : snapshot_{index->options_.metric, std::move(vectors),
-                index->rotation_,       index->scratches_,
+                index->graph_.format(), index->scratches_,
                 index->graph_.view(),   index->entries_,
                 index->reference_,      {index->nodes_, index->removals_},
                 index->alive_,          abort},
@@ -86,11 +86,12 @@ void Search::AddWaiting(const Query& query, Hits* answer) const {
 Hits Search::ScanAll(const Query& query) const {
   const Moment& moment = snapshot_.moment;
   Attempt attempt(snapshot_, query);
-  const bool by_codes = moment.nodes > 0 && waiting_->size() <= snapshot_.alive && !query.allowed &&
-                        !query.after && attempt.CanRank();
+  const bool by_codes = snapshot_.format.planes() && moment.nodes > 0 &&
+                        waiting_->size() <= snapshot_.alive && !query.allowed && !query.after &&
+                        attempt.CanRank();
   if (!by_codes) return ScanSlots(query, query.allowed);
   const Scratch& prepared = attempt.Prepare();
-  const CodeScan scan(snapshot_.graph, moment, snapshot_.vectors, prepared.query, prepared.rotated,
+  const CodeScan scan(snapshot_.graph, moment, snapshot_.vectors, prepared.query, prepared.prepared,
                       prepared.ranker, snapshot_.abort);
   const std::vector<uint32_t> possible = scan.Possible(query.k, query.excluded);
   std::vector<uint32_t> slots;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/prefetch.h"
-#include "simd/kernels.h"
 
 namespace skalar::hnsw {
 namespace {
@@ -13,9 +12,7 @@ constexpr size_t kAbortStride = 64;
 
 }  // namespace
 
-Scratch::Scratch(size_t components) : rotated(components) {
-  query.bytes = AllocateAligned<int8_t>(components);
-}
+Scratch::Scratch(const CodeFormat& format) : prepared(format.components()), query(format) {}
 
 Permit::Permit(const Graph::View& graph, const Moment& moment, const SlotList& allowed)
     : graph_(graph), moment_(moment), all_(allowed == nullptr) {
@@ -57,7 +54,7 @@ void Walk::GatherEntries() {
     word |= bit;
     scratch_.touched_.push_back(node);
     scratch_.fresh_[scratch_.fresh_count_++] = node;
-    Prefetch(graph_.Upper(node), graph_.plane_bytes());
+    Prefetch(graph_.Code(node), graph_.code_bytes());
   }
 }
 
@@ -86,7 +83,7 @@ void Walk::GatherFrom(uint32_t node) {
     count += (word & bit) == 0;
     word |= bit;
     Prefetch(&graph_.PointOf(neighbour));
-    Prefetch(graph_.Upper(neighbour), graph_.plane_bytes());
+    Prefetch(graph_.Code(neighbour), graph_.code_bytes());
   }
   scratch_.touched_.insert(scratch_.touched_.end(), fresh, fresh + count);
   scratch_.fresh_count_ += count;
@@ -97,21 +94,20 @@ template <class Visit>
 void Walk::Score(size_t due, Visit visit) {
   // Few enough for the stack; a list may be longer.
   constexpr size_t kAtOnce = 64;
-  const uint8_t* planes[kAtOnce];
-  int32_t products[kAtOnce];
+  const uint8_t* codes[kAtOnce];
+  float products[kAtOnce];
   int32_t ranks[kAtOnce];
   uint32_t wanted[kAtOnce];
-  const CodeQuery& query = scratch_.query;
   const Ranker ranker = scratch_.ranker;
   for (size_t first = 0; first < due; first += kAtOnce) {
     const uint32_t* nodes = scratch_.fresh_.data() + first;
     const size_t count = std::min(kAtOnce, due - first);
-    for (size_t i = 0; i < count; ++i) planes[i] = graph_.Upper(nodes[i]);
-    simd::Active().dot_planes(query.bytes.get(), planes, count, graph_.components(), products);
+    for (size_t i = 0; i < count; ++i) codes[i] = graph_.Code(nodes[i]);
+    scratch_.query.Multiply(codes, count, products);
     size_t kept = 0;
     for (size_t i = 0; i < count; ++i) {
       const Point point = graph_.PointOf(nodes[i]);
-      ranks[i] = OrderedBits(ranker.Rank(query.Upper(products[i]), point.scale, point.bias));
+      ranks[i] = OrderedBits(ranker.Rank(products[i], point.scale, point.bias));
       wanted[kept] = static_cast<uint32_t>(i);
       kept += scratch_.beam.Wants(ranks[i]);
     }

@@ -1,5 +1,5 @@
-// The walk through the graph: from entry points to the nodes nearest to a query, by the upper
-// planes of their codes.
+// The walk through the graph: from entry points to the nodes nearest to a query, by their codes
+// alone.
 //
 // One level, as in "Down with the hierarchy" (arXiv 2412.01940); otherwise the search of HNSW
 // (arXiv 1603.09320, algorithm 2). Nothing in its loops allocates, or branches on a metric.
@@ -25,15 +25,15 @@ namespace skalar::hnsw {
 // Thread safety: none; each thread has its own.
 class Scratch {
  public:
-  explicit Scratch(size_t components);
+  explicit Scratch(const CodeFormat& format);
 
   // A vector on its way to a code or a query.
-  std::vector<float> rotated;
+  std::vector<float> prepared;
   CodeQuery query;
   Ranker ranker;
   Beam beam;
 
-  // What is left of a beam: nodes and their slots; and by both planes.
+  // What is left of a beam: nodes and their slots; and by all there is of their codes.
   struct Refined {
     float rank;
     float margin;  // by how much it may miss
@@ -107,7 +107,8 @@ class Walk {
   void GatherEntries();
   // Adds those of a node's neighbours to what is gathered that were not seen before.
   void GatherFrom(uint32_t node);
-  // Calls visit(ordered rank, node) for what the beam may want of the first `due` that were gathered.
+  // Calls visit(ordered rank, node) for what the beam may want of the first `due` that were
+  // gathered.
   template <class Visit>
   void Score(size_t due, Visit visit);
   void FetchLinks(uint32_t node) const;

@@ -1,3 +1,4 @@
+import { CODES } from '../native.ts'
 import type { EngineName } from '../types.ts'
 import type { Engine, EngineHost } from './engine.ts'
 import { FlatEngine } from './flat.ts'
@@ -7,6 +8,9 @@ import { loadHnswlib } from './hnswlib/package.ts'
 
 /** What `index.engine` may name; the first is the default. */
 export const ENGINES = ['hnsw', 'hnswlib', 'flat'] as const satisfies readonly EngineName[]
+
+/** What `index.codes` may name. */
+export const CODES_CHOICES = ['auto', ...CODES] as const
 
 const constructors: { readonly [name in EngineName]: (host: EngineHost) => Engine } = {
   hnsw: (host) => new HnswEngine(host),

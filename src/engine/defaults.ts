@@ -4,6 +4,9 @@ export const DEFAULT_M = 16
 /** Candidates considered for them, unless `index.efConstruction` does. */
 export const DEFAULT_EF_CONSTRUCTION = 200
 
+/** What the graph of engine `hnsw` ranks by, unless `index.codes` does. */
+export const DEFAULT_CODES = 'auto'
+
 /** Candidates a query considers, unless its `ef` does. */
 export const DEFAULT_EF = 100
 

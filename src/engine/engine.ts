@@ -1,5 +1,5 @@
 import type { NativePool, NativeStore } from '../native.ts'
-import type { EngineName, MetricName } from '../types.ts'
+import type { CodesName, EngineName, MetricName } from '../types.ts'
 import type { Answers } from './answers.ts'
 
 /** One question to an engine. */
@@ -44,6 +44,8 @@ export interface EngineOptions {
   readonly M: number | undefined
   /** Candidates considered while building. Undefined leaves it to the engine; `flat` builds nothing. */
   readonly efConstruction: number | undefined
+  /** What a graph ranks by. Undefined leaves it to the engine; only `hnsw` has a choice. */
+  readonly codes: CodesName | 'auto' | undefined
 }
 
 /** What an engine is given to work with. */
@@ -88,6 +90,9 @@ export interface Engine {
 
   /** Whether it answers `exact` queries by itself, faster than the flat scan; those without `after` and `allowed`. */
   readonly scans: boolean
+
+  /** What its index ranks by to find candidates; undefined where it has none, or nothing to tell. */
+  readonly codes?: CodesName | undefined
 
   /** Live slots that its index has still to take in; until then they are scanned with every query. */
   readonly pending: number

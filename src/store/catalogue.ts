@@ -1,5 +1,5 @@
 import { SkalarError } from '../errors.ts'
-import type { EngineName, FieldType, MetricName } from '../types.ts'
+import type { CodesName, EngineName, FieldType, MetricName } from '../types.ts'
 import { describe } from '../validate/describe.ts'
 import type { Environment } from './environment.ts'
 import { emptyState, encodeState } from './rows.ts'
@@ -16,6 +16,7 @@ export interface Definition {
     readonly engine: EngineName
     readonly M?: number | undefined
     readonly efConstruction?: number | undefined
+    readonly codes?: CodesName | 'auto' | undefined
   }
 }
 

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -19,7 +21,31 @@ namespace skalar::hnsw {
 
 inline constexpr Metric kMetrics[] = {Metric::kCosine, Metric::kDot, Metric::kEuclidean};
 
-inline Options SmallOptions(Metric metric, size_t dimension) { return {metric, dimension, 8, 60}; }
+inline constexpr Codes kCodes[] = {Codes::kFloat32, Codes::kInt8, Codes::kInt4};
+
+inline Options SmallOptions(Metric metric, size_t dimension,
+                            std::optional<Codes> codes = std::nullopt) {
+  return {metric, dimension, 8, 60, codes};
+}
+
+// What an index is for, and what it ranks by.
+struct Kind {
+  Metric metric;
+  Codes codes;
+};
+
+inline std::vector<Kind> AllKinds() {
+  std::vector<Kind> kinds;
+  for (const Codes codes : kCodes) {
+    for (const Metric metric : kMetrics) kinds.push_back({metric, codes});
+  }
+  return kinds;
+}
+
+inline std::string NameOfKind(const Kind& kind) {
+  static constexpr const char* kNames[] = {"Float32", "Int8", "Int4"};
+  return std::string(NameOf(kind.metric)) + kNames[static_cast<size_t>(kind.codes)];
+}
 
 // Links all that waits.
 inline void BuildAll(Index* index, const VectorStore& store, size_t threads = 1) {
@@ -109,21 +135,22 @@ inline std::vector<Query> RandomQueries(Random& random, size_t dimension, size_t
   return queries;
 }
 
-class HnswTest : public testing::TestWithParam<Metric> {
+class HnswTest : public testing::TestWithParam<Kind> {
  protected:
+  static Metric metric() { return GetParam().metric; }
   void Fill(uint32_t count = kCount) {
     for (uint32_t slot = 0; slot < count; ++slot) {
       PutBoth(&corpus_, &index_, slot, random_.Vector(kDimension, Norm(slot)));
     }
   }
-  float Norm(uint32_t slot) const { return GetParam() == Metric::kCosine ? 1 : 1 + slot % 7; }
+  float Norm(uint32_t slot) const { return metric() == Metric::kCosine ? 1 : 1 + slot % 7; }
   double RecallOf(const std::vector<Query>& queries) {
-    return Recall(&index_, corpus_, GetParam(), queries);
+    return Recall(&index_, corpus_, metric(), queries);
   }
 
   Random random_{7};
   Corpus corpus_{kDimension};
-  Index index_{SmallOptions(GetParam(), kDimension)};
+  Index index_{SmallOptions(metric(), kDimension, GetParam().codes)};
 };
 
 }  // namespace skalar::hnsw

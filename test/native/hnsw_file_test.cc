@@ -18,7 +18,7 @@ class HnswFileTest : public HnswTest {
   std::string path_ =
       (std::filesystem::path(testing::TempDir()) /
        ("hnsw-" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) +
-        std::to_string(static_cast<int>(GetParam()))))
+        NameOfKind(GetParam())))
           .string();
   void TearDown() override { std::filesystem::remove(path_); }
 };
@@ -44,7 +44,19 @@ TEST_P(HnswFileTest, WhatIsReadAnswersAlike) {
     PutBoth(&corpus_, &read, slot, random_.Vector(kDimension, Norm(slot)));
   }
   BuildAll(&read, corpus_.store);
-  EXPECT_GE(Recall(&read, corpus_, GetParam(), queries), kGood);
+  EXPECT_GE(Recall(&read, corpus_, metric(), queries), kGood);
+}
+
+TEST_P(HnswFileTest, AnIndexThatIsUndecidedTakesTheCodesOfTheFile) {
+  Fill(2000);
+  BuildAll(&index_, corpus_.store);
+  ASSERT_TRUE(index_.Write(path_.c_str()).ok());
+  Options options = index_.options();
+  options.codes.reset();
+  Index read(options);
+  ASSERT_TRUE(read.Read(path_.c_str()).ok());
+  EXPECT_EQ(read.codes(), GetParam().codes);
+  EXPECT_FALSE(read.undecided());
 }
 
 TEST_P(HnswFileTest, RefusesWhatIsNoSuchGraph) {
@@ -62,7 +74,10 @@ TEST_P(HnswFileTest, RefusesWhatIsNoSuchGraph) {
   other.dimension = kDimension + 1;
   EXPECT_FALSE(reads(other));
   other = index_.options();
-  other.metric = GetParam() == Metric::kDot ? Metric::kCosine : Metric::kDot;
+  other.metric = metric() == Metric::kDot ? Metric::kCosine : Metric::kDot;
+  EXPECT_FALSE(reads(other));
+  other = index_.options();
+  other.codes = *other.codes == Codes::kInt4 ? Codes::kInt8 : Codes::kInt4;
   EXPECT_FALSE(reads(other));
 
   const auto size = std::filesystem::file_size(path_);
@@ -87,8 +102,8 @@ TEST_P(HnswFileTest, RefusesWhatIsNoSuchGraph) {
   EXPECT_FALSE(reads(index_.options()));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, HnswFileTest, testing::ValuesIn(kMetrics),
-                         [](const auto& info) { return NameOf(info.param); });
+INSTANTIATE_TEST_SUITE_P(All, HnswFileTest, testing::ValuesIn(AllKinds()),
+                         [](const auto& info) { return NameOfKind(info.param); });
 
 }  // namespace
 }  // namespace skalar::hnsw

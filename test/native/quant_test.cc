@@ -4,12 +4,12 @@
 
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "quant/code.h"
 #include "quant/rotation.h"
 #include "rows.h"
-#include "simd/kernels.h"
 
 namespace skalar {
 namespace {
@@ -64,38 +64,41 @@ TEST(RotationTest, IsTheSameForTheSameDimension) {
   EXPECT_EQ(a, b);
 }
 
-CodeQuery NewQuery(size_t n) {
-  CodeQuery query;
-  query.bytes = AllocateAligned<int8_t>(n);
-  return query;
+CodeFormat Planes(size_t dimension, Codes codes = Codes::kInt8) { return {codes, dimension}; }
+
+Floats Prepared(const CodeFormat& format, const Floats& vector) {
+  Floats prepared(format.components());
+  format.Prepare(vector.data(), prepared.data());
+  return prepared;
 }
 
-// Both planes of a rotated vector.
+// The code of a prepared vector.
 struct Code {
-  explicit Code(const Floats& vector)
-      : upper(PlaneBytes(vector.size())),
-        lower(upper.size()),
-        scales(Encode(vector.data(), vector.size(), upper.data(), lower.data())),
-        errors(CodeErrors(vector.data(), vector.size(), upper.data(), lower.data(), scales)) {}
+  Code(const CodeFormat& format, const Floats& prepared)
+      : bytes(format.code_bytes()),
+        lower(format.lower_bytes()),
+        numbers(Encode(format, prepared.data(), bytes.data(), lower.data())) {}
 
-  std::vector<uint8_t> upper;
+  std::vector<uint8_t> bytes;
   std::vector<uint8_t> lower;
-  CodePair scales;
-  CodePair errors;
+  CodeNumbers numbers;
 };
 
-// What a query and a code come to, by either way to read the code.
+// What a query and a code come to: all there is of it, and what walks read alone.
 CodePair Product(const CodeQuery& query, const Code& code) {
-  const uint8_t* planes[] = {code.upper.data(), code.lower.data()};
-  int32_t products[2];
-  simd::Active().dot_planes(query.bytes.get(), planes, 2, 2 * code.upper.size(), products);
-  return {code.scales.both * query.scale * static_cast<float>(query.Both(products[0], products[1])),
-          code.scales.upper * query.scale * static_cast<float>(query.Upper(products[0]))};
+  const uint8_t* bytes = code.bytes.data();
+  const uint8_t* lower = code.lower.data();
+  CodePair products;
+  query.MultiplyWhole(&bytes, &lower, 1, &products.whole);
+  query.Multiply(&bytes, 1, &products.code);
+  const CodePair& scales = code.numbers.scales;
+  return {scales.whole * query.scale() * products.whole,
+          scales.code * query.scale() * products.code};
 }
 
-CodeQuery QueryFor(const Floats& vector) {
-  CodeQuery query = NewQuery(vector.size());
-  EncodeQuery(vector.data(), vector.size(), &query);
+CodeQuery QueryFor(const CodeFormat& format, const Floats& prepared) {
+  CodeQuery query(format);
+  query.SetVector(prepared.data());
   return query;
 }
 
@@ -103,20 +106,21 @@ CodeQuery QueryFor(const Floats& vector) {
 TEST(CodeTest, ProductsAreAboutThoseOfTheVectors) {
   Random random(2);
   for (const size_t dimension : kDimensions) {
-    const Rotation rotation(Components(dimension));
+    const CodeFormat format = Planes(dimension);
     for (int i = 0; i < 50; ++i) {
       const Floats x = Unit(random.Vector(dimension));
       const Floats q = Unit(random.Vector(dimension));
-      const Floats rotated = Rotated(rotation, q);
-      const CodeQuery query = QueryFor(rotated);
-      const Code code(Rotated(rotation, x));
+      const Floats prepared = Prepared(format, q);
+      const CodeQuery query = QueryFor(format, prepared);
+      const Code code(format, Prepared(format, x));
       const CodePair product = Product(query, code);
-      const double query_error = QueryError(rotated.data(), rotated.size(), query);
-      const double root = std::sqrt(static_cast<double>(rotated.size()));
-      const double both = std::hypot(code.errors.both, query_error) / root;
-      const double upper = std::hypot(code.errors.upper, query_error) / root;
-      EXPECT_LE(std::abs(product.both - Dot(x, q)), 5 * both) << dimension;
-      EXPECT_LE(std::abs(product.upper - Dot(x, q)), 5 * upper) << dimension;
+      const CodePair& errors = code.numbers.errors;
+      const double query_error = query.Error(prepared.data());
+      const double root = std::sqrt(static_cast<double>(prepared.size()));
+      const double whole = std::hypot(errors.whole, query_error) / root;
+      const double alone = std::hypot(errors.code, query_error) / root;
+      EXPECT_LE(std::abs(product.whole - Dot(x, q)), 5 * whole) << dimension;
+      EXPECT_LE(std::abs(product.code - Dot(x, q)), 5 * alone) << dimension;
     }
   }
 }
@@ -125,20 +129,20 @@ TEST(CodeTest, ProductsAreAboutThoseOfTheVectors) {
 TEST(CodeTest, ErrorsBoundTheProducts) {
   Random random(5);
   for (const size_t dimension : kDimensions) {
-    const Rotation rotation(Components(dimension));
+    const CodeFormat format = Planes(dimension);
     for (int i = 0; i < 50; ++i) {
-      const Floats x = Rotated(rotation, Unit(random.Vector(dimension)));
+      const Floats x = Prepared(format, Unit(random.Vector(dimension)));
       // Much like x, where the bound is nearly reached.
       Floats q = x;
       for (float& component : q) component += 0.01f * random.Uniform();
-      const CodeQuery query = QueryFor(q);
-      const Code code(x);
+      const CodeQuery query = QueryFor(format, q);
+      const Code code(format, x);
       const CodePair product = Product(query, code);
-      const double query_error = QueryError(q.data(), q.size(), query) * std::sqrt(Dot(x, x));
+      const CodePair& errors = code.numbers.errors;
+      const double query_error = query.Error(q.data()) * std::sqrt(Dot(x, x));
       const double length = std::sqrt(Dot(q, q));
-      EXPECT_LE(std::abs(product.both - Dot(x, q)), code.errors.both * length + query_error + 1e-6);
-      EXPECT_LE(std::abs(product.upper - Dot(x, q)),
-                code.errors.upper * length + query_error + 1e-6);
+      EXPECT_LE(std::abs(product.whole - Dot(x, q)), errors.whole * length + query_error + 1e-6);
+      EXPECT_LE(std::abs(product.code - Dot(x, q)), errors.code * length + query_error + 1e-6);
     }
   }
 }
@@ -147,55 +151,110 @@ TEST(CodeTest, ErrorsBoundTheProducts) {
 TEST(CodeTest, ErrorsAreSmall) {
   Random random(6);
   for (const size_t dimension : kDimensions) {
-    const Rotation rotation(Components(dimension));
+    const CodeFormat format = Planes(dimension);
     for (int i = 0; i < 20; ++i) {
-      const Code code(Rotated(rotation, Unit(random.Vector(dimension))));
-      EXPECT_LE(code.errors.both, 0.08) << dimension;
-      EXPECT_LE(code.errors.upper, 0.15) << dimension;
-      EXPECT_LT(code.errors.both, code.errors.upper) << dimension;
+      const CodePair errors =
+          Code(format, Prepared(format, Unit(random.Vector(dimension)))).numbers.errors;
+      EXPECT_LE(errors.whole, 0.08) << dimension;
+      EXPECT_LE(errors.code, 0.15) << dimension;
+      EXPECT_LT(errors.whole, errors.code) << dimension;
     }
   }
 }
 
 TEST(CodeTest, HoldsVectorsOfEveryLength) {
   Random random(3);
+  const CodeFormat format = Planes(128);
   const Floats direction = Unit(random.Vector(128));
-  const Code unit(direction);
+  const auto [scales, errors] = Code(format, direction).numbers;
   for (const float length : {1e-30f, 1e-3f, 1e3f, 1e30f}) {
     Floats vector = direction;
     for (float& component : vector) component *= length;
-    const Code code(vector);
-    EXPECT_NEAR(code.scales.both / length, unit.scales.both, 1e-4 * unit.scales.both) << length;
-    EXPECT_NEAR(code.errors.upper / length, unit.errors.upper, 1e-2 * unit.errors.upper) << length;
+    const CodeNumbers numbers = Code(format, vector).numbers;
+    EXPECT_NEAR(numbers.scales.whole / length, scales.whole, 1e-4 * scales.whole) << length;
+    EXPECT_NEAR(numbers.errors.code / length, errors.code, 1e-2 * errors.code) << length;
   }
 }
 
 TEST(CodeTest, AZeroVectorHasNoLength) {
-  const Floats zero(128);
-  const Code code(zero);
-  EXPECT_EQ(code.scales.both, 0);
-  EXPECT_EQ(code.scales.upper, 0);
-  EXPECT_EQ(code.errors.both, 0);
-  EXPECT_EQ(code.errors.upper, 0);
-  const CodeQuery query = QueryFor(zero);
-  EXPECT_EQ(query.scale, 0);
-  EXPECT_EQ(Product(query, code).both, 0);
-  EXPECT_EQ(Product(query, code).upper, 0);
+  for (const Codes codes : {Codes::kFloat32, Codes::kInt8, Codes::kInt4}) {
+    const CodeFormat format = Planes(128, codes);
+    const Floats zero(128);
+    const Code code(format, zero);
+    EXPECT_EQ(code.numbers.scales.whole, 0);
+    EXPECT_EQ(code.numbers.scales.code, 0);
+    EXPECT_EQ(code.numbers.errors.whole, 0);
+    EXPECT_EQ(code.numbers.errors.code, 0);
+    const CodeQuery query = QueryFor(format, zero);
+    EXPECT_EQ(Product(query, code).whole, 0);
+    EXPECT_EQ(Product(query, code).code, 0);
+  }
 }
 
 TEST(CodeTest, ACodeTakenAsAQueryStandsForTheSame) {
   Random random(4);
   const Floats x = Unit(random.Vector(256));
   const Floats y = Unit(random.Vector(256));
-  const Code code_x(x);
-  const Code code_y(y);
-  CodeQuery query = NewQuery(256);
-  QueryOfCode(code_x.upper.data(), code_x.lower.data(), 256, &query);
-  const float product = code_x.scales.both * Product(query, code_y).both;
-  EXPECT_NEAR(product, Dot(x, y), 0.02);
-  QueryOfCode(code_y.upper.data(), code_y.lower.data(), 256, &query);
-  // In the part of the query either is the same.
-  EXPECT_NEAR(code_y.scales.both * Product(query, code_x).both, product, 1e-6);
+  for (const auto& [codes, tolerance] :
+       {std::pair{Codes::kFloat32, 1e-6}, {Codes::kInt8, 0.02}, {Codes::kInt4, 0.1}}) {
+    const CodeFormat format = Planes(256, codes);
+    const Code code_x(format, Prepared(format, x));
+    const Code code_y(format, Prepared(format, y));
+    CodeQuery query(format);
+    query.SetCode(code_x.bytes.data(), code_x.lower.data());
+    const float product = code_x.numbers.scales.whole * Product(query, code_y).whole;
+    EXPECT_NEAR(product, Dot(x, y), tolerance);
+    query.SetCode(code_y.bytes.data(), code_y.lower.data());
+    // In the part of the query either is the same.
+    EXPECT_NEAR(code_y.numbers.scales.whole * Product(query, code_x).whole, product, 1e-6);
+  }
+}
+
+TEST(CodeTest, Int4IsTheUpperPlaneOfInt8) {
+  Random random(7);
+  const CodeFormat int8 = Planes(300);
+  const CodeFormat int4 = Planes(300, Codes::kInt4);
+  const Floats vector = Unit(random.Vector(300));
+  const Code both(int8, Prepared(int8, vector));
+  const Code upper(int4, Prepared(int4, vector));
+  EXPECT_EQ(upper.bytes, both.bytes);
+  EXPECT_TRUE(upper.lower.empty());
+  EXPECT_EQ(upper.numbers.scales.code, both.numbers.scales.code);
+  EXPECT_EQ(upper.numbers.scales.whole, both.numbers.scales.code);
+  EXPECT_EQ(upper.numbers.errors.whole, both.numbers.errors.code);
+}
+
+// As many at once as there are, whatever their number.
+TEST(CodeTest, ManyProductsAreThoseOfEachAlone) {
+  Random random(8);
+  for (const Codes codes : {Codes::kFloat32, Codes::kInt8, Codes::kInt4}) {
+    const CodeFormat format = Planes(40, codes);
+    const CodeQuery query = QueryFor(format, Prepared(format, random.Vector(40)));
+    std::vector<Code> all;
+    for (int i = 0; i < 600; ++i) all.emplace_back(format, Prepared(format, random.Vector(40)));
+    std::vector<const uint8_t*> bytes;
+    std::vector<const uint8_t*> lowers;
+    std::vector<uint8_t> rows;
+    for (const Code& code : all) {
+      bytes.push_back(code.bytes.data());
+      lowers.push_back(code.lower.data());
+      rows.insert(rows.end(), code.bytes.begin(), code.bytes.end());
+    }
+    for (const size_t count : {1, 255, 256, 257, 600}) {
+      Floats alone(count), whole(count), in_rows(count);
+      query.Multiply(bytes.data(), count, alone.data());
+      query.MultiplyWhole(bytes.data(), lowers.data(), count, whole.data());
+      if (format.planes()) query.MultiplyRows(rows.data(), count, in_rows.data());
+      for (size_t i = 0; i < count; ++i) {
+        float one;
+        query.Multiply(&bytes[i], 1, &one);
+        EXPECT_EQ(alone[i], one);
+        EXPECT_EQ(format.planes() ? in_rows[i] : one, one);
+        query.MultiplyWhole(&bytes[i], &lowers[i], 1, &one);
+        EXPECT_EQ(whole[i], one);
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 import type { NativeStore } from '../../native.ts'
+import type { CodesName } from '../../types.ts'
 import type { Answers } from '../answers.ts'
 import { DEFAULT_EF } from '../defaults.ts'
 import { divide } from '../divide.ts'
@@ -8,12 +9,16 @@ import { GraphEngine } from '../graph-engine.ts'
 import { HnswGraph } from './graph.ts'
 
 /**
- * Our own HNSW: a walk on 4-bit codes finds candidates, the store scores them exactly. Building and searching run on the
+ * Our own HNSW: a walk on codes of the vectors finds candidates, the store scores them exactly. Building and searching run on the
  * database's threads. What is not linked yet is scored exactly with every query; so is everything while that is faster.
  */
 export class HnswEngine extends GraphEngine<HnswGraph> {
   readonly name = 'hnsw'
   readonly scans = true
+
+  get codes(): CodesName | undefined {
+    return this.graph.codes
+  }
 
   protected newGraph(vectors: NativeStore, slots: Uint32Array): HnswGraph {
     return new HnswGraph(vectors, slots, this.host)

@@ -1,6 +1,6 @@
-import { createHnsw, type NativeHnsw, type NativeStore } from '../../native.ts'
+import { CODES, createHnsw, type NativeHnsw, type NativeStore } from '../../native.ts'
 import { Answers } from '../answers.ts'
-import { DEFAULT_EF_CONSTRUCTION, DEFAULT_M, FEWEST_SLOTS } from '../defaults.ts'
+import { DEFAULT_CODES, DEFAULT_EF_CONSTRUCTION, DEFAULT_M, FEWEST_SLOTS } from '../defaults.ts'
 import type { AbortFlag, EngineHost, EngineQuery } from '../engine.ts'
 import type { Graph, SavedGraph } from '../graph.ts'
 import { loadGraph, saveGraph } from '../graph-file.ts'
@@ -60,8 +60,14 @@ export class HnswGraph implements Graph {
 
   async advance(): Promise<void> {
     const { pool } = this.#host
+    if (this.#native.undecided()) await this.#native.choose(pool, this.#vectors)
     await this.#native.build(pool, this.#vectors)
     if (!this.behind && this.#native.scattered()) await this.#native.renumber(pool)
+  }
+
+  /** What its vectors are kept in; undefined while it has none. */
+  get codes(): (typeof CODES)[number] | undefined {
+    return this.nodes > 0 ? CODES[this.#native.codes()] : undefined
   }
 
   /** A walk for more candidates is slower than scoring all slots; 0 while any walk is. */
@@ -113,8 +119,9 @@ export class HnswGraph implements Graph {
   }
 
   #newNative(slots: Uint32Array): NativeHnsw {
-    const { dimension, metric, M = DEFAULT_M, efConstruction = DEFAULT_EF_CONSTRUCTION } = this.#host.options
-    const native = createHnsw(dimension, metric, M, efConstruction)
+    const { dimension, metric, codes = DEFAULT_CODES } = this.#host.options
+    const { M, efConstruction } = this.#format
+    const native = createHnsw(dimension, metric, M, efConstruction, codes)
     native.put(slots)
     return native
   }

@@ -1,0 +1,110 @@
+#include "hnsw/choice.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "flat/query.h"
+#include "flat/scorer.h"
+#include "hnsw/ranker.h"
+
+namespace skalar::hnsw {
+namespace {
+
+// Some tens of milliseconds at 512 dimensions.
+constexpr size_t kSample = 2000;
+constexpr size_t kQueries = 50;
+
+// Of the nearest to each query this share must be among the first by codes, for walks to find their
+// way. It was 1 on text embeddings, words and synthetic clusters, and 0.1 where an offset of a
+// hundred times the rest made all alike.
+constexpr size_t kNearest = 10;
+constexpr size_t kFirst = 4 * kNearest;
+constexpr double kEnough = 0.9;
+
+// Calls visit(i) for about `count` of 0..size - 1, evenly.
+template <class Visit>
+void EachOfSome(size_t size, size_t count, Visit visit) {
+  for (size_t i = 0; i < size; i += size / count + 1) visit(i);
+}
+
+}  // namespace
+
+Choice::Choice(Index* index, VectorStore::View vectors)
+    : index_(index), vectors_(std::move(vectors)) {
+  if (index->reference_ == 0) index->SetReference(vectors_);
+  reference_ = index->reference_;
+  const SlotList slots = index->WaitingSlots();
+  EachOfSome(slots->size(), kSample, [&](size_t i) {
+    if (vectors_.IsLive((*slots)[i])) sample_.push_back((*slots)[i]);
+  });
+}
+
+void Choice::Work() {
+  if (sample_.size() <= kFirst) return;
+  // The upper plane of int8 is all there is of int4.
+  const CodeFormat format(Codes::kInt4, vectors_.dimension());
+  std::vector<float> prepared(format.components());
+  std::vector<uint8_t> codes(sample_.size() * format.code_bytes());
+  std::vector<Point> points(sample_.size());
+  for (size_t i = 0; i < sample_.size(); ++i) {
+    format.Prepare(vectors_.Row(sample_[i]), prepared.data());
+    const CodeNumbers numbers =
+        Encode(format, prepared.data(), &codes[i * format.code_bytes()], nullptr);
+    points[i] =
+        PointFor(index_->options().metric, numbers, vectors_.NormOf(sample_[i]), reference_);
+  }
+  size_t found = 0;
+  size_t wanted = 0;
+  EachOfSome(sample_.size(), kQueries, [&](size_t i) {
+    found += Found(sample_[i], format, codes, points);
+    wanted += kNearest;
+  });
+  const bool enough = static_cast<double>(found) >= kEnough * static_cast<double>(wanted);
+  codes_ = enough ? Codes::kInt8 : Codes::kFloat32;
+}
+
+size_t Choice::Found(uint32_t slot, const CodeFormat& format, const std::vector<uint8_t>& codes,
+                     const std::vector<Point>& points) const {
+  const size_t count = sample_.size();
+  Query query;
+  const float* unit = vectors_.Row(slot);
+  const double norm = vectors_.NormOf(slot);
+  std::transform(unit, unit + vectors_.stride(), std::back_inserter(query.vector),
+                 [norm](float component) { return static_cast<float>(norm * component); });
+  const Scorer scorer(vectors_, index_->options().metric, query);
+  std::vector<double> scores(count);
+  for (size_t i = 0; i < count; i += Scorer::kAtOnce) {
+    scorer.Exact(&sample_[i], std::min(Scorer::kAtOnce, count - i), &scores[i]);
+  }
+  const auto nearer = [&](double a, double b) { return scorer.Nearer(a, b); };
+  // The slot itself is among either.
+  std::vector<double> nearest = scores;
+  std::nth_element(nearest.begin(), nearest.begin() + kNearest, nearest.end(), nearer);
+  const double last = nearest[kNearest];
+
+  std::vector<float> prepared(format.components());
+  format.Prepare(scorer.direction(), prepared.data());
+  CodeQuery code_query(format);
+  code_query.SetVector(prepared.data());
+  std::vector<float> ranks(count);
+  code_query.MultiplyRows(codes.data(), count, ranks.data());
+  const Ranker ranker =
+      RankerOfQuery(index_->options().metric, code_query.scale(), scorer.norm(), reference_);
+  std::vector<size_t> order(count);
+  for (size_t i = 0; i < count; ++i) {
+    ranks[i] = ranker.Rank(ranks[i], points[i].scale, points[i].bias);
+    order[i] = i;
+  }
+  std::nth_element(order.begin(), order.begin() + kFirst, order.end(),
+                   [&](size_t a, size_t b) { return ranks[a] > ranks[b]; });
+  // Where scores are equal, any of them will do.
+  const auto near = std::count_if(order.begin(), order.begin() + kFirst + 1,
+                                  [&](size_t i) { return !scorer.Nearer(last, scores[i]); });
+  return std::min<size_t>(kNearest, near > 0 ? static_cast<size_t>(near) - 1 : 0);
+}
+
+void Choice::Finish() {
+  if (index_->undecided()) index_->Use(codes_);
+}
+
+}  // namespace skalar::hnsw

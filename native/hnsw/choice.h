@@ -1,0 +1,45 @@
+// Which codes suit the vectors that wait, measured on a sample of them: whether the plane that
+// walks read tells neighbours from others.
+//
+// It does on most data. Where all vectors are much alike next to their lengths, as they are when
+// most of each is one common offset, neighbours differ by less than a step, and walks would be
+// blind; then the vectors themselves are what walks read.
+
+#ifndef SKALAR_HNSW_CHOICE_H_
+#define SKALAR_HNSW_CHOICE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "hnsw/index.h"
+#include "quant/code.h"
+#include "store/vector_store.h"
+
+namespace skalar::hnsw {
+
+class Choice {
+ public:
+  // On the JavaScript thread, as Finish(). Requires: the index is undecided().
+  Choice(Index* index, VectorStore::View vectors);
+
+  // Measures. On any thread, once.
+  void Work();
+  // The index uses the codes from then on, unless it has nodes by now.
+  void Finish();
+
+ private:
+  // How many of the nearest to a slot are among the first by codes.
+  size_t Found(uint32_t slot, const CodeFormat& format, const std::vector<uint8_t>& codes,
+               const std::vector<Point>& points) const;
+
+  Index* const index_;
+  const VectorStore::View vectors_;
+  std::vector<uint32_t> sample_;
+  double reference_ = 0;
+  Codes codes_ = Codes::kInt8;
+};
+
+}  // namespace skalar::hnsw
+
+#endif  // SKALAR_HNSW_CHOICE_H_

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "binding/async.h"
+#include "binding/commits.h"
 #include "binding/hnsw.h"
 #include "binding/store.h"
 #include "simd/kernels.h"
@@ -30,6 +31,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("target", simd::Active().name);
   exports.Set("refusedTarget", refused ? Napi::Value(Napi::String::New(env, refused)) : env.Null());
   exports.Set("normalizeRows", Napi::Function::New(env, NormalizeRowsJs));
+  exports.Set("Commits", Commits::Define(env));
   exports.Set("Pool", Pool::Define(env));
   exports.Set("Store", Store::Define(env));
   exports.Set("Hnsw", Hnsw::Define(env));

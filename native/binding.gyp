@@ -6,6 +6,7 @@
         "addon.cc",
         "base/thread_pool.cc",
         "binding/async.cc",
+        "binding/commits.cc",
         "binding/errors.cc",
         "binding/hnsw.cc",
         "binding/scan.cc",
@@ -31,6 +32,7 @@
         "simd/dispatch.cc",
         "simd/neon.cc",
         "simd/scalar.cc",
+        "store/commit_counters.cc",
         "store/row.cc",
         "store/vector_store.cc"
       ],

@@ -88,10 +88,21 @@ export interface NativeHnsw {
   memory(): number
 }
 
+/** What all processes with a database open count together (`native/store/commit_counters.h`). */
+export interface NativeCommits {
+  /** The number of a commit that begins; within its transaction. */
+  begin(): number
+  /** It is made, or was given up; before anybody is told. */
+  end(number: number): void
+  /** The number of the last commit of any process; undefined when one may be under way, or nothing is counted. */
+  settled(): number | undefined
+}
+
 interface Addon {
   readonly target: string
   readonly refusedTarget: string | null
   normalizeRows(rows: Uint8Array, dimension: number, refuseZero: boolean): number
+  readonly Commits: new (path: string, writable: boolean) => NativeCommits
   readonly Pool: new (threads: number) => NativePool
   readonly Store: new (dimension: number, metric: number) => NativeStore
   readonly Hnsw: new (
@@ -152,6 +163,12 @@ function checked(candidate: Addon): Addon {
 /** The instruction set in use: `avx512`, `avx2`, `neon` or `scalar`. */
 export function simdTarget(): string {
   return addon().target
+}
+
+/** Counters in a file, which a writer makes. Throws where that fails. */
+export function openCommits(path: string, writable: boolean): NativeCommits {
+  const { Commits } = addon()
+  return new Commits(path, writable)
 }
 
 export function createPool(threads: number): NativePool {

@@ -162,7 +162,8 @@ function prepare(
   requests: readonly Request[],
   filters: ReadonlyMap<RecordTest, Allowed>,
 ): Job[] | undefined {
-  const { live } = source.replica.catchUpSync()
+  const { replica } = source
+  const { live } = requests.every(isInMemory) ? replica.catchUpInMemory() : replica.catchUpSync()
   const allowed = settled(filters)
   if (allowed === undefined) return undefined
   const jobs: Job[] = []
@@ -180,6 +181,11 @@ function prepare(
     job.places.push(place)
   }
   return jobs
+}
+
+/** Whether the answer to a request is all in memory: nothing of it stands in LMDB alone. */
+function isInMemory({ target, test, select, after }: Request): boolean {
+  return target.id === undefined && test === undefined && select?.length === 0 && after === undefined
 }
 
 function settled(filters: ReadonlyMap<RecordTest, Allowed>): AllowedSlots | undefined {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { SkalarError } from '../errors.ts'
+import { type NativeCommits, openCommits } from '../native.ts'
 import { type IdKey, idKeys, type RowKey, rowKeys } from './keys.ts'
 import { toStorageError } from './storage-error.ts'
 import type { Table } from './table.ts'
@@ -39,6 +40,7 @@ export class Environment {
   /** Blocks of freed ordinals and slots. */
   readonly free: Table<RowKey>
   readonly #root: RootDatabase
+  readonly #commits: NativeCommits
   readonly #gate = new WriteGate()
   #writing = false
   #closed = false
@@ -73,6 +75,7 @@ export class Environment {
       this.vectors = this.#table('vectors', rows)
       this.log = this.#table('log', rows)
       this.free = this.#table('free', rows)
+      this.#commits = openCommits(join(folder, 'commits'), !readOnly)
     } catch (cause) {
       if (cause instanceof SkalarError) throw cause
       const message = `${folder} cannot be opened as a database: ${(cause as Error).message}`
@@ -112,6 +115,14 @@ export class Environment {
     if (!this.#writing) this.#root.resetReadTxn()
   }
 
+  /**
+   * The number of the last commit, of this process or another; undefined when one may be under way. While it stays the
+   * same, a read has nothing new to tell. It is to be asked for before that read.
+   */
+  settled(): number | undefined {
+    return this.#commits.settled()
+  }
+
   /** True while a write action runs: reads then see what it has written so far. */
   get writing(): boolean {
     return this.#writing
@@ -132,8 +143,10 @@ export class Environment {
     this.assertWritable()
     return this.#gate.run(weight, async () => {
       if (this.#closed) throw new SkalarError('CLOSED', 'the database is closed')
+      let commit = 0
       try {
         return await this.#root.childTransaction(() => {
+          commit = this.#commits.begin()
           this.#writing = true
           try {
             return action()
@@ -143,6 +156,8 @@ export class Environment {
         })
       } catch (error) {
         throw await toStorageError(error, this.folder)
+      } finally {
+        this.#commits.end(commit)
       }
     })
   }

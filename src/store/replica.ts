@@ -42,6 +42,8 @@ export class Replica {
   #vectors: NativeStore
   #number = -1
   #position = 0
+  /** What `catchUpInMemory` last returned, and the last commit then. */
+  #latest: { state: State; commit: number } | undefined
   #load: Load | undefined
   #healing = false
 
@@ -86,6 +88,18 @@ export class Replica {
       const state = this.#step()
       if (state !== undefined) return state
     }
+  }
+
+  /**
+   * The same for those who then read nothing of LMDB. While nobody commits, LMDB is not asked either: that would take
+   * longer than all else that a query does outside of its search.
+   */
+  catchUpInMemory(): State {
+    const commit = this.#environment.settled()
+    if (commit !== undefined && commit === this.#latest?.commit) return this.#latest.state
+    const state = this.catchUpSync()
+    this.#latest = commit === undefined ? undefined : { state, commit }
+    return state
   }
 
   /** Where the collection stands in LMDB. @throws SkalarError `NOT_FOUND` when dropped */

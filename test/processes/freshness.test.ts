@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { open } from '../../src/index.ts'
+import { idsOf } from '../helpers/database.ts'
 import { Child, temporaryFolder } from './child.ts'
 
 const PATIENCE_MS = 30_000
@@ -49,6 +50,11 @@ describe('a commit of another process', () => {
       expect(collection.querySync({ vector, k: 1 })).toMatchObject(
         [expected ?? (cleared ? [] : { id: 'old' })].flat(),
       )
+      // What is all in memory is known to be the latest in another way.
+      for (let again = 0; again < 2; again++) {
+        const nearest = expected?.id ?? (cleared ? [] : 'old')
+        expect(idsOf(collection.querySync({ vector, k: 1, select: [] }))).toEqual([nearest].flat())
+      }
       return collection.query({ vector, k: 1 })
     })
     // Asynchronous queries may see what came after their call, and do here.
@@ -56,6 +62,34 @@ describe('a commit of another process', () => {
     expect((await child.end()).code).toBe(0)
     await database.close()
   })
+
+  it.each(['as a writer left them', 'removed'])(
+    'is seen by a reader, with commit counters %s',
+    {
+      timeout: 120_000,
+    },
+    async (counters) => {
+      const folder = join(temporaryFolder(), 'data')
+      const signals = temporaryFolder()
+      const writer = await open(folder)
+      await writer.collection('c', { dimension: 2, metric: 'dot' })
+      await writer.close()
+      if (counters === 'removed') rmSync(join(folder, 'commits'))
+      const database = await open(folder, { readOnly: true })
+      const collection = await database.collection('c')
+      const child = new Child('committer', folder, signals)
+      for (const [i, expected] of AFTER_STEPS.entries()) {
+        const before = collection.querySync({ vector: [1, 0], select: [] })
+        expect(collection.querySync({ vector: [1, 0], select: [] })).toEqual(before)
+        writeFileSync(join(signals, `go${i}`), '')
+        spinUntil(join(signals, `done${i}`))
+        const after = collection.querySync({ vector: [1, 0], select: [] })
+        expect(after).toEqual(expected ? [{ id: expected.id, score: expected.score }] : [])
+      }
+      expect((await child.end()).code).toBe(0)
+      await database.close()
+    },
+  )
 
   it('is seen by an asynchronous query called in the same turn', { timeout: 120_000 }, async () => {
     const folder = join(temporaryFolder(), 'data')

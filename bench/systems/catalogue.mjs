@@ -22,6 +22,12 @@ const fixed = (parameters) => () => parameters
 const SKALAR_ENGINES = [
   { name: 'flat', index: { engine: 'flat' }, efforts: [{}], threads: false },
   { name: 'hnsw', index: { engine: 'hnsw', M, efConstruction }, efforts: byEf(), threads: true, exact: true },
+  {
+    name: 'hnsw int4',
+    index: { engine: 'hnsw', M, efConstruction, codes: 'int4' },
+    efforts: byEf(),
+    threads: true,
+  },
   { name: 'hnswlib', index: { engine: 'hnswlib', M, efConstruction }, efforts: byEf(), threads: false },
 ]
 

@@ -15,8 +15,8 @@ constexpr size_t kSample = 2000;
 constexpr size_t kQueries = 50;
 
 // Of the nearest to each query this share must be among the first by codes, for walks to find their
-// way. It was 1 on text embeddings, words and synthetic clusters, and 0.1 where an offset of a
-// hundred times the rest made all alike.
+// way. It was 1 on text embeddings, words and synthetic clusters, and 0.02 where an offset of
+// a hundred times the rest made all alike.
 constexpr size_t kNearest = 10;
 constexpr size_t kFirst = 4 * kNearest;
 constexpr double kEnough = 0.9;

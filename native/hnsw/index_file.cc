@@ -44,6 +44,8 @@ class Writer {
   explicit Writer(std::FILE* file) : file_(file) {}
 
   void Put(const void* bytes, size_t size) {
+    // A section that the format lacks has no address.
+    if (size == 0) return;
     ok_ = ok_ && std::fwrite(bytes, 1, size, file_) == size;
     written_ += size;
   }
@@ -64,6 +66,7 @@ class Reader {
   explicit Reader(std::FILE* file) : file_(file) {}
 
   bool Get(void* bytes, size_t size) {
+    if (size == 0) return true;
     read_ += size;
     return std::fread(bytes, 1, size, file_) == size;
   }

@@ -91,8 +91,8 @@ export class Replica {
   }
 
   /**
-   * The same for those who then read nothing of LMDB. While nobody commits, LMDB is not asked either: that would take
-   * longer than all else that a query does outside of its search.
+   * The same for those who then read nothing of LMDB. While nobody commits, LMDB is not asked either, which
+   * is a good part of what a query does outside of its search.
    */
   catchUpInMemory(): State {
     const commit = this.#environment.settled()

@@ -233,6 +233,7 @@ Napi::Value Hnsw::MostCandidates(const Napi::CallbackInfo& info) {
   return ToNumber(info.Env(), index_.MostCandidates());
 }
 
+// codes() → number: the Codes of native/quant/code.h
 Napi::Value Hnsw::Codes(const Napi::CallbackInfo& info) {
   return ToNumber(info.Env(), static_cast<size_t>(index_.codes()));
 }

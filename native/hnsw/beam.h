@@ -60,8 +60,8 @@ class Beam {
     std::memmove(&nodes_[place + 1], &nodes_[place], behind * sizeof(uint32_t));
     ranks_[place] = ordered;
     nodes_[place] = node;
-    if (size_ < width_) ++size_;
-    if (size_ == width_) floor_ = ranks_[width_ - 1];
+    if (!full()) ++size_;
+    if (full()) floor_ = ranks_[width_ - 1];
     if (place < next_) next_ = place;
   }
 

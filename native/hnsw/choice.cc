@@ -1,6 +1,7 @@
 #include "hnsw/choice.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "flat/query.h"

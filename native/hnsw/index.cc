@@ -31,9 +31,11 @@ constexpr size_t kSample = 1000;
 // Of the norms this share is longer than the reference length for dot (hnsw/ranker.h).
 constexpr double kLongShare = 0.25;
 
+bool HasFewDimensions(const Options& options) { return options.dimension <= kFewDimensions; }
+
 CodeFormat FirstFormat(const Options& options) {
-  const bool few = options.dimension <= kFewDimensions;
-  return {options.codes.value_or(few ? Codes::kFloat32 : Codes::kInt8), options.dimension};
+  const Codes codes = HasFewDimensions(options) ? Codes::kFloat32 : Codes::kInt8;
+  return {options.codes.value_or(codes), options.dimension};
 }
 
 }  // namespace
@@ -60,7 +62,7 @@ Index::Index(const Options& options)
       locks_(std::make_shared<Locks>()),
       graph_(FirstFormat(options), 2 * options.M),
       scratches_(std::make_shared<ScratchPool>(graph_.format())),
-      decided_(options.codes || options.dimension <= kFewDimensions) {
+      decided_(options.codes || HasFewDimensions(options)) {
   if (options.metric == Metric::kCosine) reference_ = 1;
 }
 

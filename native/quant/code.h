@@ -107,12 +107,11 @@ class CodeQuery {
   int32_t OfUpper(int32_t product) const { return 2 * product - 15 * sum_; }
   int32_t OfBoth(int32_t upper, int32_t lower) const { return 16 * upper + lower - 127 * sum_; }
 
-  // Either of these.
   const size_t components_;
   const bool has_lower_;
-  AlignedArray<float> floats_;
-  AlignedArray<int8_t> bytes_;
-  int32_t sum_ = 0;  // of the bytes
+  AlignedArray<float> floats_;  // null for planes
+  AlignedArray<int8_t> bytes_;  // null without
+  int32_t sum_ = 0;             // of the bytes
   float scale_ = 0;
 };
 

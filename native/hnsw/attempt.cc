@@ -120,8 +120,7 @@ bool Attempt::Finish(Hits* answer) {
   const bool complete =
       scratch.slots.size() + excluded >= std::min(query_.k + excluded, answerable);
   if (!complete && !IsStopped(snapshot_.abort)) return false;
-  if (scratch.slots.size() > query_.k && snapshot_.format.has_lower()) Refine();
-  scratch.slots.resize(std::min(scratch.slots.size(), MostReranked(snapshot_.format, query_.k)));
+  if (scratch.slots.size() > query_.k) Narrow();
   AddExactly(scorer_, query_, scratch.slots, snapshot_.abort, answer);
   return true;
 }
@@ -153,8 +152,13 @@ void Attempt::Collect() {
   }
 }
 
-void Attempt::Refine() {
+void Attempt::Narrow() {
   Scratch& scratch = *scratch_;
+  const size_t most = std::min(MostReranked(snapshot_.format, query_.k), scratch.slots.size());
+  if (!snapshot_.format.has_lower()) {
+    scratch.slots.resize(most);
+    return;
+  }
   const Graph::View& graph = snapshot_.graph;
   const std::vector<float>& products = scratch.products.Of(graph, scratch.query, scratch.nodes);
   std::vector<Scratch::Refined>& refined = scratch.refined;
@@ -167,7 +171,6 @@ void Attempt::Refine() {
     refined.push_back({rank, miss * scale, scratch.slots[i]});
   }
   const size_t k = query_.k;
-  const size_t most = std::min(MostReranked(snapshot_.format, k), refined.size());
   std::partial_sort(refined.begin(), refined.begin() + static_cast<ptrdiff_t>(most), refined.end(),
                     [](const auto& a, const auto& b) { return a.rank > b.rank; });
   const float least = refined[k - 1].rank - refined[k - 1].margin;

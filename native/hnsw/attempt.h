@@ -68,8 +68,8 @@ class Attempt {
   size_t Width() const;
   // Fills nodes and slots of the scratch with what the beam leaves possible, nearest first.
   void Collect();
-  // Drops what whole codes exclude, and sorts the rest by them.
-  void Refine();
+  // Of more than k drops those that are too many to score, and what whole codes exclude.
+  void Narrow();
 
   // By how much ranks of this query may miss, in scales of a node's code.
   float Margin() const;

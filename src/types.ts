@@ -233,7 +233,7 @@ export interface QuerySettings<
   /** Metadata keys to return; `[]` returns ids and scores only, and reads nothing from disk. Default: all. */
   select?: S | undefined
   includeVector?: V | undefined
-  /** Candidates an approximate engine considers; the exact scan needs none. */
+  /** Candidates an approximate engine considers (`hnsw` on average, docs/hnsw.md); the exact scan needs none. Default 100. */
   ef?: number | undefined
   /** Never approximate. */
   exact?: boolean | undefined

@@ -32,6 +32,11 @@ constexpr float kFloatMargin = 3e-6f;
 // While dead nodes are at most one in so many, a somewhat wider beam makes up for them.
 constexpr size_t kFewDead = 4;
 
+// A beam for `ef` nodes holds this part of them where few are near, and this multiple where many
+// are.
+constexpr size_t kNarrowest = 3;
+constexpr size_t kWidest = 2;
+
 // What is known of nodes lies anywhere in memory: asked for so many nodes ahead.
 constexpr size_t kAhead = 8;
 
@@ -43,6 +48,7 @@ Attempt::Attempt(const Snapshot& snapshot, const Query& query)
     : snapshot_(snapshot),
       query_(query),
       scorer_(snapshot.vectors, snapshot.metric, query),
+      k_(query.k + Excluded(query)),
       ef_(std::max(query.ef, query.k) + Excluded(query)) {}
 
 Attempt::~Attempt() {
@@ -73,18 +79,30 @@ bool Attempt::PassesAll() const {
   return !query_.allowed && kFewDead * dead <= snapshot_.moment.nodes;
 }
 
-size_t Attempt::Width() const {
+Width Attempt::WidthOf(size_t k, size_t ef) const {
+  // Of products no multiple tells what is near.
+  if (snapshot_.metric == Metric::kDot) return Width::Of(ef);
+  const float reach = snapshot_.intrinsic_dimension.Reach(k, ef);
+  return {std::max(k, ef / kNarrowest), kWidest * ef, k, reach, scratch_->ranker.nearest};
+}
+
+Width Attempt::WidthOfLive() const { return WidthOf(k_, ef_); }
+
+Width Attempt::WidthOfAll() const {
   const size_t dead = snapshot_.moment.nodes - snapshot_.alive;
-  return ef_ + (dead > 0 ? ef_ * dead / snapshot_.alive + 1 : 0);
+  const auto with_dead = [&](size_t count) {
+    return count + (dead > 0 ? count * dead / snapshot_.alive + 1 : 0);
+  };
+  return WidthOf(with_dead(k_), with_dead(ef_));
 }
 
 void Attempt::Walk() {
   Prepare();
   hnsw::Walk walk(snapshot_.graph, *snapshot_.entries, snapshot_.abort, scratch_.get());
   if (PassesAll()) {
-    walk.ToAll(Width());
+    walk.ToAll(WidthOfAll());
   } else {
-    walk.ToPermitted(ef_, Permit(snapshot_.graph, snapshot_.moment, query_.allowed));
+    walk.ToPermitted(WidthOfLive(), Permit(snapshot_.graph, snapshot_.moment, query_.allowed));
   }
 }
 
@@ -99,7 +117,7 @@ void Attempt::Walk(Attempt* a, Attempt* b) {
   const Snapshot& snapshot = a->snapshot_;
   hnsw::Walk walk_a(snapshot.graph, *snapshot.entries, snapshot.abort, a->scratch_.get());
   hnsw::Walk walk_b(snapshot.graph, *snapshot.entries, snapshot.abort, b->scratch_.get());
-  hnsw::Walk::ToAll(&walk_a, a->Width(), &walk_b, b->Width());
+  hnsw::Walk::ToAll(&walk_a, a->WidthOfAll(), &walk_b, b->WidthOfAll());
 }
 
 bool Attempt::Finish(Hits* answer) {
@@ -108,7 +126,7 @@ bool Attempt::Finish(Hits* answer) {
   const bool dead = snapshot_.moment.nodes > snapshot_.alive;
   if (PassesAll() && dead && scratch.slots.size() < query_.k && !IsStopped(snapshot_.abort)) {
     hnsw::Walk walk(snapshot_.graph, *snapshot_.entries, snapshot_.abort, scratch_.get());
-    walk.ToPermitted(ef_, Permit(snapshot_.graph, snapshot_.moment, query_.allowed));
+    walk.ToPermitted(WidthOfLive(), Permit(snapshot_.graph, snapshot_.moment, query_.allowed));
     Collect();
   }
   answer->visited = scratch.visited;

@@ -16,6 +16,7 @@
 #include "flat/scorer.h"
 #include "hnsw/graph.h"
 #include "hnsw/index.h"
+#include "hnsw/intrinsic_dimension.h"
 #include "hnsw/walk.h"
 #include "quant/code.h"
 #include "store/vector_store.h"
@@ -31,6 +32,7 @@ struct Snapshot {
   Graph::View graph;
   std::shared_ptr<const std::vector<uint32_t>> entries;
   double reference;
+  IntrinsicDimension intrinsic_dimension;
   Moment moment;
   size_t alive;
   AbortFlag abort;
@@ -64,8 +66,10 @@ class Attempt {
  private:
   // Whether a walk that may answer every node is likely to find enough.
   bool PassesAll() const;
-  // Candidates of such a walk: more where nodes are dead.
-  size_t Width() const;
+  // How many nodes a walk keeps that may answer each of them; or every node, dead ones too.
+  Width WidthOfLive() const;
+  Width WidthOfAll() const;
+  Width WidthOf(size_t k, size_t ef) const;
   // Fills nodes and slots of the scratch with what the beam leaves possible, nearest first.
   void Collect();
   // Of more than k drops those that are too many to score, and what whole codes exclude.
@@ -77,6 +81,8 @@ class Attempt {
   const Snapshot& snapshot_;
   const Query& query_;
   const Scorer scorer_;
+  // With what is not to be answered itself.
+  const size_t k_;
   const size_t ef_;
   std::unique_ptr<Scratch> scratch_;
 };

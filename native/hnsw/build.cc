@@ -64,6 +64,7 @@ void Build::Work(std::chrono::steady_clock::time_point end) {
   {
     std::lock_guard lock(mutex_);
     orphans_.insert(orphans_.end(), linker.orphans().begin(), linker.orphans().end());
+    intrinsic_dimension_.Add(linker.intrinsic_dimension());
   }
   index_->scratches_->Give(std::move(scratch));
 }
@@ -92,6 +93,7 @@ void Build::Finish() {
     return false;
   });
   index_->first_waiting_ = first;
+  index_->intrinsic_dimension_.Add(intrinsic_dimension_);
   if (linked > 0) index_->SetEntries(orphans_);
 }
 

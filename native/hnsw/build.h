@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "hnsw/graph.h"
 #include "hnsw/index.h"
+#include "hnsw/intrinsic_dimension.h"
 #include "store/vector_store.h"
 
 namespace skalar::hnsw {
@@ -46,7 +47,8 @@ class Build {
   std::vector<uint32_t> slots_;
   std::atomic<size_t> next_{0};
   std::mutex mutex_;
-  std::vector<uint32_t> orphans_;  // guarded by mutex_
+  std::vector<uint32_t> orphans_;           // guarded by mutex_
+  IntrinsicDimension intrinsic_dimension_;  // guarded by mutex_
 };
 
 }  // namespace skalar::hnsw

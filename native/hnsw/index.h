@@ -22,6 +22,7 @@
 #include "base/status.h"
 #include "flat/query.h"
 #include "hnsw/graph.h"
+#include "hnsw/intrinsic_dimension.h"
 #include "hnsw/linker.h"
 #include "hnsw/walk.h"
 #include "quant/code.h"
@@ -135,6 +136,7 @@ class Index {
   uint64_t removals_ = 0;
   // The length that norms are relative to; 0 until the first build.
   double reference_ = 0;
+  IntrinsicDimension intrinsic_dimension_;
   // Where walks begin: some nodes, chosen anew whenever the graph has doubled, and those that no
   // other node names.
   std::shared_ptr<const std::vector<uint32_t>> entries_;

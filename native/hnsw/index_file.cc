@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 
@@ -13,7 +14,7 @@ namespace skalar::hnsw {
 namespace {
 
 constexpr std::array<char, 8> kMagic = {'s', 'k', 'a', 'l', 'h', 'n', 's', 'w'};
-constexpr uint32_t kVersion = 3;
+constexpr uint32_t kVersion = 4;
 // Sections begin at pages, so that they can be mapped.
 constexpr size_t kPage = 4096;
 
@@ -30,7 +31,7 @@ struct Header {
   uint64_t nodes;
   double reference;
   uint32_t codes;
-  uint32_t reserved;
+  float intrinsic_dimension;
 };
 static_assert(sizeof(Header) == 64);
 
@@ -109,7 +110,7 @@ Status Index::Write(const char* path) const {
                          nodes_,
                          reference_,
                          static_cast<uint32_t>(codes()),
-                         0};
+                         intrinsic_dimension_.mean()};
   writer.Put(&header, sizeof header);
   if (entries_) writer.Put(entries_->data(), entries_->size() * sizeof(uint32_t));
   writer.Pad();
@@ -141,7 +142,8 @@ Status Index::Read(const char* path) {
       header.ef_construction != options_.ef_construction ||
       header.codes > static_cast<uint32_t>(Codes::kInt4) ||
       header.link_stride != graph_.link_stride() || header.nodes >= kMaxNodes ||
-      header.entries == 0 || header.entries > header.nodes || !(header.reference > 0)) {
+      header.entries == 0 || header.entries > header.nodes || !(header.reference > 0) ||
+      !(header.intrinsic_dimension > 0) || !std::isfinite(header.intrinsic_dimension)) {
     return other;
   }
   const auto codes = static_cast<Codes>(header.codes);
@@ -179,6 +181,7 @@ Status Index::Read(const char* path) {
   if (!std::all_of(entries->begin(), entries->end(), exists)) return other;
   nodes_ = header.nodes;
   reference_ = header.reference;
+  intrinsic_dimension_ = IntrinsicDimension(header.intrinsic_dimension, nodes_);
   chosen_ = *entries;
   entries_ = std::move(entries);
   entries_chosen_at_ = nodes_;

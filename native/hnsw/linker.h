@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "hnsw/graph.h"
+#include "hnsw/intrinsic_dimension.h"
 #include "hnsw/products.h"
 #include "hnsw/ranker.h"
 #include "hnsw/walk.h"
@@ -48,6 +49,8 @@ class Linker {
   // Nodes that no list named any more at some time since Link() was first called: no walk comes by
   // them, unless it begins there.
   const std::vector<uint32_t>& orphans() const { return orphans_; }
+  // Of what was found near the nodes.
+  const IntrinsicDimension& intrinsic_dimension() const { return intrinsic_dimension_; }
 
  private:
   struct Candidate {
@@ -84,6 +87,7 @@ class Linker {
   std::vector<uint32_t> nodes_;
   Products products_;
   std::vector<uint32_t> orphans_;
+  IntrinsicDimension intrinsic_dimension_;
 };
 
 }  // namespace skalar::hnsw

@@ -31,6 +31,8 @@ struct Ranker {
   float factor = 0;
   float weight = 0;
   float constant = 0;
+  // The rank at distance 0; dot has no distance.
+  float nearest = 1;
   // How far off all ranks are in proportion to: the query's length where they depend on it, else 1.
   float length = 1;
 
@@ -71,7 +73,7 @@ inline Detail DetailFor(Metric metric, const CodeNumbers& numbers, double norm, 
 inline Ranker RankerOfQuery(Metric metric, float scale, double norm, double reference) {
   if (metric != Metric::kEuclidean) return {scale, 0, 0};
   const float length = Relative(norm, reference);
-  return {scale * length, -1, 0, length};
+  return {scale * length, -1, 0, length * length / 2, length};
 }
 
 // For a node in the part of the query, by all of its code. Among ranks by whole codes it makes
@@ -81,7 +83,7 @@ inline Ranker RankerOfNode(Metric metric, const Detail& detail, float bias) {
     case Metric::kCosine:
       return {detail.scale, 0, 0};
     case Metric::kEuclidean:
-      return {detail.scale, -1, -bias};
+      return {detail.scale, -1, -bias, 0};
     case Metric::kDot:
       return {detail.scale, bias, 0};
   }

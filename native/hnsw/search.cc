@@ -12,11 +12,17 @@
 namespace skalar::hnsw {
 
 Search::Search(Index* index, VectorStore::View vectors, std::vector<Query> queries, AbortFlag abort)
-    : snapshot_{index->options_.metric, std::move(vectors),
-                index->graph_.format(), index->scratches_,
-                index->graph_.view(),   index->entries_,
-                index->reference_,      {index->nodes_, index->removals_},
-                index->alive_,          abort},
+    : snapshot_{index->options_.metric,
+                std::move(vectors),
+                index->graph_.format(),
+                index->scratches_,
+                index->graph_.view(),
+                index->entries_,
+                index->reference_,
+                index->intrinsic_dimension_,
+                {index->nodes_, index->removals_},
+                index->alive_,
+                abort},
       queries_(std::move(queries)),
       waiting_(index->WaitingSlots()),
       most_candidates_(index->MostCandidates()),

@@ -25,9 +25,9 @@ void Walk::FetchLinks(uint32_t node) const {
   Prefetch(graph_.Links(node), graph_.link_stride() * sizeof(uint32_t));
 }
 
-void Walk::Begin(size_t ef) {
+void Walk::Begin(const Width& width) {
   Scratch& scratch = scratch_;
-  scratch.beam.Reset(ef);
+  scratch.beam.Reset(width);
   const size_t words = (graph_.capacity() + 63) / 64;
   if (scratch.seen_.size() < words) scratch.seen_.resize(words);
   scratch.touched_.clear();
@@ -139,21 +139,21 @@ bool Walk::Step() {
   const Beam& beam = scratch_.beam;
   const size_t due = scratch_.fresh_count_;
   // One node ahead: its neighbours are on their way while those of the last one are scored. These
-  // may be nearer, and it an expansion too many; seldom so, once the beam is full.
-  const bool more = (due > 0 && !beam.full()) || Gather();
+  // may be nearer, and it an expansion too many; seldom so, once the beam is filled.
+  const bool more = (due > 0 && !beam.filled()) || Gather();
   Settle(due);
   return more || due > 0;
 }
 
-void Walk::ToAll(size_t ef) {
-  Begin(ef);
+void Walk::ToAll(const Width& width) {
+  Begin(width);
   while (Step()) continue;
   End();
 }
 
-void Walk::ToAll(Walk* a, size_t ef_a, Walk* b, size_t ef_b) {
-  a->Begin(ef_a);
-  b->Begin(ef_b);
+void Walk::ToAll(Walk* a, const Width& width_a, Walk* b, const Width& width_b) {
+  a->Begin(width_a);
+  b->Begin(width_b);
   for (bool more_of_a = true, more_of_b = true; more_of_a || more_of_b;) {
     more_of_a = more_of_a && a->Step();
     more_of_b = more_of_b && b->Step();
@@ -162,7 +162,7 @@ void Walk::ToAll(Walk* a, size_t ef_a, Walk* b, size_t ef_b) {
   b->End();
 }
 
-void Walk::ToPermitted(size_t ef, const Permit& permit) {
+void Walk::ToPermitted(const Width& width, const Permit& permit) {
   Beam& beam = scratch_.beam;
   std::vector<int64_t>& frontier = scratch_.frontier_;
   frontier.clear();
@@ -172,7 +172,7 @@ void Walk::ToPermitted(size_t ef, const Permit& permit) {
     std::push_heap(frontier.begin(), frontier.end());
     if (permit.Allows(node)) beam.Insert(rank, node);
   };
-  Begin(ef);
+  Begin(width);
   Score(scratch_.fresh_count_, visit);
   while (!frontier.empty() && beam.Wants(static_cast<int32_t>(frontier.front() >> 32))) {
     std::pop_heap(frontier.begin(), frontier.end());

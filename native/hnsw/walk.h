@@ -83,18 +83,17 @@ class Walk {
        Scratch* scratch)
       : graph_(graph), entries_(entries), abort_(abort), scratch_(*scratch) {}
 
-  // Leaves in the beam about the `ef` nearest nodes, whatever their slots.
-  void ToAll(size_t ef);
+  // Leaves in the beam about as many of the nearest nodes as it may hold, whatever their slots.
+  void ToAll(const Width& width);
 
   // The same of two walks at once: while one waits for memory, the other computes.
-  static void ToAll(Walk* a, size_t ef_a, Walk* b, size_t ef_b);
+  static void ToAll(Walk* a, const Width& width_a, Walk* b, const Width& width_b);
 
-  // Leaves in the beam about the `ef` nearest nodes whose slots are permitted. The others are
-  // passed through.
-  void ToPermitted(size_t ef, const Permit& permit);
+  // The same of nodes whose slots are permitted. The others are passed through.
+  void ToPermitted(const Width& width, const Permit& permit);
 
  private:
-  void Begin(size_t ef);
+  void Begin(const Width& width);
   void End();
   // Some of a walk to all nodes. False when nothing is left of it.
   bool Step();

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -28,7 +29,7 @@ TEST(HnswBeamTest, KeepsTheNearestAndExpandsThemInOrder) {
   Beam beam;
   for (int round = 0; round < 200; ++round) {
     const size_t width = 1 + random.Below(50);
-    beam.Reset(width);
+    beam.Reset(Width::Of(width));
     std::vector<std::pair<float, uint32_t>> all;
     std::vector<uint32_t> expanded;
     for (uint32_t node = 0; node < 150; ++node) {
@@ -61,6 +62,56 @@ TEST(HnswBeamTest, KeepsTheNearestAndExpandsThemInOrder) {
       ASSERT_EQ(std::count(expanded.begin(), expanded.end(), beam.node(i)), 1);
     }
   }
+}
+
+// Whoever is this near, of nodes with these ranks: as the widths are defined.
+float Nearness(const Width& width, std::vector<float> ranks) {
+  std::sort(ranks.begin(), ranks.end(), std::greater<>());
+  const float kth = width.nearest - ranks[width.k - 1];
+  const float floor = std::min(width.nearest - width.reach * kth, ranks[width.least - 1]);
+  return width.most < ranks.size() ? std::max(floor, ranks[width.most - 1]) : floor;
+}
+
+TEST(HnswBeamTest, HoldsWhatIsNotMuchFartherThanTheKth) {
+  Random random(2);
+  Beam beam;
+  size_t between = 0;
+  for (int round = 0; round < 200; ++round) {
+    const size_t k = 1 + random.Below(10);
+    const size_t least = k + random.Below(10);
+    const size_t most = least + random.Below(60);
+    const Width width = {least, most, k, 1 + static_cast<float>(random.Below(100)) / 100, 180};
+    beam.Reset(width);
+    std::vector<float> ranks;
+    for (uint32_t node = 0; node < 150; ++node) {
+      // Each once, so that all can be told apart.
+      ranks.push_back(static_cast<float>((node * 37 + round) % 151));
+      if (beam.Wants(OrderedBits(ranks[node]))) beam.Insert(OrderedBits(ranks[node]), node);
+    }
+    const float floor = Nearness(width, ranks);
+    std::vector<uint32_t> near;
+    for (uint32_t node = 0; node < 150; ++node) {
+      if (ranks[node] >= floor) near.push_back(node);
+    }
+    std::sort(near.begin(), near.end(),
+              [&](uint32_t a, uint32_t b) { return ranks[a] > ranks[b]; });
+    between += least < near.size() && near.size() < most;
+    std::vector<uint32_t> expanded;
+    for (uint32_t node; (node = beam.Expand()) != kNoNode;) expanded.push_back(node);
+    ASSERT_EQ(expanded, near);
+    ASSERT_GE(beam.size(), near.size());
+    ASSERT_LE(beam.size(), most);
+  }
+  EXPECT_GT(between, 20u);
+}
+
+TEST(HnswBeamTest, IsAsWideAsIsAskedForWhereAllAreEqual) {
+  Beam beam;
+  beam.Reset({5, 20, 3, 1.5f, 1});
+  for (uint32_t node = 0; node < 50; ++node) {
+    if (beam.Wants(OrderedBits(1))) beam.Insert(OrderedBits(1), node);
+  }
+  EXPECT_EQ(beam.size(), 5u);
 }
 
 }  // namespace

@@ -22,8 +22,29 @@ TEST_P(HnswTest, FindsAlmostAllNeighbours) {
   EXPECT_GE(RecallOf(RandomQueries(random_, kDimension)), kGood);
   const Hits answer = AnswersOf(&index_, corpus_, RandomQueries(random_, kDimension))[0];
   EXPECT_LT(answer.distances, kCount / 2);
-  EXPECT_GE(answer.visited, 100u);
   EXPECT_GE(answer.reranked, 10u);
+}
+
+// About ef nodes on average over what is stored, and between a third and twice as many for each.
+TEST_P(HnswTest, LooksAtAsManyNodesAsIsAskedFor) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  for (const size_t ef : {30, 60, 120}) {
+    std::vector<Query> queries;
+    for (uint32_t slot = 0; slot < kQueries; ++slot) {
+      queries.push_back(QueryFor(corpus_.vectors[slot]));
+      queries.back().excluded = slot;
+      queries.back().ef = ef;
+    }
+    size_t visited = 0;
+    for (const Hits& answer : AnswersOf(&index_, corpus_, queries)) {
+      EXPECT_GE(answer.visited, ef / 3);
+      EXPECT_LE(answer.candidates, 2 * (ef + 1));
+      visited += answer.visited;
+    }
+    EXPECT_GE(visited, kQueries * ef * 3 / 4);
+    EXPECT_LE(visited, kQueries * ef * 3 / 2);
+  }
 }
 
 TEST_P(HnswTest, FindsWithThreadsThatLinkAtOnce) {
@@ -102,7 +123,11 @@ TEST_P(HnswTest, HonoursEveryConditionOfAQuery) {
     const std::vector<Hit> nearest = Expected(corpus_, metric(), queries[q]);
     queries[q].ef = 50 + q;
     if (q % 4 == 0) queries[q].excluded = nearest[q % 10].slot;
-    if (q % 4 == 1) queries[q].threshold = nearest[4].score;
+    if (q % 4 == 1) {
+      queries[q].threshold = nearest[4].score;
+      // None of five is to be missed.
+      queries[q].ef = 150;
+    }
     if (q % 4 >= 2) {
       std::vector<uint32_t> allowed;
       for (uint32_t slot = 0; slot < kCount; ++slot) {

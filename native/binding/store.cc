@@ -119,6 +119,9 @@ Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, ui
     *query++ = static_cast<double>(answer.distances);
     *query++ = static_cast<double>(answer.candidates);
     *query++ = static_cast<double>(answer.reranked);
+    // All of them lie anywhere in memory.
+    for (const Hit& hit : answer.hits) vectors_.FetchRecord(hit.slot);
+    for (const Hit& hit : answer.hits) ids_.Fetch(vectors_.OrdinalOf(hit.slot));
     for (const Hit& hit : answer.hits) {
       stale = stale || vectors_.ChangedSince(hit.slot, since);
       const uint32_t ordinal = vectors_.OrdinalOf(hit.slot);

@@ -163,6 +163,7 @@ std::vector<uint32_t> Scan::Candidates(size_t q) {
     for (const uint32_t slot : *query.allowed) {
       if (!view_.IsLive(slot)) continue;
       ++distances_[q];
+      view_.FetchRow(slot);
       if (slot == query.excluded || !StandsBehind(q, slot)) continue;
       slots.push_back(slot);
     }

@@ -166,6 +166,8 @@ void Attempt::Collect() {
     scratch.slots.push_back(slot);
     Prefetch(graph.Lower(node), graph.lower_bytes());
     Prefetch(&graph.DetailOf(node));
+    // Most likely one of those that are scored in the end.
+    if (scratch.slots.size() <= query_.k) snapshot_.vectors.FetchRow(slot);
     if (scratch.slots.size() == query_.k) least = beam.rank(i) - margin;
   }
 }

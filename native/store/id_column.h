@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/prefetch.h"
+
 namespace skalar {
 
 inline constexpr char kIntegerId = 0x01;
@@ -24,6 +26,11 @@ class IdColumn {
   void Set(uint32_t ordinal, std::string_view id) {
     if (ordinal >= ids_.size()) ids_.resize(size_t{ordinal} + 1);
     ids_[ordinal] = id;
+  }
+
+  // Asks for what Get() reads.
+  void Fetch(uint32_t ordinal) const {
+    if (ordinal < ids_.size()) Prefetch(&ids_[ordinal]);
   }
 
   // Empty when the ordinal was never set, as in a damaged database.

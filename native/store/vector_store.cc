@@ -81,6 +81,13 @@ uint32_t VectorStore::OrdinalOf(uint32_t slot) const {
   return view_.chunk(view_.ChunkOf(slot)).ordinals[view_.IndexOf(slot)];
 }
 
+void VectorStore::FetchRecord(uint32_t slot) const {
+  const size_t chunk = view_.ChunkOf(slot);
+  if (chunk >= view_.chunk_count()) return;
+  Prefetch(&view_.chunk(chunk).changed[view_.IndexOf(slot)]);
+  Prefetch(&view_.chunk(chunk).ordinals[view_.IndexOf(slot)]);
+}
+
 size_t VectorStore::memory() const { return view_.chunk_count() * ChunkBytes(); }
 
 Status VectorStore::Grow(size_t chunk_count) {

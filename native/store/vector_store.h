@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/aligned.h"
+#include "base/prefetch.h"
 #include "base/status.h"
 
 namespace skalar {
@@ -64,6 +65,8 @@ class VectorStore {
     const float* Row(uint32_t slot) const {
       return chunk(ChunkOf(slot)).rows.get() + IndexOf(slot) * stride_;
     }
+    // Asks for what Row() leads to.
+    void FetchRow(uint32_t slot) const { Prefetch(Row(slot), stride_ * sizeof(float)); }
     double NormOf(uint32_t slot) const { return chunk(ChunkOf(slot)).norms[IndexOf(slot)]; }
 
    private:
@@ -94,6 +97,9 @@ class VectorStore {
 
   // The record a slot belongs to. Requires: the slot was put once.
   uint32_t OrdinalOf(uint32_t slot) const;
+
+  // Asks for what these two read.
+  void FetchRecord(uint32_t slot) const;
 
   size_t dimension() const { return view_.dimension_; }
   size_t live_count() const { return live_count_; }

@@ -215,7 +215,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   ): Promise<Match<M, I, S, V>[]> {
     return this.#session.run(async () => {
       const request = parseRequest(options, this.#source.definition)
-      const outcomes = await run(this.#source, [request], request)
+      const outcomes = await run(this.#source, [request], request.settings)
       return outcomes[0]!.matches as Match<M, I, S, V>[]
     })
   }
@@ -229,8 +229,8 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   ): Match<M, I, S, V>[] {
     this.#session.assertOpen()
     const request = parseRequest(options, this.#source.definition, { borrow: true })
-    refuseTimeout(request)
-    request.signal?.throwIfAborted()
+    refuseTimeout(request.settings)
+    request.settings.signal?.throwIfAborted()
     return runSync(this.#source, [request])[0]!.matches as Match<M, I, S, V>[]
   }
 
@@ -256,9 +256,9 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
       const start = performance.now()
       const request = parseRequest(options, this.#source.definition)
       const phases = { filter: 0, search: 0, read: 0 }
-      const [outcome] = await run(this.#source, [request], request, phases)
+      const [outcome] = await run(this.#source, [request], request.settings, phases)
       const { engine, reason, visited, distances, candidates, reranked } = outcome!
-      const plan = engine === this.#source.flat || request.exact ? 'scan' : engine.name
+      const plan = engine === this.#source.flat || request.settings.exact ? 'scan' : engine.name
       const ms = performance.now() - start
       const looked = plan === 'scan' ? distances : visited
       return { plan, reason, visited: looked, distances, candidates, reranked, ms, phases }

@@ -8,7 +8,7 @@ import { cycleIn, filesBelow, importsOf, includesOf, type SourceFile } from './h
  */
 
 /** What knows nothing of databases; everything may use it. */
-const FOUNDATION = ['errors', 'types', 'fifo', 'turns', 'validate', 'options', 'fields']
+const FOUNDATION = ['errors', 'types', 'fifo', 'turns', 'norm', 'validate', 'options', 'fields']
 
 const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
   index: ['database', 'collection', 'transaction', 'errors', 'types'],
@@ -37,8 +37,9 @@ const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
   native: ['errors'],
   fields: ['options', 'validate', 'types', 'errors'],
   options: ['validate', 'types', 'errors'],
-  validate: ['types', 'errors'],
+  validate: ['norm', 'types', 'errors'],
   turns: ['fifo'],
+  norm: [],
   fifo: [],
   types: ['errors'],
   errors: [],

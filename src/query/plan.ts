@@ -1,6 +1,6 @@
 import type { Engine, EngineQuery } from '../engine/engine.ts'
 import type { Source } from '../source.ts'
-import type { Request } from './request.ts'
+import type { Settings } from './request.ts'
 
 /** Up to so many rows a scan is faster than any graph, and exact. */
 const SMALL = 2_000
@@ -15,12 +15,12 @@ export interface Plan {
 }
 
 /** Chooses between the collection's engine and the exact scan, which is right for every query and fastest for many. */
-export function choosePlan(source: Source, request: Request, query: EngineQuery, live: number): Plan {
+export function choosePlan(source: Source, settings: Settings, query: EngineQuery, live: number): Plan {
   const { engine, flat } = source
   const scan = (reason: string): Plan => ({ engine: flat, reason })
   if (engine === flat) return scan("the collection's engine is flat")
   const { allowed, after } = query
-  if (request.exact) {
+  if (settings.exact) {
     const reason = 'exact: true'
     const byEngine = engine.scans && live > SMALL && allowed === undefined && after === undefined
     return byEngine ? { engine, reason } : scan(reason)

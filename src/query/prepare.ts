@@ -15,7 +15,8 @@ export type AllowedSlots = ReadonlyMap<RecordTest, Uint32Array>
  * @throws SkalarError `NOT_FOUND` when the record to find neighbours of does not exist
  */
 export function toEngineQuery(source: Source, request: Request, allowed: AllowedSlots): EngineQuery {
-  const { target, after, k, threshold, exact, ef, test } = request
+  const { target, settings } = request
+  const { after, k, threshold, exact, ef, test } = settings
   const slot = target.id === undefined ? undefined : slotOf(source, target.id)
   return {
     vector: target.id === undefined ? target.vector : storedVector(source, target.id, slot),

@@ -26,6 +26,12 @@ type Target =
 /** A query as the user meant it: checked, copied, with defaults. */
 export interface Request {
   readonly target: Target
+  /** Queries of one call that have none of their own share this object. */
+  readonly settings: Settings
+}
+
+/** How to look for it. */
+export interface Settings {
   readonly k: number
   /** Undefined when every record may match. Queries of one call that share a filter share this function. */
   readonly test: RecordTest | undefined
@@ -55,11 +61,11 @@ export function parseRequest(
   { path = 'query', borrow = false }: ParseOptions = {},
 ): Request {
   const options = checkOptions(input, KNOWN, path)
-  return { ...parseSettings(options, path), target: parseTarget(options, definition, path, { borrow }) }
+  return {
+    target: parseTarget(options, definition, path, { borrow }),
+    settings: parseSettings(options, path),
+  }
 }
-
-/** All of a request but its target. */
-type Settings = Omit<Request, 'target'>
 
 function parseSettings(options: Record<string, unknown>, path: string): Settings {
   return {
@@ -77,7 +83,7 @@ function parseSettings(options: Record<string, unknown>, path: string): Settings
 }
 
 /** Of a query on the calling thread, which nothing can stop. @throws SkalarError `BAD_OPTION` */
-export function refuseTimeout({ timeout }: Request): void {
+export function refuseTimeout({ timeout }: Settings): void {
   if (timeout === undefined) return
   const message = 'query.timeout does not apply to querySync, which blocks until it is done: use query()'
   throw new SkalarError('BAD_OPTION', message, { path: 'query.timeout' })
@@ -104,8 +110,8 @@ export function parseRequests(
     const room = vectors.subarray(i * dimension, (i + 1) * dimension)
     const own = checkOptions(input, OWN, path)
     return {
-      ...overridden(settings, shared, own, path),
       target: parseTarget(own, definition, path, { room }),
+      settings: overridden(settings, shared, own, path),
     }
   })
   return { requests, signal: signalOption(signal, 'options.signal') }
@@ -170,7 +176,7 @@ function parseSelect(select: unknown, path: string): readonly string[] | undefin
   throw new SkalarError('BAD_OPTION', `${path} must be an array of metadata keys`, { path })
 }
 
-function parseAfter(input: unknown, path: string): Request['after'] {
+function parseAfter(input: unknown, path: string): Settings['after'] {
   if (input === undefined) return undefined
   // A whole match may be passed.
   const { id, score } = checkOptions(input, ['id', 'score', 'metadata', 'vector'], path)

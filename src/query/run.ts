@@ -7,10 +7,13 @@ import { turnWhenBusy } from '../turns.ts'
 import { Abort, type Limits } from './abort.ts'
 import { Allowed } from './allowed.ts'
 import type { RecordTest } from './match.ts'
-import { choosePlan } from './plan.ts'
+import { choosePlan, type Plan } from './plan.ts'
 import { type AllowedSlots, toEngineQuery } from './prepare.ts'
-import type { Request } from './request.ts'
+import type { Request, Settings } from './request.ts'
 import { type AnyMatch, shape } from './shape.ts'
+
+/** Requests that are searched in one call and shaped in one turn: what has been found is shaped while threads search on. */
+const AT_ONCE = 128
 
 /** How often a query whose answers were overtaken by writes is asked again before the calling thread does it. */
 const ATTEMPTS = 5
@@ -71,13 +74,15 @@ export async function run(
 export function runSync(source: Source, requests: readonly Request[]): Outcome[] {
   const { replica } = source
   for (let attempt = 1; ; attempt++) {
-    if (requests.some(({ test }) => test !== undefined)) replica.catchUpSync()
+    if (requests.some(({ settings }) => settings.test !== undefined)) replica.catchUpSync()
     const filters = filtersOf(source, requests)
     for (const { scan } of filters.values()) scan.runSync()
     const jobs = prepare(source, requests, filters)
     const since = replica.position
-    const answers = jobs?.map(({ engine, queries }) => engine.searchSync(queries, since))
-    const outcomes = jobs && toOutcomes(source, jobs, answers!, since, attempt >= ATTEMPTS)
+    const parts = jobs?.map((job) => {
+      return toOutcomes(source, job, job.engine.searchSync(job.queries, since), since, attempt >= ATTEMPTS)
+    })
+    const outcomes = jobs && inOrder(jobs, parts!)
     if (outcomes !== undefined) return outcomes
   }
 }
@@ -109,19 +114,22 @@ async function tryOnce(
   if (jobs === undefined) return undefined
   const filter = lap()
   const { position: since, vectors } = replica
-  const searches = jobs.map(({ engine, queries }) => engine.search(queries, since, abort.flag))
-  const answers = await abort.race(Promise.all(searches))
-  const answered = replica.position
-  const search = lap()
-  await turnWhenBusy()
-  abort.check()
-  if (replica.vectors !== vectors) return undefined
-  // Slots may have been given to other vectors while this waited.
-  if (replica.position !== answered && requests.some(({ includeVector }) => includeVector)) return undefined
-  source.environment.refresh()
-  const outcomes = toOutcomes(source, jobs, answers, since)
-  if (phases !== undefined) Object.assign(phases, { filter, search, read: lap() })
-  return outcomes
+  const answer = async (job: Job): Promise<Outcome[] | undefined> => {
+    const answers = await job.engine.search(job.queries, since, abort.flag)
+    const answered = replica.position
+    const search = lap()
+    await turnWhenBusy()
+    abort.check()
+    if (replica.vectors !== vectors) return undefined
+    // Slots may have been given to other vectors while this waited.
+    const moved = replica.position !== answered
+    if (moved && job.requests.some(({ settings }) => settings.includeVector)) return undefined
+    source.environment.refresh()
+    const outcomes = toOutcomes(source, job, answers, since)
+    if (phases !== undefined) Object.assign(phases, { filter, search, read: lap() })
+    return outcomes
+  }
+  return inOrder(jobs, await abort.race(Promise.all(jobs.map(answer))))
 }
 
 /** Tells with each call the milliseconds since the one before. */
@@ -135,7 +143,7 @@ function stopwatch(): () => number {
   }
 }
 
-/** Requests that one engine answers in one call. */
+/** Requests that one engine answers in one call, `AT_ONCE` at most. */
 interface Job {
   readonly engine: Engine
   readonly requests: Request[]
@@ -147,7 +155,8 @@ interface Job {
 
 function filtersOf(source: Source, requests: readonly Request[]): Map<RecordTest, Allowed> {
   const filters = new Map<RecordTest, Allowed>()
-  for (const { test } of requests) {
+  for (const { settings } of requests) {
+    const { test } = settings
     if (test !== undefined && !filters.has(test)) filters.set(test, new Allowed(source, test))
   }
   return filters
@@ -167,12 +176,20 @@ function prepare(
   const allowed = settled(filters)
   if (allowed === undefined) return undefined
   const jobs: Job[] = []
-  for (const [place, request] of requests.entries()) {
+  const open = new Map<Engine, Job>()
+  let planned: { settings: Settings; plan: Plan } | undefined
+  for (let place = 0; place < requests.length; place++) {
+    const request = requests[place]!
+    const { settings } = request
     const query = toEngineQuery(source, request, allowed)
-    const { engine, reason } = choosePlan(source, request, query, live)
-    let job = jobs.find((each) => each.engine === engine)
-    if (job === undefined) {
+    // Nothing else of a request decides.
+    if (settings !== planned?.settings)
+      planned = { settings, plan: choosePlan(source, settings, query, live) }
+    const { engine, reason } = planned.plan
+    let job = open.get(engine)
+    if (job === undefined || job.requests.length === AT_ONCE) {
       job = { engine, requests: [], queries: [], reasons: [], places: [] }
+      open.set(engine, job)
       jobs.push(job)
     }
     job.requests.push(request)
@@ -184,7 +201,8 @@ function prepare(
 }
 
 /** Whether the answer to a request is all in memory: nothing of it stands in LMDB alone. */
-function isInMemory({ target, test, select, after }: Request): boolean {
+function isInMemory({ target, settings }: Request): boolean {
+  const { test, select, after } = settings
   return target.id === undefined && test === undefined && select?.length === 0 && after === undefined
 }
 
@@ -198,30 +216,33 @@ function settled(filters: ReadonlyMap<RecordTest, Allowed>): AllowedSlots | unde
   return allowed
 }
 
-/** In the order of the requests. Undefined when writes have overtaken the answers. */
+/** What came of a job. Undefined when writes have overtaken the answers. */
 function toOutcomes(
   source: Source,
-  jobs: readonly Job[],
-  answers: readonly Answers[],
+  { engine, requests, reasons }: Job,
+  answers: Answers,
   since: number,
   last = false,
 ): Outcome[] | undefined {
+  return shape(source, requests, answers, since, last)?.map((matches, i) => ({
+    matches,
+    engine,
+    reason: reasons[i]!,
+    visited: answers.visitedOf(i),
+    distances: answers.distancesOf(i),
+    candidates: answers.candidatesOf(i),
+    reranked: answers.rerankedOf(i),
+  }))
+}
+
+/** What came of all jobs, in the order of the requests; undefined when of one of them nothing did. */
+function inOrder(jobs: readonly Job[], parts: readonly (Outcome[] | undefined)[]): Outcome[] | undefined {
   const outcomes: Outcome[] = []
-  for (const [j, { engine, requests, reasons, places }] of jobs.entries()) {
-    const found = answers[j]!
-    const lists = shape(source, requests, found, since, last)
-    if (lists === undefined) return undefined
-    for (const [i, place] of places.entries()) {
-      outcomes[place] = {
-        matches: lists[i]!,
-        engine,
-        reason: reasons[i]!,
-        visited: found.visitedOf(i),
-        distances: found.distancesOf(i),
-        candidates: found.candidatesOf(i),
-        reranked: found.rerankedOf(i),
-      }
-    }
+  for (let j = 0; j < jobs.length; j++) {
+    const part = parts[j]
+    if (part === undefined) return undefined
+    const { places } = jobs[j]!
+    for (let i = 0; i < part.length; i++) outcomes[places[i]!] = part[i]!
   }
   return outcomes
 }

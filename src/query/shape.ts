@@ -3,7 +3,7 @@ import type { Source } from '../source.ts'
 import { recordAt } from '../store/records.ts'
 import type { RecordRow } from '../store/rows.ts'
 import type { Id, Metadata } from '../types.ts'
-import type { Request } from './request.ts'
+import type { Request, Settings } from './request.ts'
 
 /** A match before its type is known. */
 export interface AnyMatch {
@@ -26,14 +26,15 @@ export function shape(
   last = false,
 ): AnyMatch[][] | undefined {
   if (answers.stale && !last) return undefined
-  const filtered = requests.some(({ test }) => test !== undefined)
+  const filtered = requests.some(({ settings }) => settings.test !== undefined)
   const changed = filtered && source.replica.state().position !== since
   const lists: AnyMatch[][] = []
   let begin = 0
-  for (const [i, request] of requests.entries()) {
+  for (let i = 0; i < requests.length; i++) {
     const end = begin + answers.hitsOf(i)
-    const { matches, complete } = shapeOne(source, request, answers, begin, end, changed)
-    if (!complete && !last) return undefined
+    const matches = shapeOne(source, requests[i]!.settings, answers, begin, end, changed)
+    // A match is left out whose record has changed.
+    if (matches.length < end - begin && !last) return undefined
     lists.push(matches)
     begin = end
   }
@@ -42,30 +43,26 @@ export function shape(
 
 function shapeOne(
   source: Source,
-  request: Request,
+  { test, select, includeVector }: Settings,
   answers: Answers,
   begin: number,
   end: number,
   changed: boolean,
-): { matches: AnyMatch[]; complete: boolean } {
-  const retest = changed ? request.test : undefined
-  const wantsMetadata = request.select === undefined || request.select.length > 0
+): AnyMatch[] {
+  const retest = changed ? test : undefined
+  const wantsMetadata = select === undefined || select.length > 0
   const matches: AnyMatch[] = []
-  let complete = true
   for (let i = begin; i < end; i++) {
     const match: AnyMatch = { id: answers.id(i), score: answers.score(i) }
     if (wantsMetadata || retest !== undefined) {
       const metadata = currentRow(source, answers, i)?.metadata
-      if (metadata === undefined || retest?.(match.id, metadata) === false) {
-        complete = false
-        continue
-      }
-      if (wantsMetadata) match.metadata = pick(metadata, request.select)
+      if (metadata === undefined || retest?.(match.id, metadata) === false) continue
+      if (wantsMetadata) match.metadata = pick(metadata, select)
     }
-    if (request.includeVector) match.vector = source.replica.vectors.vector(answers.slot(i))!
+    if (includeVector) match.vector = source.replica.vectors.vector(answers.slot(i))!
     matches.push(match)
   }
-  return { matches, complete }
+  return matches
 }
 
 /** The record row of an answer; undefined when the record has another vector by now, or none. */

@@ -1,4 +1,5 @@
 import { SkalarError } from '../errors.ts'
+import { squaredNorm } from '../norm.ts'
 import { describe } from './describe.ts'
 
 const ACCEPTED = 'an array of numbers or a numeric typed array such as Float32Array'
@@ -65,8 +66,7 @@ export function badVector(
   refuseZero: boolean,
 ): SkalarError | undefined {
   // In float64 the square of a finite float32 neither overflows nor vanishes, but for that of 0.
-  let squares = 0
-  for (let i = 0; i < components.length; i++) squares += components[i]! * components[i]!
+  const squares = squaredNorm(components)
   if (Number.isFinite(squares) && (squares > 0 || !refuseZero)) return undefined
   const index = components.findIndex((component) => !Number.isFinite(component))
   if (index !== -1) return nonFinite(path, index, (given as ArrayLike<number>)[index] ?? components[index]!)

@@ -1,3 +1,4 @@
+import { squaredNorm } from '../../norm.ts'
 import type { MetricName } from '../../types.ts'
 import type { SpaceName } from './package.ts'
 
@@ -32,9 +33,7 @@ export function referenceLength(metric: MetricName, norms: readonly number[]): n
 }
 
 export function normOf(vector: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < vector.length; i++) sum += vector[i]! * vector[i]!
-  return Math.sqrt(sum)
+  return Math.sqrt(squaredNorm(vector))
 }
 
 /**

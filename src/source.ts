@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { createEngine } from './engine/create.ts'
 import type { Engine, EngineHost } from './engine/engine.ts'
 import { FlatEngine } from './engine/flat.ts'
@@ -6,13 +5,10 @@ import type { NativePool } from './native.ts'
 import type { Definition } from './store/catalogue.ts'
 import { changesSince } from './store/changes-since.ts'
 import type { Environment } from './store/environment.ts'
-import { indexFolder } from './store/index-folder.ts'
+import { indexFiles } from './store/generations.ts'
 import { Replica } from './store/replica.ts'
 import { readState } from './store/state.ts'
 import type { Durability } from './types.ts'
-
-/** The folder of the only space there is so far. */
-const SPACE = '0'
 
 /** What queries and writes of one collection run on; shared by all handles of a JavaScript thread on it. */
 export interface Source {
@@ -59,9 +55,8 @@ function engineHost(
   return {
     options: { dimension, metric, M: index.M, efConstruction: index.efConstruction, codes: index.codes },
     pool,
-    indexFolder: (number) => {
-      return environment.readOnly ? undefined : join(indexFolder(environment, number), SPACE)
-    },
+    indexFiles: (number) =>
+      environment.readOnly ? undefined : indexFiles(environment, { identity, name }, number),
     changedSince: (number, position) => {
       environment.refresh()
       const state = readState(environment, identity, name)

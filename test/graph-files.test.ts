@@ -1,8 +1,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { IndexFiles } from '../src/engine/engine.ts'
 import { loadGraph, saveGraph } from '../src/engine/graph-file.ts'
 import type { Collection, Database, Id, Metadata } from '../src/index.ts'
+import { clearCollection, createCollection, dropCollection } from '../src/store/catalogue.ts'
+import { Environment } from '../src/store/environment.ts'
+import { indexFiles } from '../src/store/generations.ts'
 import { idsOf, openDatabase, temporaryFolder } from './helpers/database.ts'
 import { GRAPHS, LEAST, recall, untilBuilt } from './helpers/graphs.ts'
 import { generator, randomVector, randomVectors } from './helpers/random.ts'
@@ -15,11 +19,11 @@ const recordsOf = (vectors: readonly Float32Array[]) => vectors.map((vector, id)
 const graphsIn = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.graph'))
 
 describe.each(GRAPHS)('a saved graph of %s', (engine) => {
-  const table = `${engine}.table`
   let folder: string
-  /** Of the collection that the test begins with, and the only graph in it. */
+  /** Of the collection that the test begins with, and the only graph in it with its table. */
   let index: string
   let graph: string
+  let table: string
 
   async function openFilms(): Promise<{ db: Database; films: Collection<Metadata, Id> }> {
     const db = await openDatabase(folder)
@@ -40,6 +44,7 @@ describe.each(GRAPHS)('a saved graph of %s', (engine) => {
     const graphs = graphsIn(index)
     expect(graphs).toHaveLength(1)
     graph = graphs[0]!
+    table = graph.replace('.graph', '.table')
   })
 
   it('is taken over when the collection is opened again', async () => {
@@ -69,16 +74,21 @@ describe.each(GRAPHS)('a saved graph of %s', (engine) => {
     expect(await recall(films, queries)).toBeGreaterThan(0.9)
   })
 
-  it('is saved again when much has been added, and its predecessor removed', async () => {
+  it('is saved again when much has been added, and all but its predecessor are removed', async () => {
     const { db, films } = await openFilms()
     await untilBuilt(films)
-    const more = randomVectors(random, 600, DIMENSION).map((vector, i) => ({ id: `more ${i}`, vector }))
-    await films.upsert(more)
-    await untilBuilt(films)
+    const saved = [graph]
+    for (const round of ['first', 'second']) {
+      const more = randomVectors(random, 600, DIMENSION).map((vector, i) => ({ id: `${round} ${i}`, vector }))
+      await films.upsert(more)
+      await untilBuilt(films)
+      await vi.waitFor(() => expect(graphsIn(index).some((name) => !saved.includes(name))).toBe(true), 10_000)
+      saved.push(...graphsIn(index).filter((name) => !saved.includes(name)))
+    }
     await db.close()
-    expect(graphsIn(index)).toHaveLength(1)
-    expect(graphsIn(index)).not.toContain(graph)
-    expect(readdirSync(index)).toHaveLength(2)
+    expect(saved).toHaveLength(3)
+    expect(graphsIn(index).sort()).toEqual(saved.slice(1).sort())
+    expect(readdirSync(index)).toHaveLength(4)
   })
 
   const damages: [string, () => void][] = [
@@ -151,38 +161,75 @@ describe('graphs of several processes in one folder', () => {
     slots: Uint32Array.of(position),
   })
   const read = async (path: string) => readFileSync(path, 'utf8')
+  let environment: Environment
+  let files: IndexFiles
+  const save = (position: number) =>
+    saveGraph(files, tableOf(position), async (path) => writeFileSync(path, `graph ${position}`))
+
+  beforeEach(async () => {
+    environment = new Environment(temporaryFolder(), false)
+    const definition = await environment.write(1, () => {
+      return createCollection(environment, 'films', {
+        dimension: 2,
+        metric: 'cosine',
+        fields: {},
+        index: { engine: 'hnsw' },
+      })
+    })
+    files = indexFiles(environment, { identity: definition.identity, name: 'films' }, definition.identity)
+  })
+
+  afterEach(() => environment.close())
 
   it('are saved whole, and the last one wins', async () => {
-    const folder = join(temporaryFolder(), 'graphs')
-    const save = (position: number) =>
-      saveGraph(folder, tableOf(position), async (path) => writeFileSync(path, `graph ${position}`))
     const reads = async () => {
-      const found = await loadGraph(folder, format, read)
+      const found = await loadGraph(files, format, read)
       if (found !== undefined) expect(found.graph).toBe(`graph ${found.table.position}`)
     }
     await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? reads() : save(i))))
     await save(99)
-    const found = await loadGraph(folder, format, read)
+    const found = await loadGraph(files, format, read)
     expect(found).toEqual({ table: tableOf(99), graph: 'graph 99' })
   })
 
+  it('of two that replace the same one, the second is given up', async () => {
+    await save(1)
+    const first = saveGraph(files, tableOf(2), async (path) => {
+      writeFileSync(path, 'graph 2')
+      await save(3)
+    })
+    await first
+    expect((await loadGraph(files, format, read))?.graph).toBe('graph 3')
+    // The one in force, and the one it replaced.
+    expect(graphsIn(files.folder)).toHaveLength(2)
+    expect(readdirSync(files.folder)).toHaveLength(4)
+  })
+
+  it('of rows that are gone are not published', async () => {
+    await save(1)
+    await environment.write(1, () => clearCollection(environment, 1, 'films'))
+    await save(2)
+    expect((await loadGraph(files, format, read))?.graph).toBe('graph 1')
+    await environment.write(1, () => dropCollection(environment, 'films'))
+    await expect(save(3)).rejects.toThrow('was dropped')
+    expect(graphsIn(files.folder)).toHaveLength(1)
+  })
+
   it('of another format are not read', async () => {
-    const folder = temporaryFolder()
-    await saveGraph(folder, tableOf(1), async (path) => writeFileSync(path, 'graph'))
-    expect(await loadGraph(folder, { ...format, M: 5 }, read)).toBeUndefined()
-    expect(await loadGraph(folder, { ...format, kind: 'hnswlib' }, read)).toBeUndefined()
+    await save(1)
+    expect(await loadGraph(files, { ...format, M: 5 }, read)).toBeUndefined()
+    expect(await loadGraph(files, { ...format, kind: 'hnswlib' }, read)).toBeUndefined()
   })
 
   it('that could not be written leave the last one', async () => {
-    const folder = temporaryFolder()
-    await saveGraph(folder, tableOf(1), async (path) => writeFileSync(path, 'graph 1'))
+    await save(1)
     const failure = new Error('no room')
-    const failing = saveGraph(folder, tableOf(2), async (path) => {
+    const failing = saveGraph(files, tableOf(2), async (path) => {
       writeFileSync(path, 'gra')
       throw failure
     })
     await expect(failing).rejects.toBe(failure)
-    expect((await loadGraph(folder, format, read))?.graph).toBe('graph 1')
-    expect(readdirSync(folder)).toHaveLength(2)
+    expect((await loadGraph(files, format, read))?.graph).toBe('graph 1')
+    expect(readdirSync(files.folder)).toHaveLength(2)
   })
 })

@@ -8,7 +8,7 @@ import { cycleIn, filesBelow, importsOf, includesOf, type SourceFile } from './h
  */
 
 /** What knows nothing of databases; everything may use it. */
-const FOUNDATION = ['errors', 'types', 'fifo', 'turns', 'norm', 'validate', 'options', 'fields']
+const FOUNDATION = ['errors', 'types', 'generation', 'fifo', 'turns', 'norm', 'validate', 'options', 'fields']
 
 const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
   index: ['database', 'collection', 'transaction', 'errors', 'types'],
@@ -40,6 +40,7 @@ const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
   validate: ['norm', 'types', 'errors'],
   turns: ['fifo'],
   norm: [],
+  generation: [],
   fifo: [],
   types: ['errors'],
   errors: [],

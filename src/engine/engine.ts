@@ -1,3 +1,4 @@
+import type { Generation } from '../generation.ts'
 import type { NativePool, NativeStore } from '../native.ts'
 import type { CodesName, EngineName, MetricName } from '../types.ts'
 import type { Answers } from './answers.ts'
@@ -48,13 +49,25 @@ export interface EngineOptions {
   readonly codes: CodesName | 'auto' | undefined
 }
 
+/** Files derived from the rows under a number. Which of them are in force is in the catalogue. */
+export interface IndexFiles {
+  readonly folder: string
+  /** The index in force. */
+  current(): Generation | undefined
+  /**
+   * Puts an index whose files are on disk in the place of its predecessor. False when another one has been put there
+   * meanwhile, or nobody will ask for this number again.
+   */
+  publish(next: Generation, predecessor: Generation | undefined): Promise<boolean>
+}
+
 /** What an engine is given to work with. */
 export interface EngineHost {
   readonly options: EngineOptions
   /** The database's threads. */
   readonly pool: NativePool
-  /** Where files derived from the rows under a number may be kept; undefined when nothing may be written. */
-  indexFolder(number: number): string | undefined
+  /** Undefined when nothing may be written. */
+  indexFiles(number: number): IndexFiles | undefined
   /**
    * The slots that were put or removed after a log position of the rows under a number; undefined when the log does not
    * reach back that far, or the collection has moved on.

@@ -1,90 +1,93 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import {
-  decodeTable,
-  encodeTable,
-  type GraphFile,
-  type GraphFormat,
-  type GraphKind,
-  type Table,
-} from './table-file.ts'
+import type { IndexFiles } from './engine.ts'
+import { type Digest, decodeTable, encodeTable, type GraphFormat, type Table } from './table-file.ts'
 
 /*
- * Saved graphs: `index/<number>/<space>/` holds `<name>.graph`, which an engine wrote, and `<kind>.table`, which names it
- * and says what it stands for. A graph file never changes once it is named, and the table is replaced by renaming, so that
- * any number of processes may save and read: the last one to save wins.
+ * Saved graphs: `index/<number>/<space>/` holds `<name>.graph`, which an engine wrote, and `<name>.table`, which says what it
+ * stands for. They are complete, on disk, and never change from the moment the catalogue names them. Any number
+ * of processes may save and read: of two that save at once one wins.
  *
  * Engines trust what they read, so no file is handed to them whose checksum was not compared.
  */
 
+const GRAPH = '.graph'
 const TABLE = '.table'
+/** Behind the name of a file that is not complete. */
+const DRAFT = '.tmp'
 const BLOCK = 2 ** 20
 
 /** What a process that was killed while saving left behind is removed after this time, in milliseconds. */
 const ABANDONED_MS = 3_600_000
 
-/** Another process may replace the files between reading the table and the graph. */
+/** Another process may remove files between looking for their name and reading them. */
 const ATTEMPTS = 3
 
-/** Saves a graph that `writeGraph` writes to a path. */
+/**
+ * Saves a graph that `writeGraph` writes to a path: its files, then a flush, then its name in the catalogue, and when that
+ * is on disk too, all but the one it replaces are removed, which another process may be about to read.
+ */
 export async function saveGraph(
-  folder: string,
+  files: IndexFiles,
   table: Table,
   writeGraph: (path: string) => Promise<unknown>,
 ): Promise<void> {
+  const { folder } = files
   await mkdir(folder, { recursive: true })
-  const predecessor = (await readTable(folder, table.kind))?.file.name
+  const predecessor = files.current()
   const name = randomBytes(8).toString('hex')
-  const graph = join(folder, `${name}.graph`)
-  const draft = join(folder, `${name}.draft`)
+  const [graphPath, tablePath] = [GRAPH, TABLE].map((kind) => join(folder, name + kind)) as [string, string]
+  let published = false
   try {
-    await writeGraph(graph)
-    const bytes = encodeTable(table, { name, ...(await digestFlushed(graph)) })
-    await writeFlushed(draft, bytes)
-    await rename(draft, tablePath(folder, table.kind))
-  } catch (error) {
-    await Promise.all([graph, draft].map((path) => unlink(path).catch(() => {})))
-    throw error
+    await writeGraph(graphPath + DRAFT)
+    const bytes = encodeTable(table, await digestFlushed(graphPath + DRAFT))
+    await writeFlushed(tablePath + DRAFT, bytes)
+    for (const path of [graphPath, tablePath]) await rename(path + DRAFT, path)
+    await flushFolder(folder)
+    const next = { kind: table.kind, name, crc: crc32(bytes), position: table.position }
+    published = await files.publish(next, predecessor)
+  } finally {
+    if (!published) await removeFiles(folder, (entry) => entry.startsWith(name))
   }
-  await flushFolder(folder)
-  await removeLeftovers(folder, name, predecessor)
+  if (!published) return
+  const abandoned = Date.now() - ABANDONED_MS
+  const kept = [name, predecessor?.name]
+  await removeFiles(folder, (entry, modified) => {
+    return entry.endsWith(DRAFT) ? modified < abandoned : !kept.includes(entry.split('.')[0])
+  })
 }
 
-/** A saved graph as `readGraph` reads it; undefined when there is none of this format, or it is damaged. */
+/** The saved graph in force as `readGraph` reads it; undefined when there is none of this format, or it is damaged. */
 export async function loadGraph<T>(
-  folder: string,
+  files: IndexFiles,
   format: GraphFormat,
   readGraph: (path: string, table: Table) => Promise<T>,
 ): Promise<{ table: Table; graph: T } | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const found = await readTable(folder, format.kind)
-    if (found === undefined || !sameFormat(found.table, format)) return undefined
-    const { table, file } = found
-    const path = join(folder, `${file.name}.graph`)
+    const generation = files.current()
+    if (generation?.kind !== format.kind) return undefined
+    const path = join(files.folder, generation.name)
     try {
-      if (!(await isWhole(path, file))) return undefined
-      return { table, graph: await readGraph(path, table) }
+      const bytes = await readFile(path + TABLE)
+      const found = crc32(bytes) === generation.crc ? decodeTable(bytes, format.kind) : undefined
+      if (found === undefined || !sameFormat(found.table, format)) return undefined
+      const { table, graph } = found
+      if (!(await isWhole(path + GRAPH, graph))) return undefined
+      return { table, graph: await readGraph(path + GRAPH, table) }
     } catch {
-      // It is gone, or not to be read: if another one has been saved meanwhile, that one is wanted.
+      // It is gone, or not to be read: if another one is in force by now, that one is wanted.
     }
   }
   return undefined
-}
-
-const tablePath = (folder: string, kind: GraphKind) => join(folder, `${kind}${TABLE}`)
-
-async function readTable(folder: string, kind: GraphKind) {
-  const bytes = await readFile(tablePath(folder, kind)).catch(() => undefined)
-  return bytes && decodeTable(bytes, kind)
 }
 
 function sameFormat(a: GraphFormat, b: GraphFormat): boolean {
   return a.dimension === b.dimension && a.M === b.M && a.efConstruction === b.efConstruction
 }
 
-async function isWhole(path: string, { bytes, crc }: GraphFile): Promise<boolean> {
+async function isWhole(path: string, { bytes, crc }: Digest): Promise<boolean> {
   const file = await open(path, 'r')
   try {
     const digest = await digestOf(file)
@@ -94,7 +97,7 @@ async function isWhole(path: string, { bytes, crc }: GraphFile): Promise<boolean
   }
 }
 
-async function digestFlushed(path: string): Promise<Omit<GraphFile, 'name'>> {
+async function digestFlushed(path: string): Promise<Digest> {
   const file = await open(path, 'r+')
   try {
     await file.sync()
@@ -104,7 +107,7 @@ async function digestFlushed(path: string): Promise<Omit<GraphFile, 'name'>> {
   }
 }
 
-async function digestOf(file: FileHandle): Promise<Omit<GraphFile, 'name'>> {
+async function digestOf(file: FileHandle): Promise<Digest> {
   const block = Buffer.allocUnsafe(BLOCK)
   let bytes = 0
   let crc = 0
@@ -133,13 +136,15 @@ async function flushFolder(folder: string): Promise<void> {
   await handle?.close()
 }
 
-async function removeLeftovers(folder: string, name: string, predecessor: string | undefined): Promise<void> {
-  const newest = Date.now() - ABANDONED_MS
-  for (const entry of await readdir(folder)) {
-    if (entry.endsWith(TABLE) || entry.startsWith(name)) continue
+/** Removes the files that `unwanted` says so of, by their names and when they were last written to. */
+async function removeFiles(
+  folder: string,
+  unwanted: (entry: string, modified: number) => boolean,
+): Promise<void> {
+  for (const entry of await readdir(folder).catch(() => [])) {
     const path = join(folder, entry)
     // Another process may be tidying up too.
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: newest }))
-    if (mtimeMs < newest || entry === `${predecessor}.graph`) await rm(path, { force: true })
+    const stats = await stat(path).catch(() => undefined)
+    if (stats !== undefined && unwanted(entry, stats.mtimeMs)) await rm(path, { force: true })
   }
 }

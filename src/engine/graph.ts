@@ -1,3 +1,5 @@
+import type { IndexFiles } from './engine.ts'
+
 /** A graph over the slots of one store, and the slots that wait to be taken into it. */
 export interface Graph {
   /** Dead ones included. */
@@ -24,9 +26,9 @@ export interface Graph {
   advance(): Promise<void>
 
   /** Writes it as of a log position. Rejects when that fails, on a full disk for example. */
-  save(folder: string, position: number): Promise<void>
-  /** What was last saved in a folder; undefined when there is nothing that can be used. */
-  load(folder: string): Promise<SavedGraph | undefined>
+  save(files: IndexFiles, position: number): Promise<void>
+  /** The saved one that is in force; undefined when there is none that can be used. */
+  load(files: IndexFiles): Promise<SavedGraph | undefined>
 }
 
 export interface SavedGraph {

@@ -1,24 +1,23 @@
 import { crc32 } from 'node:zlib'
 
 /*
- * What stands beside a saved graph, in `<kind>.table`. Little-endian:
+ * What stands beside a saved graph, in `<name>.table`. Little-endian:
  *
  *    0 ┌ magic "skHNSW" 6 bytes ┬ version u16 ┐
  *    8 ├ CRC-32 of all that follows   u32 ────┤
  *   12 ├ dimension u32 ┬ M u32 ┬ efConstruction u32
  *   24 ├ position f64 ┬ reference f64 ────────┤   log position; reference length (hnswlib/space.ts)
- *   40 ├ name 8 bytes ─────────────────────────┤   the graph is in `<name in hex>.graph`
- *   48 ├ bytes f64 ┬ CRC-32 u32 ───────────────┤   of the graph file
- *   60 ├ nodes u32 ────────────────────────────┤
- *   64 └ slot u32 × nodes ─────────────────────┘   0xFFFFFFFF: a dead node
+ *   40 ├ bytes f64 ┬ CRC-32 u32 ───────────────┤   of the graph file, `<name>.graph`
+ *   52 ├ nodes u32 ────────────────────────────┤
+ *   56 └ slot u32 × nodes ─────────────────────┘   0xFFFFFFFF: a dead node
  *
  * The graph file itself is in its engine's own format. Another version of this one is an unusable file.
  */
 
 const MAGIC = Buffer.from('skHNSW')
-const VERSION = 1
+const VERSION = 2
 const CHECKED = 12
-const HEADER = 64
+const HEADER = 56
 
 /** Which engine wrote a graph. */
 export type GraphKind = 'hnsw' | 'hnswlib'
@@ -31,10 +30,8 @@ export interface GraphFormat {
   readonly efConstruction: number
 }
 
-/** The file that the graph itself is in. */
-export interface GraphFile {
-  /** 16 hexadecimal digits. */
-  readonly name: string
+/** By which a file is known again. */
+export interface Digest {
   readonly bytes: number
   readonly crc: number
 }
@@ -47,7 +44,7 @@ export interface Table extends GraphFormat {
   readonly slots: Uint32Array
 }
 
-export function encodeTable(table: Table, file: GraphFile): Buffer {
+export function encodeTable(table: Table, graph: Digest): Buffer {
   const bytes = Buffer.alloc(HEADER + 4 * table.slots.length)
   MAGIC.copy(bytes)
   bytes.writeUInt16LE(VERSION, 6)
@@ -56,22 +53,21 @@ export function encodeTable(table: Table, file: GraphFile): Buffer {
   bytes.writeUInt32LE(table.efConstruction, 20)
   bytes.writeDoubleLE(table.position, 24)
   bytes.writeDoubleLE(table.reference, 32)
-  bytes.write(file.name, 40, 'hex')
-  bytes.writeDoubleLE(file.bytes, 48)
-  bytes.writeUInt32LE(file.crc, 56)
-  bytes.writeUInt32LE(table.slots.length, 60)
+  bytes.writeDoubleLE(graph.bytes, 40)
+  bytes.writeUInt32LE(graph.crc, 48)
+  bytes.writeUInt32LE(table.slots.length, 52)
   for (let i = 0; i < table.slots.length; i++) bytes.writeUInt32LE(table.slots[i]!, HEADER + 4 * i)
   bytes.writeUInt32LE(crc32(bytes.subarray(CHECKED)), 8)
   return bytes
 }
 
 /** Undefined for bytes that are damaged, or of another version. */
-export function decodeTable(bytes: Buffer, kind: GraphKind): { table: Table; file: GraphFile } | undefined {
+export function decodeTable(bytes: Buffer, kind: GraphKind): { table: Table; graph: Digest } | undefined {
   if (bytes.length < HEADER || !bytes.subarray(0, 6).equals(MAGIC)) return undefined
   if (bytes.readUInt16LE(6) !== VERSION || bytes.readUInt32LE(8) !== crc32(bytes.subarray(CHECKED))) {
     return undefined
   }
-  const nodes = bytes.readUInt32LE(60)
+  const nodes = bytes.readUInt32LE(52)
   if (bytes.length !== HEADER + 4 * nodes) return undefined
   const slots = new Uint32Array(nodes)
   for (let i = 0; i < nodes; i++) slots[i] = bytes.readUInt32LE(HEADER + 4 * i)
@@ -85,10 +81,6 @@ export function decodeTable(bytes: Buffer, kind: GraphKind): { table: Table; fil
       reference: bytes.readDoubleLE(32),
       slots,
     },
-    file: {
-      name: bytes.toString('hex', 40, 48),
-      bytes: bytes.readDoubleLE(48),
-      crc: bytes.readUInt32LE(56),
-    },
+    graph: { bytes: bytes.readDoubleLE(40), crc: bytes.readUInt32LE(48) },
   }
 }

@@ -1,6 +1,6 @@
 import { nextTurn } from '../turns.ts'
 import { FEWEST_TO_SAVE } from './defaults.ts'
-import type { EngineHost, StorePosition } from './engine.ts'
+import type { EngineHost, IndexFiles, StorePosition } from './engine.ts'
 import type { Graph, NewGraph } from './graph.ts'
 
 /**
@@ -13,7 +13,7 @@ export class Upkeep<G extends Graph> {
   readonly #host: EngineHost
   readonly #newGraph: NewGraph<G>
   /** Undefined when nothing may be written. */
-  readonly #folder: string | undefined
+  readonly #files: IndexFiles | undefined
   #at: StorePosition
   #graph: G
   /** What the graph is to be replaced by, once nothing waits in it. */
@@ -26,7 +26,7 @@ export class Upkeep<G extends Graph> {
     this.#host = host
     this.#newGraph = newGraph
     this.#at = at
-    this.#folder = host.indexFolder(at.number)
+    this.#files = host.indexFiles(at.number)
     this.#graph = newGraph(slots)
     this.#run(() => this.#adopt())
   }
@@ -106,8 +106,8 @@ export class Upkeep<G extends Graph> {
 
   /** Begins with what this or another process has saved, as far as it still holds. */
   async #adopt(): Promise<void> {
-    if (this.#folder === undefined) return
-    const saved = await this.#graph.load(this.#folder)
+    if (this.#files === undefined) return
+    const saved = await this.#graph.load(this.#files)
     // A file that is ahead of the store belongs to another history of it.
     if (saved === undefined || this.#stopped || saved.position > this.#at.position) return
     const changed = this.#changedSince(saved.position)
@@ -116,7 +116,7 @@ export class Upkeep<G extends Graph> {
 
   #unsavedBeyond(fewest: number, share: number): boolean {
     const { unsaved, nodes } = this.#graph
-    return this.#folder !== undefined && unsaved >= Math.max(fewest, share * nodes)
+    return this.#files !== undefined && unsaved >= Math.max(fewest, share * nodes)
   }
 
   /** Failures are no harm: the graph is built again when it is next needed. */
@@ -127,7 +127,7 @@ export class Upkeep<G extends Graph> {
       this.#stopped = true
       return
     }
-    await this.#graph.save(this.#folder!, position).catch(() => {})
+    await this.#graph.save(this.#files!, position).catch(() => {})
   }
 
   #changedSince(position: number): ReadonlySet<number> | undefined {

@@ -25,7 +25,7 @@ const MAX_DATABASES = 1_024
 export class Environment {
   readonly folder: string
   readonly readOnly: boolean
-  /** `format`, `next`, `collection:<name>` and `purge:<number>` → JSON. */
+  /** `format`, `next`, `collection:<name>`, `index:<number>:<space>` and `purge:<number>` → JSON. */
   readonly catalogue: Table<string, unknown>
   /** Collection → state row, under the number the collection was created with. */
   readonly state: Table<RowKey>

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { markPurged, numbersToPurge } from './catalogue.ts'
 import type { Environment } from './environment.ts'
+import { forgetIndex } from './generations.ts'
 import { indexFolder } from './index-folder.ts'
 import { END, END_OF_IDS, START_OF_IDS } from './keys.ts'
 import type { Table } from './table.ts'
@@ -23,7 +24,10 @@ export async function purge(environment: Environment, stop: () => boolean): Prom
       removed = await environment.write(SLICE, () => removeSome(environment, number))
     }
     await rm(indexFolder(environment, number), { recursive: true, force: true })
-    await environment.write(1, () => markPurged(environment, number))
+    await environment.write(1, () => {
+      forgetIndex(environment, number)
+      markPurged(environment, number)
+    })
   }
 }
 

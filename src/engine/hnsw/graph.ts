@@ -1,7 +1,7 @@
 import { CODES, createHnsw, type NativeHnsw, type NativeStore } from '../../native.ts'
 import { Answers } from '../answers.ts'
 import { DEFAULT_CODES, DEFAULT_EF_CONSTRUCTION, DEFAULT_M, FEWEST_SLOTS } from '../defaults.ts'
-import type { AbortFlag, EngineHost, EngineQuery } from '../engine.ts'
+import type { AbortFlag, EngineHost, EngineQuery, IndexFiles } from '../engine.ts'
 import type { Graph, SavedGraph } from '../graph.ts'
 import { loadGraph, saveGraph } from '../graph-file.ts'
 import { packQueries } from '../pack.ts'
@@ -92,16 +92,16 @@ export class HnswGraph implements Graph {
     return new Answers(this.#native.searchSync(this.#vectors, since, texts, ...packed), texts, queries.length)
   }
 
-  async save(folder: string, position: number): Promise<void> {
+  async save(files: IndexFiles, position: number): Promise<void> {
     const native = this.#native
     // After a failure too: the next attempt is worth its cost only after more work.
     this.#saved = native.nodes()
     const table = { ...this.#format, position, reference: 0, slots: native.slots() }
-    await saveGraph(folder, table, (path) => native.write(this.#host.pool, path))
+    await saveGraph(files, table, (path) => native.write(this.#host.pool, path))
   }
 
-  async load(folder: string): Promise<SavedGraph | undefined> {
-    const saved = await loadGraph(folder, this.#format, async (path) => {
+  async load(files: IndexFiles): Promise<SavedGraph | undefined> {
+    const saved = await loadGraph(files, this.#format, async (path) => {
       const native = this.#newNative(new Uint32Array())
       await native.read(this.#host.pool, path)
       return native

@@ -1,7 +1,7 @@
 import type { NativeStore } from '../../native.ts'
 import { nextTurn, SLICE_MS } from '../../turns.ts'
 import { DEFAULT_EF, DEFAULT_EF_CONSTRUCTION, DEFAULT_M, FEWEST_SLOTS } from '../defaults.ts'
-import type { EngineOptions, EngineQuery } from '../engine.ts'
+import type { EngineOptions, EngineQuery, IndexFiles } from '../engine.ts'
 import type { Graph, SavedGraph } from '../graph.ts'
 import { loadGraph, saveGraph } from '../graph-file.ts'
 import type { Table } from '../table-file.ts'
@@ -114,7 +114,7 @@ export class HnswlibGraph implements Graph {
     return found && union(this.#slotsOf(found), this.#waitingSlots(allowed))
   }
 
-  async save(folder: string, position: number): Promise<void> {
+  async save(files: IndexFiles, position: number): Promise<void> {
     const index = this.#index!
     while (this.#unmarked.length > 0) this.#step()
     // After a failure too: the next attempt is worth its cost only after more work.
@@ -122,14 +122,14 @@ export class HnswlibGraph implements Graph {
     this.#writing = true
     try {
       const table = { ...this.#format(), position, reference: index.reference, slots: this.#table.slots() }
-      await saveGraph(folder, table, (path) => index.write(path))
+      await saveGraph(files, table, (path) => index.write(path))
     } finally {
       this.#writing = false
     }
   }
 
-  async load(folder: string): Promise<SavedGraph | undefined> {
-    const saved = await loadGraph(folder, this.#format(), (path, { reference }) => {
+  async load(files: IndexFiles): Promise<SavedGraph | undefined> {
+    const saved = await loadGraph(files, this.#format(), (path, { reference }) => {
       return VectorIndex.read(this.#options, reference, path)
     })
     if (saved === undefined) return undefined

@@ -1,0 +1,11 @@
+/** One saved index of the rows under a number, as the catalogue names it. */
+export interface Generation {
+  /** What wrote it; its files are of that kind. */
+  readonly kind: string
+  /** 16 hexadecimal digits, never used twice. */
+  readonly name: string
+  /** CRC-32 of its table, which has that of its graph. */
+  readonly crc: number
+  /** The log position it speaks of. */
+  readonly position: number
+}

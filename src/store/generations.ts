@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import type { Generation } from '../generation.ts'
+import type { Environment } from './environment.ts'
+import { indexFolder } from './index-folder.ts'
+import { readNumber } from './state.ts'
+
+/** The only one there is so far. */
+const SPACE = 0
+
+interface CollectionKey {
+  readonly identity: number
+  readonly name: string
+}
+
+/** The files of indexes of the rows under a number of a collection, as engines know them (`engine/engine.ts`). */
+export function indexFiles(environment: Environment, collection: CollectionKey, number: number) {
+  return {
+    folder: join(indexFolder(environment, number), String(SPACE)),
+    current(): Generation | undefined {
+      environment.refresh()
+      return read(environment, number)
+    },
+    publish(next: Generation, predecessor: Generation | undefined): Promise<boolean> {
+      return publish(environment, collection, number, next, predecessor)
+    },
+  }
+}
+
+/** In a write transaction: names no index any more of rows that nobody needs. */
+export function forgetIndex(environment: Environment, number: number): void {
+  environment.catalogue.removeSync(keyOf(number))
+}
+
+const keyOf = (number: number) => `index:${number}:${SPACE}`
+
+function read(environment: Environment, number: number): Generation | undefined {
+  return environment.catalogue.get(keyOf(number)) as Generation | undefined
+}
+
+/** Resolves once it is on disk. Rejects as `Environment.write`, and with `NOT_FOUND` when the collection was dropped. */
+async function publish(
+  environment: Environment,
+  { identity, name }: CollectionKey,
+  number: number,
+  next: Generation,
+  predecessor: Generation | undefined,
+): Promise<boolean> {
+  const published = await environment.write(1, () => {
+    if (readNumber(environment, identity, name) !== number) return false
+    if (read(environment, number)?.name !== predecessor?.name) return false
+    environment.catalogue.putSync(keyOf(number), next)
+    return true
+  })
+  if (published) await environment.flushed()
+  return published
+}

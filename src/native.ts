@@ -73,7 +73,14 @@ export interface NativeHnsw {
     texts: string[],
     ...queries: NativeQueries
   ): Promise<Float64Array>
-  searchSync(store: NativeStore, since: number, texts: string[], ...queries: NativeQueries): Float64Array
+  /** Puts the numbers into `room`, and returns that, where they fit. */
+  searchSync(
+    store: NativeStore,
+    since: number,
+    texts: string[],
+    room: Float64Array,
+    ...queries: NativeQueries
+  ): Float64Array
   /** Not while `build` is under way, and none may begin before it is done. */
   write(pool: NativePool, path: string): Promise<void>
   /** First of all, and nothing else before it is done; then `adopt`. */

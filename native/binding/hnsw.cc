@@ -283,10 +283,10 @@ Napi::Value Hnsw::Search(const Napi::CallbackInfo& info) {
   return PoolOperation::Start(std::move(operation), workers);
 }
 
-// searchSync(store, since, texts, count, vectors, params, allowed, abort) → answers
+// searchSync(store, since, texts, room, count, vectors, params, allowed, abort) → answers
 Napi::Value Hnsw::SearchSync(const Napi::CallbackInfo& info) {
   const Store* store = Store::Unwrap(info[0].As<Napi::Object>());
-  std::optional<ScanArguments> arguments = ReadScanArguments(info, 3, *store);
+  std::optional<ScanArguments> arguments = ReadScanArguments(info, 4, *store);
   if (!arguments) return info.Env().Undefined();
   hnsw::Search search(&index_, store->vectors().Snapshot(), std::move(arguments->queries),
                       arguments->abort);
@@ -294,7 +294,7 @@ Napi::Value Hnsw::SearchSync(const Napi::CallbackInfo& info) {
   std::vector<Hits> answers;
   if (Status status = search.Finish(&answers); !status.ok()) return Throw(info.Env(), status);
   const auto since = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());
-  return store->ToNumbers(info.Env(), answers, since, info[2].As<Napi::Array>());
+  return store->ToNumbers(info.Env(), answers, since, info[2].As<Napi::Array>(), info[3]);
 }
 
 // write(pool, path) → Promise. No build() may be under way, or begin before it is done.

@@ -101,14 +101,19 @@ Napi::Value Store::Memory(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, uint64_t since,
-                             Napi::Array texts) const {
+                             Napi::Array texts, Napi::Value room) const {
   constexpr size_t kHead = 1;
   constexpr size_t kPerQuery = 5;
   constexpr size_t kPerHit = 4;
   size_t total = 0;
   for (const Hits& answer : answers) total += answer.hits.size();
-  auto numbers = Napi::Float64Array::New(env, kHead + kPerQuery * answers.size() + kPerHit * total);
-  if (numbers.IsEmpty()) return numbers;
+  const size_t length = kHead + kPerQuery * answers.size() + kPerHit * total;
+  Napi::Float64Array numbers;
+  if (!room.IsEmpty()) numbers = room.As<Napi::Float64Array>();
+  if (room.IsEmpty() || numbers.ElementLength() < length) {
+    numbers = Napi::Float64Array::New(env, length);
+    if (numbers.IsEmpty()) return numbers;
+  }
   double* query = numbers.Data() + kHead;
   double* next = query + kPerQuery * answers.size();
   bool stale = false;

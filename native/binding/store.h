@@ -28,9 +28,10 @@ class Store : public Napi::ObjectWrap<Store> {
 
   // Answers as one Float64Array (layout: src/engine/answers.ts), and ids that are strings in
   // `texts`, each at the number of its hit. `stale` says that a slot among the hits has changed
-  // after the log position `since`.
+  // after the log position `since`. In place of a new array it is `room`, a Float64Array, when that
+  // is given and large enough.
   Napi::Value ToNumbers(Napi::Env env, const std::vector<Hits>& answers, uint64_t since,
-                        Napi::Array texts) const;
+                        Napi::Array texts, Napi::Value room = {}) const;
 
  private:
   void Put(const Napi::CallbackInfo& info);

@@ -7,7 +7,7 @@ const HIT = 4
 
 /**
  * Answers of several queries in a row, nearest first; equal scores by ascending slot. As native code returns them, in one
- * array of numbers:
+ * array of numbers, or at the beginning of a longer one:
  *
  *     stale | for each query: hits, visited, distances, candidates, reranked | for each hit: slot, ordinal, score, id
  *
@@ -34,7 +34,9 @@ export class Answers {
 
   /** Hits of all queries. */
   get hits(): number {
-    return (this.#numbers.length - this.#hitAt(0)) / HIT
+    let hits = 0
+    for (let query = 0; query < this.#queries; query++) hits += this.hitsOf(query)
+    return hits
   }
 
   hitsOf(query: number): number {
@@ -112,7 +114,7 @@ export class Answers {
     for (const [query, part] of parts.entries()) {
       const first = part.#hitAt(0)
       numbers.set(part.#numbers.subarray(HEAD, first), HEAD + QUERY * query)
-      numbers.set(part.#numbers.subarray(first), HEAD + QUERY * parts.length + HIT * hit)
+      numbers.set(part.#numbers.subarray(first, part.#hitAt(part.hits)), HEAD + QUERY * parts.length + HIT * hit)
       // Not every hit has a text.
       part.#texts.forEach((text, i) => {
         texts[hit + i] = text

@@ -125,7 +125,7 @@ export interface Engine {
    */
   search(queries: readonly EngineQuery[], since: number, abort: AbortFlag | undefined): Promise<Answers>
 
-  /** The same on the calling thread. */
+  /** The same on the calling thread. The answers are to be read before the next call. */
   searchSync(queries: readonly EngineQuery[], since: number): Answers
 
   /** Ends work in the background and keeps what is worth keeping. Nothing is called afterwards. */

@@ -188,9 +188,11 @@ function prepare(
     const { engine, reason } = planned.plan
     let job = open.get(engine)
     if (job === undefined || job.requests.length === AT_ONCE) {
-      job = { engine, requests: [], queries: [], reasons: [], places: [] }
+      // Most calls have one request: arrays that nothing is pushed to are as small as can be.
+      job = { engine, requests: [request], queries: [query], reasons: [reason], places: [place] }
       open.set(engine, job)
       jobs.push(job)
+      continue
     }
     job.requests.push(request)
     job.queries.push(query)

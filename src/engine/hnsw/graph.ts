@@ -9,6 +9,9 @@ import type { GraphFormat, Table } from '../table-file.ts'
 
 const DEAD = 0xffff_ffff
 
+/** The numbers of small answers: making an array for each takes as long as reading it. */
+const room = new Float64Array(1_024)
+
 /** Our own graph, in native memory. It is built and searched on the database's threads. */
 export class HnswGraph implements Graph {
   readonly manyToSave = 200_000
@@ -89,7 +92,8 @@ export class HnswGraph implements Graph {
   searchSync(queries: readonly EngineQuery[], since: number): Answers {
     const texts: string[] = []
     const packed = packQueries(queries, undefined)
-    return new Answers(this.#native.searchSync(this.#vectors, since, texts, ...packed), texts, queries.length)
+    const numbers = this.#native.searchSync(this.#vectors, since, texts, room, ...packed)
+    return new Answers(numbers, texts, queries.length)
   }
 
   async save(files: IndexFiles, position: number): Promise<void> {

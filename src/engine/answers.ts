@@ -114,7 +114,10 @@ export class Answers {
     for (const [query, part] of parts.entries()) {
       const first = part.#hitAt(0)
       numbers.set(part.#numbers.subarray(HEAD, first), HEAD + QUERY * query)
-      numbers.set(part.#numbers.subarray(first, part.#hitAt(part.hits)), HEAD + QUERY * parts.length + HIT * hit)
+      numbers.set(
+        part.#numbers.subarray(first, part.#hitAt(part.hits)),
+        HEAD + QUERY * parts.length + HIT * hit,
+      )
       // Not every hit has a text.
       part.#texts.forEach((text, i) => {
         texts[hit + i] = text

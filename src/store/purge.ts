@@ -1,8 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { markPurged, numbersToPurge } from './catalogue.ts'
 import type { Environment } from './environment.ts'
-import { forgetIndex } from './generations.ts'
-import { indexFolder } from './index-folder.ts'
+import { forgetIndex, indexFolder } from './index-files.ts'
 import { END, END_OF_IDS, START_OF_IDS } from './keys.ts'
 import type { Table } from './table.ts'
 

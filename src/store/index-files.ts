@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import type { Generation } from '../generation.ts'
 import type { Environment } from './environment.ts'
-import { indexFolder } from './index-folder.ts'
 import { readNumber } from './state.ts'
 
 /** The only one there is so far. */
@@ -10,6 +9,11 @@ const SPACE = 0
 interface CollectionKey {
   readonly identity: number
   readonly name: string
+}
+
+/** Where files derived from the rows under a number are kept, a folder for each space. */
+export function indexFolder(environment: Environment, number: number): string {
+  return join(environment.folder, 'index', String(number))
 }
 
 /** The files of indexes of the rows under a number of a collection, as engines know them (`engine/engine.ts`). */

@@ -7,6 +7,7 @@ import { temporaryFolder } from './helpers/database.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
+/** Prints what the test compares. */
 const SCRIPT = `
 import { open } from 'skalar'
 const [folder] = JSON.parse(process.argv[2])

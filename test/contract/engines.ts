@@ -18,6 +18,7 @@ export function contract(topic: string, define: (engine: EngineName, test: Defin
     const lack = lackOf(engine)
     const title = `${topic}, engine ${engine}`
     if (lack === undefined) describe(title, () => defineFor(engine, topic, define))
+    // Left out in plain sight: hnswlib-node is optional, and the title says what is missing.
     else describe.skip(`${title} (${lack})`, () => defineFor(engine, topic, define))
   }
 }
@@ -46,6 +47,7 @@ function defineFor(
     const reason = unused.get(name)
     unused.delete(name)
     if (reason === undefined) it(title, run, timeout)
+    // What the package cannot do is a stated exception, and the title says why.
     else it.skip(`${title} (${reason})`, run)
   })
   if (unused.size > 0) throw new Error(`exceptions for cases that do not exist: ${[...unused.keys()]}`)

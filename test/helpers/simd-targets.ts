@@ -5,6 +5,7 @@ const native = new URL('../../dist/native.js', import.meta.url).href
 /** The instruction sets that this machine and build can be forced to use; the portable one is always among them. */
 export function simdTargets(): string[] {
   return ['avx512', 'avx2', 'neon', 'scalar'].filter((target) => {
+    // The target is chosen once a process: a child of each is asked, and prints its answer.
     const code = `import(${JSON.stringify(native)}).then(({ simdTarget }) => simdTarget()).then(
       (target) => console.log(target), (error) => console.log(error.code))`
     const printed = execFileSync(process.execPath, ['-e', code], {

@@ -18,7 +18,10 @@ Linker::Linker(const Graph::View& graph, const CodeFormat& format, Metric metric
 void Linker::Link(uint32_t node, const std::vector<uint32_t>& entries) {
   SetQuery(node);
   Walk(graph_, entries, nullptr, &scratch_).ToAll(Width::Of(ef_construction_));
-  intrinsic_dimension_.Add(scratch_.beam, scratch_.ranker.nearest);
+  // Dot products are no distances, and nobody asks.
+  if (metric_ != Metric::kDot) {
+    intrinsic_dimension_.Add(scratch_.beam, scratch_.ranker.nearest);
+  }
   nodes_.clear();
   for (size_t i = 0; i < scratch_.beam.size(); ++i) {
     if (scratch_.beam.node(i) != node) nodes_.push_back(scratch_.beam.node(i));

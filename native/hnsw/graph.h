@@ -104,6 +104,27 @@ class Graph {
     std::vector<std::shared_ptr<const Memory>> memory;
   };
 
+  // What walks read of codes. A copy stays in registers, whatever a loop writes; a View keeps the
+  // memory alive.
+  class Codes {
+   public:
+    Codes(const Chunk* chunks, size_t row_bytes) : chunks_(chunks), row_bytes_(row_bytes) {}
+
+    const uint8_t* Row(uint32_t node) const {
+      return ChunkOf(chunks_, node).codes + Index(node) * row_bytes_;
+    }
+    const Point& PointOf(uint32_t node) const { return ChunkOf(chunks_, node).points[Index(node)]; }
+    // Asks for both.
+    SKALAR_ONLY_FETCHES void Fetch(uint32_t node) const {
+      Prefetch(&PointOf(node));
+      Prefetch(Row(node), row_bytes_);
+    }
+
+   private:
+    const Chunk* chunks_;
+    size_t row_bytes_;
+  };
+
   // What is needed to read and write the nodes there is room for. Keeps the memory alive.
   class View {
    public:
@@ -113,6 +134,7 @@ class Graph {
     size_t lower_bytes() const { return lower_bytes_; }
     size_t max_links() const { return max_links_; }
     size_t link_stride() const { return link_stride_; }
+    Codes codes() const { return {chunks_, code_bytes_}; }
 
     uint8_t* Code(uint32_t node) const { return ChunkOf(node).codes + Index(node) * code_bytes_; }
     // Null where the format has none.
@@ -134,7 +156,7 @@ class Graph {
       return stood ? SlotOf(node) : kNoSlot;
     }
     // Asks for what SlotAt() reads.
-    void FetchSlot(uint32_t node) const {
+    SKALAR_ONLY_FETCHES void FetchSlot(uint32_t node) const {
       Prefetch(&ChunkOf(node).slots[Index(node)]);
       Prefetch(&ChunkOf(node).deaths[Index(node)]);
     }
@@ -144,8 +166,7 @@ class Graph {
 
    private:
     friend class Graph;
-    const Chunk& ChunkOf(uint32_t node) const { return chunks_[node >> kChunkShift]; }
-    static size_t Index(uint32_t node) { return node & (kChunkNodes - 1); }
+    const Chunk& ChunkOf(uint32_t node) const { return Graph::ChunkOf(chunks_, node); }
 
     size_t code_bytes_ = 0;
     size_t lower_bytes_ = 0;
@@ -164,6 +185,11 @@ class Graph {
   size_t memory() const;
 
  private:
+  static const Chunk& ChunkOf(const Chunk* chunks, uint32_t node) {
+    return chunks[node >> kChunkShift];
+  }
+  static size_t Index(uint32_t node) { return node & (kChunkNodes - 1); }
+
   size_t ChunkBytes() const;
   // Null when there is no memory.
   std::shared_ptr<const Memory> NewChunk(size_t index) const;

@@ -30,15 +30,19 @@ void Walk::Begin(const Width& width) {
   scratch.beam.Reset(width);
   const size_t words = (graph_.capacity() + 63) / 64;
   if (scratch.seen_.size() < words) scratch.seen_.resize(words);
-  scratch.touched_.clear();
-  const size_t most = entries_.size() + 2 * graph_.link_stride();
-  if (scratch.fresh_.size() < most) scratch.fresh_.resize(most);
-  scratch.fresh_count_ = 0;
+  scratch.met_count_ = 0;
+  scratch.scored_count_ = 0;
+  MakeRoom(entries_.size());
   GatherEntries();
 }
 
 void Walk::End() {
-  for (const uint32_t node : scratch_.touched_) scratch_.seen_[node / 64] = 0;
+  for (size_t i = 0; i < scratch_.met_count_; ++i) scratch_.seen_[scratch_.met_[i] / 64] = 0;
+}
+
+void Walk::MakeRoom(size_t more) {
+  const size_t most = scratch_.met_count_ + more;
+  if (scratch_.met_.size() < most) scratch_.met_.resize(2 * most);
 }
 
 bool Walk::IsOver() {
@@ -52,21 +56,24 @@ void Walk::GatherEntries() {
     const uint64_t bit = uint64_t{1} << (node % 64);
     if (word & bit) continue;
     word |= bit;
-    scratch_.touched_.push_back(node);
-    scratch_.fresh_[scratch_.fresh_count_++] = node;
-    Prefetch(graph_.Code(node), graph_.code_bytes());
+    scratch_.met_[scratch_.met_count_++] = node;
+    graph_.codes().Fetch(node);
   }
 }
 
 void Walk::GatherFrom(uint32_t node) {
   const uint32_t* links = graph_.Links(node);
-  uint64_t* seen = scratch_.seen_.data();
+  const size_t stride = graph_.link_stride();
+  MakeRoom(stride);
+  // A copy: what is written below cannot change it.
+  const Graph::Codes codes = graph_.codes();
+  uint64_t* const seen = scratch_.seen_.data();
   const size_t capacity = graph_.capacity();
-  uint32_t* const fresh = scratch_.fresh_.data() + scratch_.fresh_count_;
+  uint32_t* const fresh = scratch_.met_.data() + scratch_.met_count_;
   // Without a branch: always written, kept by counting on. Marked afterwards, since many neighbours
   // share a word: each would wait for the one before.
   size_t unseen = 0;
-  for (size_t i = 0; i < graph_.link_stride(); ++i) {
+  for (size_t i = 0; i < stride; ++i) {
     const uint32_t named = LoadLink(links[i]);
     // A node that was added behind this view is passed over, like one that was seen.
     const uint32_t neighbour = named < capacity ? named : node;
@@ -82,11 +89,9 @@ void Walk::GatherFrom(uint32_t node) {
     fresh[count] = neighbour;
     count += (word & bit) == 0;
     word |= bit;
-    Prefetch(&graph_.PointOf(neighbour));
-    Prefetch(graph_.Code(neighbour), graph_.code_bytes());
+    codes.Fetch(neighbour);
   }
-  scratch_.touched_.insert(scratch_.touched_.end(), fresh, fresh + count);
-  scratch_.fresh_count_ += count;
+  scratch_.met_count_ += count;
   ++scratch_.visited;
 }
 
@@ -94,28 +99,33 @@ template <class Visit>
 void Walk::Score(size_t due, Visit visit) {
   // Few enough for the stack; a list may be longer.
   constexpr size_t kAtOnce = 64;
-  const uint8_t* codes[kAtOnce];
+  const uint8_t* rows[kAtOnce];
   float products[kAtOnce];
+  Point points[kAtOnce];
   int32_t ranks[kAtOnce];
   uint32_t wanted[kAtOnce];
+  const Graph::Codes codes = graph_.codes();
   const Ranker ranker = scratch_.ranker;
-  for (size_t first = 0; first < due; first += kAtOnce) {
-    const uint32_t* nodes = scratch_.fresh_.data() + first;
-    const size_t count = std::min(kAtOnce, due - first);
-    for (size_t i = 0; i < count; ++i) codes[i] = graph_.Code(nodes[i]);
-    scratch_.query.Multiply(codes, count, products);
+  for (const size_t end = scratch_.scored_count_ + due; scratch_.scored_count_ < end;) {
+    const uint32_t* nodes = scratch_.met_.data() + scratch_.scored_count_;
+    const size_t count = std::min(kAtOnce, end - scratch_.scored_count_);
+    for (size_t i = 0; i < count; ++i) {
+      rows[i] = codes.Row(nodes[i]);
+      points[i] = codes.PointOf(nodes[i]);
+    }
+    scratch_.query.Multiply(rows, count, products);
+    for (size_t i = 0; i < count; ++i) {
+      ranks[i] = OrderedBits(ranker.Rank(products[i], points[i].scale, points[i].bias));
+    }
     size_t kept = 0;
     for (size_t i = 0; i < count; ++i) {
-      const Point point = graph_.PointOf(nodes[i]);
-      ranks[i] = OrderedBits(ranker.Rank(products[i], point.scale, point.bias));
       wanted[kept] = static_cast<uint32_t>(i);
       kept += scratch_.beam.Wants(ranks[i]);
     }
     for (size_t i = 0; i < kept; ++i) visit(ranks[wanted[i]], nodes[wanted[i]]);
+    scratch_.scored_count_ += count;
   }
   scratch_.distances += due;
-  scratch_.fresh_count_ -= due;
-  std::copy_n(scratch_.fresh_.data() + due, scratch_.fresh_count_, scratch_.fresh_.data());
 }
 
 bool Walk::Gather() {
@@ -137,7 +147,7 @@ void Walk::Settle(size_t due) {
 
 bool Walk::Step() {
   const Beam& beam = scratch_.beam;
-  const size_t due = scratch_.fresh_count_;
+  const size_t due = Due();
   // One node ahead: its neighbours are on their way while those of the last one are scored. These
   // may be nearer, and it an expansion too many; seldom so, once the beam is filled.
   const bool more = (due > 0 && !beam.filled()) || Gather();
@@ -173,13 +183,13 @@ void Walk::ToPermitted(const Width& width, const Permit& permit) {
     if (permit.Allows(node)) beam.Insert(rank, node);
   };
   Begin(width);
-  Score(scratch_.fresh_count_, visit);
+  Score(Due(), visit);
   while (!frontier.empty() && beam.Wants(static_cast<int32_t>(frontier.front() >> 32))) {
     std::pop_heap(frontier.begin(), frontier.end());
     const auto node = static_cast<uint32_t>(frontier.back());
     frontier.pop_back();
     GatherFrom(node);
-    Score(scratch_.fresh_count_, visit);
+    Score(Due(), visit);
     if (IsOver()) break;
   }
   End();

@@ -51,10 +51,10 @@ class Scratch {
  private:
   friend class Walk;
   std::vector<uint64_t> seen_;     // a bit for each node
-  std::vector<uint32_t> touched_;  // nodes whose bits are set
+  std::vector<uint32_t> met_;      // the nodes whose bits are set, in the order they were met
+  size_t met_count_ = 0;           // of these there are so many, with room for more
+  size_t scored_count_ = 0;        // and so many have been scored
   std::vector<int64_t> frontier_;  // a heap, for walks that may not answer every node
-  std::vector<uint32_t> fresh_;    // nodes that are to be scored, in the order they were met
-  size_t fresh_count_ = 0;
 };
 
 // Which nodes may be answered.
@@ -100,13 +100,17 @@ class Walk {
   // Takes the nearest node that was not expanded yet, and asks for what it takes to score its
   // neighbours. False when there is none, or the time is over.
   bool Gather();
-  // Scores the first `due` of what was gathered, and puts the near ones into the beam.
+  // Scores the next `due` of what was gathered, and puts the near ones into the beam.
   void Settle(size_t due);
+  // How many were gathered and are still to be scored.
+  size_t Due() const { return scratch_.met_count_ - scratch_.scored_count_; }
 
   void GatherEntries();
+  // For so many nodes more to be met.
+  void MakeRoom(size_t more);
   // Adds those of a node's neighbours to what is gathered that were not seen before.
   void GatherFrom(uint32_t node);
-  // Calls visit(ordered rank, node) for what the beam may want of the first `due` that were
+  // Calls visit(ordered rank, node) for what the beam may want of the next `due` of what was
   // gathered.
   template <class Visit>
   void Score(size_t due, Visit visit);

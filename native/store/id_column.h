@@ -29,7 +29,7 @@ class IdColumn {
   }
 
   // Asks for what Get() reads.
-  void Fetch(uint32_t ordinal) const {
+  SKALAR_ONLY_FETCHES void Fetch(uint32_t ordinal) const {
     if (ordinal < ids_.size()) Prefetch(&ids_[ordinal]);
   }
 

@@ -66,7 +66,9 @@ class VectorStore {
       return chunk(ChunkOf(slot)).rows.get() + IndexOf(slot) * stride_;
     }
     // Asks for what Row() leads to.
-    void FetchRow(uint32_t slot) const { Prefetch(Row(slot), stride_ * sizeof(float)); }
+    SKALAR_ONLY_FETCHES void FetchRow(uint32_t slot) const {
+      Prefetch(Row(slot), stride_ * sizeof(float));
+    }
     double NormOf(uint32_t slot) const { return chunk(ChunkOf(slot)).norms[IndexOf(slot)]; }
 
    private:

@@ -5,8 +5,8 @@
 // near neighbours gets a longer look, and one with few a shorter. Distances are seen through ranks:
 // half the square of a distance is what a rank lacks of the rank at distance 0.
 //
-// Sorted arrays of ranks and nodes instead of two heaps: finding a place takes no branch, making
-// room is a move of memory.
+// A sorted array instead of two heaps: what is behind a new node's place moves up, many at once and
+// without a branch.
 //
 // Thread safety: none; belongs to one walk.
 
@@ -17,11 +17,11 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <vector>
 
 #include "hnsw/graph.h"
+#include "simd/kernels.h"
 
 namespace skalar::hnsw {
 
@@ -58,17 +58,19 @@ class Beam {
     size_ = 0;
     next_ = 0;
     floor_ = kLowest;
-    if (ranks_.size() < width.most + 1) {
-      ranks_.resize(width.most + 1);
-      nodes_.resize(width.most + 1);
-    }
+    // One more, which falls out.
+    const size_t lines = width.most / simd::kLineKeys + 1;
+    if (lines_.size() < lines) lines_.resize(lines);
+    std::fill_n(lines_.data()->keys, lines * simd::kLineKeys, std::numeric_limits<int64_t>::min());
+    keys_ = lines_.data()->keys;
+    insert_ = simd::Active().insert;
   }
 
   size_t size() const { return size_; }
   // Whether it holds about as many as it is likely to hold in the end.
   bool filled() const { return 2 * size_ >= width_.least + width_.most; }
-  uint32_t node(size_t i) const { return nodes_[i] & kNode; }
-  float rank(size_t i) const { return RankOfBits(ranks_[i]); }
+  uint32_t node(size_t i) const { return static_cast<uint32_t>(keys_[i]) & kNode; }
+  float rank(size_t i) const { return RankOfBits(Ordered(i)); }
 
   // True when a node of this rank (as OrderedBits) would be taken.
   bool Wants(int32_t ordered) const { return ordered > floor_; }
@@ -76,34 +78,38 @@ class Beam {
   // Takes a node; the last one is dropped where there is no room. What is too far by now stays, and
   // is not expanded. Requires: Wants(ordered). Of equal ranks the first come stays in front.
   void Insert(int32_t ordered, uint32_t node) {
-    const size_t place = PlaceOf(ordered);
-    const size_t behind = size_ - place;
-    std::memmove(&ranks_[place + 1], &ranks_[place], behind * sizeof(int32_t));
-    std::memmove(&nodes_[place + 1], &nodes_[place], behind * sizeof(uint32_t));
-    ranks_[place] = ordered;
-    nodes_[place] = node;
-    if (size_ < width_.most) ++size_;
-    if (place < width_.k) limit_ = OrderedBits(Limit());
+    const int64_t bound = KeyOf(ordered, 0);
+    const size_t place = insert_(keys_, size_, bound, bound + node);
+    size_ += size_ < width_.most;
+    limit_ = OrderedBits(Limit());
     if (size_ >= width_.least) floor_ = Floor();
-    if (place < next_) next_ = place;
+    next_ = std::min(next_, place);
   }
 
   // The nearest node that was not expanded yet, now marked as such; kNoNode when there is none that
   // is near enough.
   uint32_t Expand() {
-    while (next_ < size_ && nodes_[next_] & kExpanded) ++next_;
-    if (next_ == size_ || ranks_[next_] < floor_) return kNoNode;
-    const uint32_t node = nodes_[next_];
-    nodes_[next_++] = node | kExpanded;
-    return node;
+    while (next_ < size_ && keys_[next_] & kExpanded) ++next_;
+    if (next_ == size_ || Ordered(next_) < floor_) return kNoNode;
+    const uint32_t expanded = node(next_);
+    keys_[next_++] |= kExpanded;
+    return expanded;
   }
 
  private:
   static constexpr uint32_t kExpanded = 0x80000000u;
   static constexpr uint32_t kNode = 0x7fffffffu;
   static constexpr int32_t kLowest = std::numeric_limits<int32_t>::min();
-  // So many ranks are compared with at once: compilers vectorize it, and nothing is mispredicted.
-  static constexpr size_t kFew = 64;
+
+  // Ordered bits of the rank above, the node and whether it was expanded below.
+  static int64_t KeyOf(int32_t ordered, uint32_t node) {
+    return int64_t{ordered} * (int64_t{1} << 32) + node;
+  }
+  int32_t Ordered(size_t i) const { return static_cast<int32_t>(keys_[i] >> 32); }
+
+  struct alignas(64) Line {
+    int64_t keys[simd::kLineKeys];
+  };
 
   // The least rank that is near enough by distance.
   float Limit() const {
@@ -113,23 +119,8 @@ class Beam {
 
   // Requires: there is the least.
   int32_t Floor() const {
-    const int32_t floor = std::min(limit_, ranks_[width_.least - 1]);
-    return size_ == width_.most ? std::max(floor, ranks_[size_ - 1]) : floor;
-  }
-
-  // How many ranks are not lower.
-  size_t PlaceOf(int32_t ordered) const {
-    size_t begin = 0;
-    size_t length = size_;
-    while (length > kFew) {
-      const size_t half = length / 2;
-      const bool behind = ranks_[begin + half - 1] >= ordered;
-      begin += behind ? half : 0;
-      length = behind ? length - half : half;
-    }
-    int32_t count = 0;
-    for (size_t i = begin; i < begin + length; ++i) count += ranks_[i] >= ordered;
-    return begin + static_cast<size_t>(count);
+    const int32_t floor = std::min(limit_, Ordered(width_.least - 1));
+    return size_ == width_.most ? std::max(floor, Ordered(size_ - 1)) : floor;
   }
 
   Width width_ = Width::Of(1);
@@ -137,8 +128,9 @@ class Beam {
   size_t next_ = 0;          // none in front of it is left to expand
   int32_t limit_ = kLowest;  // the least rank that is near enough by distance
   int32_t floor_ = kLowest;  // what is wanted is above
-  std::vector<int32_t> ranks_;
-  std::vector<uint32_t> nodes_;
+  std::vector<Line> lines_;
+  int64_t* keys_ = nullptr;  // of lines_
+  size_t (*insert_)(int64_t*, size_t, int64_t, int64_t) = nullptr;
 };
 
 }  // namespace skalar::hnsw

@@ -124,6 +124,27 @@ struct Avx2 {
                      _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1)));
   }
 
+  // Of four keys, with the one in front of them. Returns a bit for each that stays.
+  static int InsertIntoFour(int64_t* four, __m256i front, __m256i bound, __m256i key) {
+    const __m256i keys = Bytes(four);
+    // Lanes 0, 0, 1, 2, of which the first is replaced.
+    const __m256i moved = _mm256_blend_epi32(_mm256_permute4x64_epi64(keys, 0x90), front, 3);
+    const __m256i move = _mm256_cmpgt_epi64(bound, keys);
+    const __m256i follow = _mm256_cmpgt_epi64(bound, moved);
+    const __m256i behind = _mm256_blendv_epi8(key, moved, follow);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(four), _mm256_blendv_epi8(keys, behind, move));
+    return ~_mm256_movemask_pd(_mm256_castsi256_pd(move)) & 15;
+  }
+
+  static size_t InsertIntoLine(int64_t* line, int64_t front, int64_t bound, int64_t key) {
+    const __m256i bounds = _mm256_set1_epi64x(bound);
+    const __m256i keys = _mm256_set1_epi64x(key);
+    // The upper four first: they take the last of the lower.
+    const int upper = InsertIntoFour(line + 4, _mm256_set1_epi64x(line[3]), bounds, keys);
+    const int lower = InsertIntoFour(line, _mm256_set1_epi64x(front), bounds, keys);
+    return static_cast<size_t>(_mm_popcnt_u32(static_cast<unsigned>(upper << 4 | lower)));
+  }
+
   static void Prefetch(const void* at) { _mm_prefetch(static_cast<const char*>(at), _MM_HINT_T0); }
 };
 

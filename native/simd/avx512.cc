@@ -111,6 +111,17 @@ struct Avx512 {
         _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1)));
   }
 
+  static size_t InsertIntoLine(int64_t* line, int64_t front, int64_t bound, int64_t key) {
+    const __m512i keys = _mm512_loadu_si512(line);
+    const __m512i moved = _mm512_alignr_epi64(keys, _mm512_set1_epi64(front), 7);
+    const __m512i bounds = _mm512_set1_epi64(bound);
+    const __mmask8 stay = _mm512_cmpge_epi64_mask(keys, bounds);
+    const __mmask8 follow = _mm512_cmpge_epi64_mask(moved, bounds);
+    const __m512i behind = _mm512_mask_mov_epi64(moved, follow, _mm512_set1_epi64(key));
+    _mm512_storeu_si512(line, _mm512_mask_mov_epi64(behind, stay, keys));
+    return static_cast<size_t>(_mm_popcnt_u32(stay));
+  }
+
   static void Prefetch(const void* at) { _mm_prefetch(static_cast<const char*>(at), _MM_HINT_T0); }
 };
 

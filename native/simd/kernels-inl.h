@@ -13,8 +13,11 @@
 //   void Prefetch(const void*)
 //   void DotPlane4(const int8_t* query, const uint8_t* const* planes, size_t n, int32_t* out)
 //   int32_t DotPlane(const int8_t* query, const uint8_t* plane, size_t n)
+//   size_t InsertIntoLine(int64_t* line, int64_t front, int64_t bound, int64_t key)
 // and kAbreast, the scattered rows that are scored at once: as many as fit the registers, at
-// most 4. DotPlane4 takes four planes, whose lanes are cheaper to sum up together.
+// most 4. DotPlane4 takes four planes, whose lanes are cheaper to sum up together. InsertIntoLine
+// returns how many of the line's kLineKeys keys are at least `bound`; those behind move up, and
+// what comes in is `front`, the key in front of the line, or `key` where that is at least `bound`.
 
 #ifndef SKALAR_SIMD_KERNELS_INL_H_
 #define SKALAR_SIMD_KERNELS_INL_H_
@@ -164,10 +167,20 @@ void DotPlaneRows(const int8_t* query, const uint8_t* planes, size_t count, size
   for (; i < count; ++i) out[i] = T::DotPlane(query, planes + i * bytes, n);
 }
 
+// From the last line to the one with the place; nothing else depends on where that is.
+template <class T>
+size_t Insert(int64_t* keys, size_t count, int64_t bound, int64_t key) {
+  for (size_t i = count / kLineKeys * kLineKeys;; i -= kLineKeys) {
+    const int64_t front = i == 0 ? bound : keys[i - 1];
+    const size_t before = T::InsertIntoLine(keys + i, front, bound, key);
+    if (front >= bound) return i + before;
+  }
+}
+
 template <class T>
 constexpr Kernels MakeKernels(const char* name) {
-  return {name,          &DotRows<T>,     &DotGather<T>, &DotExact<T>, &SquaredDistanceExact<T>,
-          &DotPlanes<T>, &DotPlaneRows<T>};
+  return {name,          &DotRows<T>,      &DotGather<T>, &DotExact<T>, &SquaredDistanceExact<T>,
+          &DotPlanes<T>, &DotPlaneRows<T>, &Insert<T>};
 }
 
 }  // namespace

@@ -22,6 +22,9 @@ inline constexpr size_t kLanes = 16;
 // a line has component j in its lower half, and component 64 + j in its upper half.
 inline constexpr size_t kPlaneLanes = 128;
 
+// Keys that fill a cache line.
+inline constexpr size_t kLineKeys = 8;
+
 struct Kernels {
   const char* name;  // "avx512", "avx2", "neon" or "scalar"
 
@@ -57,6 +60,11 @@ struct Kernels {
   // The same of `count` planes that lie one behind the other.
   void (*dot_plane_rows)(const int8_t* query, const uint8_t* planes, size_t count, size_t n,
                          int32_t* out);
+
+  // Puts `key` behind those of `count` descending keys that are at least `bound`, moves the others
+  // up by one, and returns its place. `keys` have room for whole lines, more than `count`; what is
+  // behind them is less than `bound`, and descends too. The last of the line may fall out.
+  size_t (*insert)(int64_t* keys, size_t count, int64_t bound, int64_t key);
 };
 
 // The kernels to use, chosen at the first call: those the environment variable SKALAR_SIMD names,

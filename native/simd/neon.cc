@@ -135,6 +135,22 @@ struct Neon {
     for (int r = 0; r < 4; ++r) out[r] = vaddvq_s32(sums[r]);
   }
 
+  static size_t InsertIntoLine(int64_t* line, int64_t front, int64_t bound, int64_t key) {
+    const int64x2_t bounds = vdupq_n_s64(bound);
+    int64_t moved_up = 0;  // negative
+    for (size_t i = kLineKeys; i > 0; i -= 2) {
+      int64_t* pair = line + i - 2;
+      const int64x2_t keys = vld1q_s64(pair);
+      const int64x2_t moved = vextq_s64(vdupq_n_s64(i == 2 ? front : pair[-1]), keys, 1);
+      const uint64x2_t move = vcltq_s64(keys, bounds);
+      const uint64x2_t follow = vcltq_s64(moved, bounds);
+      const int64x2_t behind = vbslq_s64(follow, moved, vdupq_n_s64(key));
+      vst1q_s64(pair, vbslq_s64(move, behind, keys));
+      moved_up += vaddvq_s64(vreinterpretq_s64_u64(move));
+    }
+    return kLineKeys + static_cast<size_t>(moved_up);
+  }
+
   static void Prefetch(const void* at) {
 #if defined(_MSC_VER) && !defined(__clang__)
     __prefetch(at);

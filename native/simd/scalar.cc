@@ -89,6 +89,15 @@ struct Scalar {
     for (int r = 0; r < 4; ++r) out[r] = DotPlane(query, planes[r], n);
   }
 
+  static size_t InsertIntoLine(int64_t* line, int64_t front, int64_t bound, int64_t key) {
+    size_t before = kLineKeys;
+    for (; before > 0 && line[before - 1] < bound; --before) {
+      const int64_t moved = before == 1 ? front : line[before - 2];
+      line[before - 1] = moved < bound ? moved : key;
+    }
+    return before;
+  }
+
   static void Prefetch([[maybe_unused]] const void* at) {
 #if defined(__GNUC__)
     __builtin_prefetch(at);

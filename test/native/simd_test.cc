@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -369,6 +370,46 @@ TEST_P(SimdKernelsTest, DotOfPlanesIsExact) {
         std::fill(products.begin(), products.end(), 0);
         kernels_.dot_plane_rows(query.data(), together.data(), count, n, products.data());
         ASSERT_EQ(products, expected) << "n = " << n << ", " << count << " planes";
+      }
+    }
+  }
+}
+
+// Lists of any length up to some lines, with keys that are equal in what the bound looks at, and
+// all places: where each key goes, and nothing else moves.
+TEST_P(SimdKernelsTest, InsertsBehindKeysThatAreAtLeastTheBound) {
+  Random random(9);
+  constexpr int64_t kLowest = std::numeric_limits<int64_t>::min();
+  for (int round = 0; round < 200; ++round) {
+    const size_t most = random.Below(6 * kLineKeys);
+    const int64_t values = 1 + random.Below(2 * static_cast<uint32_t>(most) + 1);
+    std::vector<int64_t> keys((most / kLineKeys + 1) * kLineKeys, kLowest);
+    std::vector<int64_t> expected;
+    for (size_t i = 0; i < most; ++i) {
+      const int64_t bound =
+          (static_cast<int64_t>(random.Below(static_cast<uint32_t>(values))) - values / 2) *
+          (int64_t{1} << 32);
+      const int64_t key = bound + random.Below(1u << 31);
+      const auto behind = std::find_if(expected.begin(), expected.end(),
+                                       [bound](int64_t other) { return other < bound; });
+      const auto place = static_cast<size_t>(behind - expected.begin());
+      expected.insert(behind, key);
+      ASSERT_EQ(kernels_.insert(keys.data(), i, bound, key), place);
+      ASSERT_TRUE(std::equal(expected.begin(), expected.end(), keys.begin()));
+      for (size_t j = expected.size(); j < keys.size(); ++j) ASSERT_EQ(keys[j], kLowest);
+    }
+  }
+}
+
+// A full list: the last key falls out, or stays behind where its line has room.
+TEST_P(SimdKernelsTest, InsertsIntoAFullList) {
+  for (size_t count = 1; count < 4 * kLineKeys; ++count) {
+    std::vector<int64_t> keys((count / kLineKeys + 1) * kLineKeys, -1);
+    std::fill_n(keys.begin(), count, 0);
+    for (int64_t key = 1; key < 50; ++key) {
+      ASSERT_EQ(kernels_.insert(keys.data(), count, key, key), 0u);
+      for (size_t i = 0; i < count; ++i) {
+        ASSERT_EQ(keys[i], std::max<int64_t>(0, key - static_cast<int64_t>(i)));
       }
     }
   }

@@ -32,6 +32,7 @@ struct Scan::Part {
 Scan::Scan(VectorStore::View view, Metric metric, std::vector<Query> queries, AbortFlag abort)
     : view_(std::move(view)), queries_(std::move(queries)), abort_(abort) {
   scorers_.reserve(queries_.size());
+  directions_.resize(queries_.size());
   collectors_.reserve(queries_.size());
   for (const Query& query : queries_) {
     const Scorer& scorer = scorers_.emplace_back(view_, metric, query);
@@ -46,14 +47,16 @@ Scan::Scan(VectorStore::View view, Metric metric, std::vector<Query> queries, Ab
 
 void Scan::PlanBlocks() {
   for (size_t q = 0; q < queries_.size(); ++q) {
-    if (!queries_[q].allowed) {
+    const SlotList& allowed = queries_[q].allowed;
+    if (allowed && allowed->size() <= kFew) continue;
+    directions_[q].resize(view_.stride());
+    scorers_[q].WriteDirection(directions_[q].data());
+    if (!allowed) {
       shared_.push_back(q);
       continue;
     }
-    const size_t count = queries_[q].allowed->size();
-    if (count <= kFew) continue;
-    for (size_t i = 0; i < count; i += kListBlock) {
-      blocks_.push_back({q, i, std::min(i + kListBlock, count)});
+    for (size_t i = 0; i < allowed->size(); i += kListBlock) {
+      blocks_.push_back({q, i, std::min(i + kListBlock, allowed->size())});
     }
   }
   if (shared_.empty()) return;
@@ -63,6 +66,7 @@ void Scan::PlanBlocks() {
 size_t Scan::Parallelism() const { return blocks_.size(); }
 
 void Scan::Work() {
+  if (blocks_.empty()) return;
   Part part{unused_, std::vector<size_t>(queries_.size())};
   size_t taken = 0;
   for (size_t i; (i = next_block_.fetch_add(1)) < blocks_.size() && !IsStopped(abort_); ++taken) {
@@ -93,7 +97,7 @@ void Scan::ScanRows(const Block& block, Part* part) const {
     const size_t count = std::bit_width(live);
     const float* rows = chunk.rows.get() + base * stride;
     for (size_t q : shared_) {
-      kernels.dot_rows(scorers_[q].direction(), rows, stride, count, stride, dots);
+      kernels.dot_rows(directions_[q].data(), rows, stride, count, stride, dots);
       Collector* collector = &part->collectors[q];
       for (uint64_t rest = live; rest != 0; rest &= rest - 1) {
         const size_t i = std::countr_zero(rest);
@@ -119,7 +123,7 @@ void Scan::ScanList(const Block& block, Part* part) const {
       live[count] = slots[i];
       rows[count++] = view_.Row(slots[i]);
     }
-    kernels.dot_gather(scorers_[q].direction(), rows, count, view_.stride(), dots);
+    kernels.dot_gather(directions_[q].data(), rows, count, view_.stride(), dots);
     for (size_t j = 0; j < count; ++j) {
       Consider(q, live[j], dots[j], view_.NormOf(live[j]), &part->collectors[q]);
     }

@@ -70,7 +70,8 @@ class Scan {
   const std::vector<Query> queries_;
   const AbortFlag abort_;
   std::vector<Scorer> scorers_;
-  std::vector<size_t> shared_;  // queries without a list
+  std::vector<std::vector<float>> directions_;  // of queries that blocks are scanned for
+  std::vector<size_t> shared_;                  // queries without a list
   std::vector<Block> blocks_;
   std::vector<Collector> unused_;  // what each worker begins with; it merges into `collectors_`
 

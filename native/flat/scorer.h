@@ -3,7 +3,8 @@
 #ifndef SKALAR_FLAT_SCORER_H_
 #define SKALAR_FLAT_SCORER_H_
 
-#include <vector>
+#include <cstddef>
+#include <cstdint>
 
 #include "flat/query.h"
 #include "store/vector_store.h"
@@ -22,12 +23,12 @@ class Scorer {
   // `query` must outlive the scorer.
   Scorer(const VectorStore::View& view, Metric metric, const Query& query);
 
-  // The query as a unit vector (zeros for a zero query), padded: what the float32 kernels multiply
-  // with.
-  const float* direction() const { return direction_.data(); }
+  // Writes the query as a unit vector (zeros for a zero query), `stride` floats: what the float32
+  // kernels multiply with.
+  void WriteDirection(float* direction) const;
 
   // The interval that surely holds a row's rank, from the float32 dot product of its unit vector
-  // with direction() and its norm.
+  // with the query's direction and its norm.
   RankInterval Bound(float dot, double norm) const;
 
   // The length of the query vector.
@@ -55,7 +56,6 @@ class Scorer {
   // |float32 dot of two unit vectors as computed − the true dot of what they stand for| is at most
   // this.
   const double dot_error_;
-  std::vector<float> direction_;
 };
 
 }  // namespace skalar

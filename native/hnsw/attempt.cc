@@ -66,8 +66,10 @@ bool Attempt::CanRank() const {
 
 const Scratch& Attempt::Prepare() {
   scratch_ = snapshot_.scratches->Take();
-  snapshot_.format.Prepare(scorer_.direction(), scratch_->prepared.data());
-  scratch_->query.SetVector(scratch_->prepared.data());
+  float* const prepared = scratch_->prepared.data();
+  scorer_.WriteDirection(prepared);
+  snapshot_.format.Prepare(prepared);
+  scratch_->query.SetVector(prepared);
   scratch_->ranker =
       RankerOfQuery(snapshot_.metric, scratch_->query.scale(), scorer_.norm(), snapshot_.reference);
   scratch_->visited = scratch_->distances = 0;

@@ -84,7 +84,8 @@ size_t Choice::Found(uint32_t slot, const CodeFormat& format, const std::vector<
   const double last = nearest[kNearest];
 
   std::vector<float> prepared(format.components());
-  format.Prepare(scorer.direction(), prepared.data());
+  scorer.WriteDirection(prepared.data());
+  format.Prepare(prepared.data());
   CodeQuery code_query(format);
   code_query.SetVector(prepared.data());
   std::vector<float> ranks(count);

@@ -31,10 +31,15 @@ int32_t Round(float value) { return static_cast<int32_t>(value + std::copysign(0
 // As a float32 that is not less; more than the roundings on the way to it.
 float NotLess(double value) { return static_cast<float>(value * (1 + 1e-6)); }
 
+// In lanes, since each comparison waits for the one before. Requires: n is a multiple of kLanes.
 float Largest(const float* vector, size_t n) {
-  float largest = 0;
-  for (size_t i = 0; i < n; ++i) largest = std::max(largest, std::abs(vector[i]));
-  return largest;
+  float lanes[simd::kLanes] = {};
+  for (size_t i = 0; i < n; i += simd::kLanes) {
+    for (size_t j = 0; j < simd::kLanes; ++j) {
+      lanes[j] = std::max(lanes[j], std::abs(vector[i + j]));
+    }
+  }
+  return *std::max_element(lanes, lanes + simd::kLanes);
 }
 
 // 1 / step of a vector's code; 0 for a zero vector.
@@ -121,7 +126,12 @@ CodeFormat::CodeFormat(Codes codes, size_t dimension)
       rotation_(planes() ? std::make_shared<const Rotation>(components_) : nullptr) {}
 
 void CodeFormat::Prepare(const float* vector, float* prepared) const {
-  std::fill(std::copy_n(vector, dimension_, prepared), prepared + components_, 0.0f);
+  std::copy_n(vector, dimension_, prepared);
+  Prepare(prepared);
+}
+
+void CodeFormat::Prepare(float* prepared) const {
+  std::fill(prepared + dimension_, prepared + components_, 0.0f);
   if (rotation_ != nullptr) rotation_->Apply(prepared);
 }
 

@@ -54,6 +54,8 @@ class CodeFormat {
 
   // Writes a vector of the dimension as codes and queries are made of it: padded, and rotated.
   void Prepare(const float* vector, float* prepared) const;
+  // The same in place, of a vector that has been written to the beginning of `prepared`.
+  void Prepare(float* prepared) const;
 
  private:
   Codes codes_;

@@ -35,7 +35,8 @@ export interface NativeStore {
   vector(slot: number): Float32Array | undefined
   /** The numbers of the answers, as `Answers` reads them; ids that are strings are put into `texts`. */
   scan(pool: NativePool, since: number, texts: string[], ...queries: NativeQueries): Promise<Float64Array>
-  scanSync(since: number, texts: string[], ...queries: NativeQueries): Float64Array
+  /** Puts the numbers into `room`, if any, and returns that, where they fit. */
+  scanSync(since: number, texts: string[], room: Float64Array | null, ...queries: NativeQueries): Float64Array
   /** Bytes allocated for vectors. */
   memory(): number
 }

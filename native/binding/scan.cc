@@ -137,8 +137,10 @@ std::optional<ScanArguments> ReadScanArguments(const Napi::CallbackInfo& info, s
   arguments.queries.resize(count);
   for (size_t i = 0; i < count; ++i) {
     Query& query = arguments.queries[i];
-    query.vector.assign(view.stride(), 0.0f);
-    std::copy_n(vectors.Data() + i * view.dimension(), view.dimension(), query.vector.begin());
+    const float* vector = vectors.Data() + i * view.dimension();
+    query.vector.reserve(view.stride());
+    query.vector.assign(vector, vector + view.dimension());
+    query.vector.resize(view.stride());
     ReadParams(params.Data() + i * kParams, &query);
     if (allowed.IsArray()) {
       query.allowed = ReadSlots(allowed.As<Napi::Array>().Get(static_cast<uint32_t>(i)));

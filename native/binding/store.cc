@@ -83,17 +83,17 @@ Napi::Value Store::Vector(const Napi::CallbackInfo& info) {
 
 Napi::Value Store::Scan(const Napi::CallbackInfo& info) { return StartScan(info); }
 
-// scanSync(since, texts, count, vectors, params, allowed, abort) → answers
+// scanSync(since, texts, room, count, vectors, params, allowed, abort) → answers
 Napi::Value Store::ScanSync(const Napi::CallbackInfo& info) {
   const VectorStore::View view = vectors_.Snapshot();
-  std::optional<ScanArguments> arguments = ReadScanArguments(info, 2, *this);
+  std::optional<ScanArguments> arguments = ReadScanArguments(info, 3, *this);
   if (!arguments) return info.Env().Undefined();
   skalar::Scan scan(view, metric_, std::move(arguments->queries), arguments->abort);
   scan.Work();
   std::vector<Hits> answers;
   if (Status status = scan.Finish(&answers); !status.ok()) return Throw(info.Env(), status);
   const auto since = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());
-  return ToNumbers(info.Env(), answers, since, info[1].As<Napi::Array>());
+  return ToNumbers(info.Env(), answers, since, info[1].As<Napi::Array>(), info[2]);
 }
 
 Napi::Value Store::Memory(const Napi::CallbackInfo& info) {
@@ -109,8 +109,8 @@ Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, ui
   for (const Hits& answer : answers) total += answer.hits.size();
   const size_t length = kHead + kPerQuery * answers.size() + kPerHit * total;
   Napi::Float64Array numbers;
-  if (!room.IsEmpty()) numbers = room.As<Napi::Float64Array>();
-  if (room.IsEmpty() || numbers.ElementLength() < length) {
+  if (room.IsTypedArray()) numbers = room.As<Napi::Float64Array>();
+  if (numbers.IsEmpty() || numbers.ElementLength() < length) {
     numbers = Napi::Float64Array::New(env, length);
     if (numbers.IsEmpty()) return numbers;
   }

@@ -5,6 +5,9 @@ const HEAD = 1
 const QUERY = 5
 const HIT = 4
 
+/** Where numbers go that are read before the next call: making an array for them takes as long as reading it. */
+export const ROOM = new Float64Array(1_024)
+
 /**
  * Answers of several queries in a row, nearest first; equal scores by ascending slot. As native code returns them, in one
  * array of numbers, or at the beginning of a longer one:

@@ -1,5 +1,5 @@
 import type { NativePool, NativeStore } from '../native.ts'
-import { Answers } from './answers.ts'
+import { Answers, ROOM } from './answers.ts'
 import type { AbortFlag, Engine, EngineHost, EngineQuery } from './engine.ts'
 import { packQueries } from './pack.ts'
 
@@ -31,7 +31,7 @@ export class FlatEngine implements Engine {
   }
 
   searchSync(queries: readonly EngineQuery[], since: number): Answers {
-    return scanSync(this.#store, queries, since)
+    return scanSync(this.#store, queries, since, ROOM)
   }
 
   async close(): Promise<void> {}
@@ -55,9 +55,14 @@ export async function scan(
   return new Answers(numbers, texts, queries.length)
 }
 
-/** The same on the calling thread. */
-export function scanSync(vectors: NativeStore, queries: readonly EngineQuery[], since: number): Answers {
+/** The same on the calling thread; where `room` is given, to be read before that is used again. */
+export function scanSync(
+  vectors: NativeStore,
+  queries: readonly EngineQuery[],
+  since: number,
+  room: Float64Array | null,
+): Answers {
   const texts: string[] = []
-  const numbers = vectors.scanSync(since, texts, ...packQueries(queries, undefined))
+  const numbers = vectors.scanSync(since, texts, room, ...packQueries(queries, undefined))
   return new Answers(numbers, texts, queries.length)
 }

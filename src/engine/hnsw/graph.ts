@@ -1,5 +1,5 @@
 import { CODES, createHnsw, type NativeHnsw, type NativeStore } from '../../native.ts'
-import { Answers } from '../answers.ts'
+import { Answers, ROOM } from '../answers.ts'
 import { DEFAULT_CODES, DEFAULT_EF_CONSTRUCTION, DEFAULT_M, FEWEST_SLOTS } from '../defaults.ts'
 import type { AbortFlag, EngineHost, EngineQuery, IndexFiles } from '../engine.ts'
 import type { Graph, SavedGraph } from '../graph.ts'
@@ -8,9 +8,6 @@ import { packQueries } from '../pack.ts'
 import type { GraphFormat, Table } from '../table-file.ts'
 
 const DEAD = 0xffff_ffff
-
-/** The numbers of small answers: making an array for each takes as long as reading it. */
-const room = new Float64Array(1_024)
 
 /** Our own graph, in native memory. It is built and searched on the database's threads. */
 export class HnswGraph implements Graph {
@@ -92,7 +89,7 @@ export class HnswGraph implements Graph {
   searchSync(queries: readonly EngineQuery[], since: number): Answers {
     const texts: string[] = []
     const packed = packQueries(queries, undefined)
-    const numbers = this.#native.searchSync(this.#vectors, since, texts, room, ...packed)
+    const numbers = this.#native.searchSync(this.#vectors, since, texts, ROOM, ...packed)
     return new Answers(numbers, texts, queries.length)
   }
 

@@ -11,7 +11,7 @@
  */
 import type { NativeStore } from '../../native.ts'
 import { turnWhenBusy } from '../../turns.ts'
-import { Answers } from '../answers.ts'
+import { Answers, ROOM } from '../answers.ts'
 import { divide } from '../divide.ts'
 import { type AbortFlag, type EngineHost, type EngineQuery, STOP, type StorePosition } from '../engine.ts'
 import { scan, scanSync } from '../flat.ts'
@@ -70,10 +70,11 @@ export class HnswlibEngine extends GraphEngine<HnswlibGraph> {
   }
 
   searchSync(queries: readonly EngineQuery[], since: number): Answers {
+    const room = queries.length === 1 ? ROOM : null
     return Answers.join(
       queries.map((query) => {
         const allowed = this.graph.candidates(query) ?? query.allowed
-        return scanSync(this.vectors, [{ ...query, allowed }], since)
+        return scanSync(this.vectors, [{ ...query, allowed }], since, room)
       }),
     )
   }
@@ -108,7 +109,9 @@ export class HnswlibEngine extends GraphEngine<HnswlibGraph> {
     const candidates = this.graph.candidates(query)
     const narrowed = [{ ...query, allowed: candidates ?? query.allowed }]
     const few = candidates !== undefined && candidates.length <= FEW
-    return few ? scanSync(vectors, narrowed, since) : scan(vectors, this.host.pool, narrowed, since, abort)
+    return few
+      ? scanSync(vectors, narrowed, since, null)
+      : scan(vectors, this.host.pool, narrowed, since, abort)
   }
 
   #note(slots: Uint32Array): void {

@@ -25,12 +25,23 @@ Napi::Value NormalizeRowsJs(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(good));
 }
 
+// firstBadVector(vectors: Float32Array, dimension, refuseZero) → its index, or their number
+Napi::Value FirstBadVectorJs(const Napi::CallbackInfo& info) {
+  const auto vectors = info[0].As<Napi::Float32Array>();
+  const size_t dimension = info[1].As<Napi::Number>().Uint32Value();
+  const bool refuse_zero = info[2].As<Napi::Boolean>();
+  const size_t good =
+      FirstBadVector(vectors.Data(), vectors.ElementLength() / dimension, dimension, refuse_zero);
+  return Napi::Number::New(info.Env(), static_cast<double>(good));
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new std::shared_ptr<Loop>(std::make_shared<Loop>(env)));
   const char* refused = simd::ForcedButUnavailable();
   exports.Set("target", simd::Active().name);
   exports.Set("refusedTarget", refused ? Napi::Value(Napi::String::New(env, refused)) : env.Null());
   exports.Set("normalizeRows", Napi::Function::New(env, NormalizeRowsJs));
+  exports.Set("firstBadVector", Napi::Function::New(env, FirstBadVectorJs));
   exports.Set("Commits", Commits::Define(env));
   exports.Set("Pool", Pool::Define(env));
   exports.Set("Store", Store::Define(env));

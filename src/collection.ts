@@ -4,6 +4,7 @@ import { Records } from './query/iterate.ts'
 import { parseInclude, readRecord } from './query/read.ts'
 import { RecordScan } from './query/records.ts'
 import { parseRequest, parseRequests, parseTest, refuseTimeout } from './query/request.ts'
+import { giveRoom } from './query/room.ts'
 import { run, runSync } from './query/run.ts'
 import type { Session, Source } from './source.ts'
 import { clearCollection } from './store/catalogue.ts'
@@ -244,8 +245,10 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     options?: Cancel & QuerySettings<M, I, S, V>,
   ): Promise<Match<M, I, S, V>[][]> {
     return this.#session.run(async () => {
-      const { requests, signal } = parseRequests(queries, options, this.#source.definition)
+      const { requests, signal, vectors } = parseRequests(queries, options, this.#source.definition)
       const outcomes = await run(this.#source, requests, { signal })
+      // Of a call that fails, threads may still be at it.
+      giveRoom(vectors)
       return outcomes.map(({ matches }) => matches) as Match<M, I, S, V>[][]
     })
   }

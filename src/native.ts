@@ -110,6 +110,7 @@ interface Addon {
   readonly target: string
   readonly refusedTarget: string | null
   normalizeRows(rows: Uint8Array, dimension: number, refuseZero: boolean): number
+  firstBadVector(vectors: Float32Array, dimension: number, refuseZero: boolean): number
   readonly Commits: new (path: string, writable: boolean) => NativeCommits
   readonly Pool: new (threads: number) => NativePool
   readonly Store: new (dimension: number, metric: number) => NativeStore
@@ -209,11 +210,19 @@ export function normalizeRows(rows: Uint8Array, dimension: number, refuseZero: b
   return addon().normalizeRows(rows, dimension, refuseZero)
 }
 
+/**
+ * The index of the first of vectors side by side that has a component that is not finite (or none but zeros, where
+ * `refuseZero`), or their number.
+ */
+export function firstBadVector(vectors: Float32Array, dimension: number, refuseZero: boolean): number {
+  return addon().firstBadVector(vectors, dimension, refuseZero)
+}
+
 /** An error of the addon as a SkalarError; any other as it is. */
 export function fromNative(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof SkalarError) return error
   const code = (error as { code?: unknown }).code
-  const known: readonly SkalarErrorCode[] = ['BAD_VECTOR', 'OUT_OF_MEMORY']
+  const known: readonly SkalarErrorCode[] = ['OUT_OF_MEMORY']
   const match = known.find((each) => each === code)
   return match === undefined ? error : new SkalarError(match, error.message, { cause: error })
 }

@@ -13,7 +13,6 @@ class [[nodiscard]] Status {
  public:
   enum class Code {
     kOk,
-    kBadVector,  // a component is not finite as float32, or a zero vector where an angle is needed
     kOutOfMemory,  // the memory for rows could not be had
     kAborted,      // the caller asked to stop
     kUnusable,     // a file that cannot be written, or holds something else
@@ -21,7 +20,6 @@ class [[nodiscard]] Status {
 
   Status() = default;
   static Status Ok() { return {}; }
-  static Status BadVector(std::string message) { return {Code::kBadVector, std::move(message)}; }
   static Status OutOfMemory(std::string message) {
     return {Code::kOutOfMemory, std::move(message)};
   }

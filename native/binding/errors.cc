@@ -5,8 +5,6 @@ namespace {
 
 const char* Name(Status::Code code) {
   switch (code) {
-    case Status::Code::kBadVector:
-      return "BAD_VECTOR";
     case Status::Code::kOutOfMemory:
       return "OUT_OF_MEMORY";
     case Status::Code::kUnusable:

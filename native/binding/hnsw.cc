@@ -275,10 +275,8 @@ Napi::Value Hnsw::Renumber(const Napi::CallbackInfo& info) {
 Napi::Value Hnsw::Search(const Napi::CallbackInfo& info) {
   Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
   const Store* store = Store::Unwrap(info[1].As<Napi::Object>());
-  std::optional<ScanArguments> arguments = ReadScanArguments(info, 4, *store);
-  if (!arguments) return info.Env().Undefined();
-  auto operation =
-      std::make_unique<SearchOperation>(info, pool, store, &index_, std::move(*arguments));
+  auto operation = std::make_unique<SearchOperation>(info, pool, store, &index_,
+                                                     ReadScanArguments(info, 4, *store));
   const size_t workers = operation->Workers();
   return PoolOperation::Start(std::move(operation), workers);
 }
@@ -286,10 +284,9 @@ Napi::Value Hnsw::Search(const Napi::CallbackInfo& info) {
 // searchSync(store, since, texts, room, count, vectors, params, allowed, abort) → answers
 Napi::Value Hnsw::SearchSync(const Napi::CallbackInfo& info) {
   const Store* store = Store::Unwrap(info[0].As<Napi::Object>());
-  std::optional<ScanArguments> arguments = ReadScanArguments(info, 4, *store);
-  if (!arguments) return info.Env().Undefined();
-  hnsw::Search search(&index_, store->vectors().Snapshot(), std::move(arguments->queries),
-                      arguments->abort);
+  ScanArguments arguments = ReadScanArguments(info, 4, *store);
+  hnsw::Search search(&index_, store->vectors().Snapshot(), std::move(arguments.queries),
+                      arguments.abort);
   for (size_t i = 0; i < search.size(); ++i) search.Run(i, 1);
   std::vector<Hits> answers;
   if (Status status = search.Finish(&answers); !status.ok()) return Throw(info.Env(), status);

@@ -6,10 +6,8 @@
 #include <utility>
 
 #include "binding/async.h"
-#include "binding/errors.h"
 #include "binding/store.h"
 #include "flat/scan.h"
-#include "store/row.h"
 
 namespace skalar::binding {
 namespace {
@@ -36,17 +34,6 @@ SlotList ReadSlots(const Napi::Value& value) {
   const auto slots = value.As<Napi::Uint32Array>();
   return std::make_shared<const std::vector<uint32_t>>(slots.Data(),
                                                        slots.Data() + slots.ElementLength());
-}
-
-Status CheckVector(const Query& query, Metric metric) {
-  const double norm = Norm(query.vector.data(), query.vector.size());
-  if (!std::isfinite(norm)) {
-    return Status::BadVector("the query vector has a component that is not finite as float32");
-  }
-  if (norm == 0 && metric == Metric::kCosine) {
-    return Status::BadVector("the query vector is zero: it has no direction, so no cosine");
-  }
-  return Status::Ok();
 }
 
 // One asynchronous scan() call: its queries in groups, each group a pass shared by several workers.
@@ -126,28 +113,29 @@ class ScanOperation : public PoolOperation {
 
 }  // namespace
 
-std::optional<ScanArguments> ReadScanArguments(const Napi::CallbackInfo& info, size_t first,
-                                               const Store& store) {
+ScanArguments ReadScanArguments(const Napi::CallbackInfo& info, size_t first, const Store& store) {
   const VectorStore::View view = store.vectors().Snapshot();
   const size_t count = info[first].As<Napi::Number>().Uint32Value();
   const auto vectors = info[first + 1].As<Napi::Float32Array>();
   const auto params = info[first + 2].As<Napi::Float64Array>();
+  const size_t dimension = view.dimension();
+  const size_t stride = view.stride();
   const Napi::Value allowed = info[first + 3];
   ScanArguments arguments;
   arguments.queries.resize(count);
   for (size_t i = 0; i < count; ++i) {
     Query& query = arguments.queries[i];
-    const float* vector = vectors.Data() + i * view.dimension();
-    query.vector.reserve(view.stride());
-    query.vector.assign(vector, vector + view.dimension());
-    query.vector.resize(view.stride());
+    const float* vector = vectors.Data() + i * dimension;
+    if (dimension == stride) {
+      query.vector = Borrowed(vector);
+    } else {
+      std::vector<float> padded(stride);
+      std::copy_n(vector, dimension, padded.begin());
+      query.vector = Owned(std::move(padded));
+    }
     ReadParams(params.Data() + i * kParams, &query);
     if (allowed.IsArray()) {
       query.allowed = ReadSlots(allowed.As<Napi::Array>().Get(static_cast<uint32_t>(i)));
-    }
-    if (Status status = CheckVector(query, store.metric()); !status.ok()) {
-      Throw(info.Env(), status);
-      return std::nullopt;
     }
   }
   if (info[first + 4].IsTypedArray()) {
@@ -161,9 +149,8 @@ std::optional<ScanArguments> ReadScanArguments(const Napi::CallbackInfo& info, s
 Napi::Value StartScan(const Napi::CallbackInfo& info) {
   Store* store = Store::Unwrap(info.This().As<Napi::Object>());
   Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
-  std::optional<ScanArguments> arguments = ReadScanArguments(info, 3, *store);
-  if (!arguments) return info.Env().Undefined();
-  auto operation = std::make_unique<ScanOperation>(info, store, pool, std::move(*arguments));
+  auto operation =
+      std::make_unique<ScanOperation>(info, store, pool, ReadScanArguments(info, 3, *store));
   const size_t workers = operation->Workers();
   return PoolOperation::Start(std::move(operation), workers);
 }

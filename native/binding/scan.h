@@ -6,7 +6,6 @@
 
 #include <napi.h>
 
-#include <optional>
 #include <vector>
 
 #include "base/abort.h"
@@ -18,7 +17,8 @@ class Store;
 
 // Arguments of scan() and scanSync(), from `info[first]`:
 //   count    number
-//   vectors  Float32Array  dimension × number of queries
+//   vectors  Float32Array  dimension × number of queries; finite, and not zero where a direction is
+//                          needed; not to change until the call is done
 //   params   Float64Array  7 a query: k, threshold, after's score, after's slot, excluded slot,
 //                          NaN where there is none; ef; 1 if it is to be exact, else 0
 //   allowed  Array | null  for each query a Uint32Array of ascending slots, or null
@@ -28,9 +28,7 @@ struct ScanArguments {
   AbortFlag abort = nullptr;
 };
 
-// Nothing, and an exception thrown, when they are bad.
-std::optional<ScanArguments> ReadScanArguments(const Napi::CallbackInfo& info, size_t first,
-                                               const Store& store);
+ScanArguments ReadScanArguments(const Napi::CallbackInfo& info, size_t first, const Store& store);
 
 // scan(pool, since, texts, count, vectors, params, allowed, abort) → Promise of answers (see
 // Store::ToNumbers).

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <optional>
 #include <utility>
 
 #include "binding/errors.h"
@@ -86,9 +85,8 @@ Napi::Value Store::Scan(const Napi::CallbackInfo& info) { return StartScan(info)
 // scanSync(since, texts, room, count, vectors, params, allowed, abort) → answers
 Napi::Value Store::ScanSync(const Napi::CallbackInfo& info) {
   const VectorStore::View view = vectors_.Snapshot();
-  std::optional<ScanArguments> arguments = ReadScanArguments(info, 3, *this);
-  if (!arguments) return info.Env().Undefined();
-  skalar::Scan scan(view, metric_, std::move(arguments->queries), arguments->abort);
+  ScanArguments arguments = ReadScanArguments(info, 3, *this);
+  skalar::Scan scan(view, metric_, std::move(arguments.queries), arguments.abort);
   scan.Work();
   std::vector<Hits> answers;
   if (Status status = scan.Finish(&answers); !status.ok()) return Throw(info.Env(), status);
@@ -114,19 +112,31 @@ Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, ui
     numbers = Napi::Float64Array::New(env, length);
     if (numbers.IsEmpty()) return numbers;
   }
+  // What is told of hits lies anywhere in memory: it is asked for one answer, and two, ahead.
+  const auto fetch_records = [&](size_t i) {
+    if (i >= answers.size()) return;
+    for (const Hit& hit : answers[i].hits) vectors_.FetchRecord(hit.slot);
+  };
+  const auto fetch_ids = [&](size_t i) {
+    if (i >= answers.size()) return;
+    for (const Hit& hit : answers[i].hits) ids_.Fetch(vectors_.OrdinalOf(hit.slot));
+  };
+  fetch_records(0);
+  fetch_records(1);
+  fetch_ids(0);
   double* query = numbers.Data() + kHead;
   double* next = query + kPerQuery * answers.size();
   bool stale = false;
   uint32_t number = 0;
-  for (const Hits& answer : answers) {
+  for (size_t i = 0; i < answers.size(); ++i) {
+    fetch_records(i + 2);
+    fetch_ids(i + 1);
+    const Hits& answer = answers[i];
     *query++ = static_cast<double>(answer.hits.size());
     *query++ = static_cast<double>(answer.visited);
     *query++ = static_cast<double>(answer.distances);
     *query++ = static_cast<double>(answer.candidates);
     *query++ = static_cast<double>(answer.reranked);
-    // All of them lie anywhere in memory.
-    for (const Hit& hit : answer.hits) vectors_.FetchRecord(hit.slot);
-    for (const Hit& hit : answer.hits) ids_.Fetch(vectors_.OrdinalOf(hit.slot));
     for (const Hit& hit : answer.hits) {
       stale = stale || vectors_.ChangedSince(hit.slot, since);
       const uint32_t ordinal = vectors_.OrdinalOf(hit.slot);

@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace skalar {
@@ -25,9 +26,18 @@ struct Hit {
   double score;
 };
 
+// A vector as it was given, padded with zeros to `stride` floats, all of them finite.
+using QueryVector = std::shared_ptr<const float>;
+
+// In memory that outlives the query.
+inline QueryVector Borrowed(const float* padded) { return {QueryVector(), padded}; }
+inline QueryVector Owned(std::vector<float> padded) {
+  const auto owner = std::make_shared<const std::vector<float>>(std::move(padded));
+  return {owner, owner->data()};
+}
+
 struct Query {
-  // `stride` floats: the vector as it was given, padded with zeros. All components are finite.
-  std::vector<float> vector;
+  QueryVector vector;
   // At most this many hits; at least 1.
   size_t k = 10;
   // Only hits at least this near, in the metric's direction.

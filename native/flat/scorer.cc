@@ -22,7 +22,7 @@ constexpr double kFloat64Slack = 1e-13;
 Scorer::Scorer(const VectorStore::View& view, Metric metric, const Query& query)
     : view_(view),
       metric_(metric),
-      vector_(query.vector.data()),
+      vector_(query.vector.get()),
       norm_(Norm(vector_, view.stride())),
       dot_error_(simd::DotErrorFactor(view.stride()) * (1 + 4 * kRounding) + 2 * kRounding) {}
 

@@ -67,11 +67,13 @@ void Choice::Work() {
 size_t Choice::Found(uint32_t slot, const CodeFormat& format, const std::vector<uint8_t>& codes,
                      const std::vector<Point>& points) const {
   const size_t count = sample_.size();
-  Query query;
   const float* unit = vectors_.Row(slot);
   const double norm = vectors_.NormOf(slot);
-  std::transform(unit, unit + vectors_.stride(), std::back_inserter(query.vector),
+  std::vector<float> vector(vectors_.stride());
+  std::transform(unit, unit + vector.size(), vector.begin(),
                  [norm](float component) { return static_cast<float>(norm * component); });
+  Query query;
+  query.vector = Borrowed(vector.data());
   const Scorer scorer(vectors_, index_->options().metric, query);
   std::vector<double> scores(count);
   for (size_t i = 0; i < count; i += Scorer::kAtOnce) {

@@ -1,5 +1,7 @@
 #include "store/row.h"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -16,6 +18,21 @@ double Norm(const float* padded, size_t padded_dimension) {
   double square;
   simd::Active().dot_exact(padded, &padded, 1, padded_dimension, &square);
   return std::sqrt(square);
+}
+
+size_t FirstBadVector(const float* vectors, size_t count, size_t dimension, bool refuse_zero) {
+  // The bits of a magnitude grow with it, and no finite one has all bits of the exponent.
+  constexpr int32_t kMagnitude = 0x7fffffff;
+  constexpr int32_t kInfinity = 0x7f800000;
+  for (size_t i = 0; i < count; ++i) {
+    int32_t largest = 0;
+    for (size_t j = 0; j < dimension; ++j) {
+      const auto bits = std::bit_cast<int32_t>(vectors[i * dimension + j]);
+      largest = std::max(largest, bits & kMagnitude);
+    }
+    if (largest >= kInfinity || (refuse_zero && largest == 0)) return i;
+  }
+  return count;
 }
 
 size_t NormalizeRows(uint8_t* rows, size_t count, size_t dimension, bool refuse_zero) {

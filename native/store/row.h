@@ -36,6 +36,10 @@ size_t PaddedDimension(size_t dimension);
 // The Euclidean norm of a padded vector, in float64.
 double Norm(const float* padded, size_t padded_dimension);
 
+// The first of `count` vectors, one behind the other, that has a component that is not finite (or,
+// where `refuse_zero`, no direction); `count` when all are good.
+size_t FirstBadVector(const float* vectors, size_t count, size_t dimension, bool refuse_zero);
+
 // Turns `count` rows that carry raw vectors into rows that carry unit vectors and norms, in place.
 // Stops at the first row that has a component that is not finite (or, where `refuse_zero`, no
 // direction) and returns its index; `count` when all are good. Rows need no alignment.

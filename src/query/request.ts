@@ -1,10 +1,12 @@
 import { SkalarError } from '../errors.ts'
+import { firstBadVector } from '../native.ts'
 import { booleanOption, checkOptions, integerOption, numberOption, signalOption } from '../options.ts'
 import type { Definition } from '../store/catalogue.ts'
 import type { Id } from '../types.ts'
 import { badVector, validId, writeVector } from '../validate.ts'
 import { isEmptyFilter, parseFilter } from './filter.ts'
 import { compileFilter, type RecordTest } from './match.ts'
+import { takeRoom } from './room.ts'
 
 const DEFAULT_K = 10
 
@@ -61,10 +63,13 @@ export function parseRequest(
   { path = 'query', borrow = false }: ParseOptions = {},
 ): Request {
   const options = checkOptions(input, KNOWN, path)
-  return {
-    target: parseTarget(options, definition, path, { borrow }),
-    settings: parseSettings(options, path),
+  const target = parseTarget(options, definition, path, { borrow })
+  const settings = parseSettings(options, path)
+  const { vector } = target
+  if (vector !== undefined && firstBad(vector, definition) === 0) {
+    throw badTarget(vector, options, path, definition)
   }
+  return { target, settings }
 }
 
 function parseSettings(options: Record<string, unknown>, path: string): Settings {
@@ -89,12 +94,15 @@ export function refuseTimeout({ timeout }: Settings): void {
   throw new SkalarError('BAD_OPTION', message, { path: 'query.timeout' })
 }
 
-/** Queries of one call, each with its own options over the common ones. Throws as `parseRequest`. */
+/**
+ * Queries of one call, each with its own options over the common ones. Their vectors stand side by side in `vectors`, as
+ * native code takes them; to be given back to `giveRoom`. Throws as `parseRequest`.
+ */
 export function parseRequests(
   inputs: unknown,
   common: unknown,
   definition: Definition,
-): { requests: Request[]; signal: AbortSignal | undefined } {
+): { requests: Request[]; signal: AbortSignal | undefined; vectors: Float32Array } {
   if (!Array.isArray(inputs)) {
     throw new SkalarError('BAD_OPTION', 'queries must be an array of { vector } or { id }', {
       path: 'queries',
@@ -103,18 +111,45 @@ export function parseRequests(
   const { signal, ...shared } = checkOptions(common, COMMON, 'options')
   const settings = parseSettings(shared, 'options')
   const { dimension } = definition
-  // Side by side, as native code takes them.
-  const vectors = new Float32Array(dimension * inputs.length)
+  const vectors = takeRoom(dimension * inputs.length)
+  const places: number[] = []
   const requests = inputs.map((input, i) => {
-    const path = `queries[${i}]`
-    const room = vectors.subarray(i * dimension, (i + 1) * dimension)
+    const path = pathOf(i)
+    const begin = places.length * dimension
     const own = checkOptions(input, OWN, path)
-    return {
-      target: parseTarget(own, definition, path, { room }),
-      settings: overridden(settings, shared, own, path),
-    }
+    const target = parseTarget(own, definition, path, { room: vectors.subarray(begin, begin + dimension) })
+    if (target.vector !== undefined) places.push(i)
+    return { target, settings: overridden(settings, shared, own, path) }
   })
-  return { requests, signal: signalOption(signal, 'options.signal') }
+  const bad = places[firstBad(vectors.subarray(0, places.length * dimension), definition)]
+  if (bad !== undefined) {
+    throw badTarget(
+      requests[bad]!.target.vector!,
+      inputs[bad] as { vector: unknown },
+      pathOf(bad),
+      definition,
+    )
+  }
+  return { requests, signal: signalOption(signal, 'options.signal'), vectors }
+}
+
+function pathOf(place: number): string {
+  return `queries[${place}]`
+}
+
+/** Of vectors side by side. */
+function firstBad(vectors: Float32Array, { dimension, metric }: Definition): number {
+  return firstBadVector(vectors, dimension, metric === 'cosine')
+}
+
+/** The error for a vector that native code has found to be bad. */
+function badTarget(
+  vector: Float32Array,
+  { vector: given }: { vector?: unknown },
+  path: string,
+  { metric }: Definition,
+): SkalarError {
+  return badVector(vector, given, `${path}.vector`, metric === 'cosine')!
 }
 
 /** Common settings with a query's own over them; queries without a filter of their own share the common one's test. */
@@ -129,6 +164,7 @@ function overridden(
   return own.filter === undefined ? { ...parsed, test: settings.test } : parsed
 }
 
+/** Its vector is still to be checked for numbers that are not finite. */
 function parseTarget(
   options: Record<string, unknown>,
   definition: Definition,
@@ -142,11 +178,8 @@ function parseTarget(
     throw new SkalarError('BAD_OPTION', `${path} ${problem}`, { path })
   }
   if (vector === undefined) return { vector: undefined, id: validId(id, `${path}.id`) }
-  const components =
-    borrow && isReady(vector, definition.dimension) ? vector : copyVector(vector, definition, path, room)
-  const error = badVector(components, vector, `${path}.vector`, definition.metric === 'cosine')
-  if (error !== undefined) throw error
-  return { vector: components, id: undefined }
+  const ready = borrow && isReady(vector, definition.dimension)
+  return { vector: ready ? vector : copyVector(vector, definition, path, room), id: undefined }
 }
 
 /** Whether native code may read it as it is. Memory that threads share may change meanwhile. */

@@ -96,7 +96,7 @@ void CheckRows(const Taken& taken) {
 void CheckScan(const Taken& taken, Random* random) {
   const Floats vector = random->Vector(kDimension);
   Query shared, listed;
-  shared.vector = listed.vector = Padded(vector);
+  shared.vector = listed.vector = Owned(Padded(vector));
   shared.k = listed.k = 20;
   std::vector<uint32_t> slots;
   for (uint32_t i = 0; i < kSlots; i += 2) slots.push_back(SlotOf(i));
@@ -173,7 +173,7 @@ class SharedScanTest : public testing::Test {
       }
     }
     for (int i = 0; i < 3; ++i) {
-      queries_.emplace_back().vector = Padded(random.Vector(kDimension));
+      queries_.emplace_back().vector = Owned(Padded(random.Vector(kDimension)));
       queries_.back().k = 30;
     }
   }

@@ -43,7 +43,7 @@ struct Corpus {
 
 inline Query QueryFor(const Floats& vector, size_t k = 10) {
   Query query;
-  query.vector = Padded(vector);
+  query.vector = Owned(Padded(vector));
   query.k = k;
   return query;
 }
@@ -54,7 +54,7 @@ inline SlotList ListOf(std::vector<uint32_t> slots) {
 
 // What a plain float64 pass over all rows answers.
 inline std::vector<Hit> Expected(const Corpus& corpus, Metric metric, const Query& query) {
-  const Floats vector(query.vector.begin(), query.vector.begin() + corpus.store.dimension());
+  const Floats vector(query.vector.get(), query.vector.get() + corpus.store.dimension());
   std::vector<Hit> hits;
   for (const auto& [slot, row] : corpus.rows) {
     if (slot == query.excluded) continue;

@@ -92,6 +92,26 @@ TEST(RowTest, StopsAtTheFirstComponentThatIsNotFinite) {
   }
 }
 
+TEST(RowTest, FindsTheFirstVectorThatIsBad) {
+  for (const size_t dimension : {1, 3, 16, 33}) {
+    for (const float bad : {kInfinity, -kInfinity, std::nanf(""), -std::nanf("")}) {
+      for (size_t at = 0; at < dimension; ++at) {
+        Floats vectors(4 * dimension, kLargest);
+        EXPECT_EQ(FirstBadVector(vectors.data(), 4, dimension, true), 4u);
+        vectors[2 * dimension + at] = bad;
+        vectors[3 * dimension + at] = bad;
+        EXPECT_EQ(FirstBadVector(vectors.data(), 4, dimension, true), 2u) << bad << " at " << at;
+      }
+    }
+  }
+}
+
+TEST(RowTest, AVectorOfZerosOfEitherSignIsBadWhereADirectionIsNeeded) {
+  Floats vectors = {kSmallest, 0, 0, -0.0f, 0, 1};
+  EXPECT_EQ(FirstBadVector(vectors.data(), 3, 2, true), 1u);
+  EXPECT_EQ(FirstBadVector(vectors.data(), 3, 2, false), 3u);
+}
+
 TEST(RowTest, TheSmallestVectorHasADirection) {
   const Row row = RowOf({0, -kSmallest, 0});
   EXPECT_EQ(row.norm, static_cast<double>(kSmallest));

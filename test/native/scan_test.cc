@@ -135,7 +135,7 @@ TEST_P(ScanMetricTest, RanksAsExtendedPrecisionDoesOnTheRawVectors) {
     return metric == Metric::kEuclidean ? a < b : a > b;
   });
   const double tolerance =
-      Tolerance(metric_, largest, Norm(query.vector.data(), query.vector.size()));
+      Tolerance(metric_, largest, Norm(query.vector.get(), PaddedDimension(vector.size())));
   const std::vector<Hit> hits = Answers(corpus, metric_, {query}, 2)[0].hits;
   ASSERT_EQ(hits.size(), 50u);
   for (size_t i = 0; i < hits.size(); ++i) {

@@ -11,15 +11,10 @@
 #include <vector>
 
 #include "rows.h"
+#include "targets.h"
 
 namespace skalar {
 namespace {
-
-std::vector<const simd::Kernels*> Targets() {
-  std::vector<const simd::Kernels*> targets(simd::kMaxTargets);
-  targets.resize(simd::Available(targets.data(), targets.size()));
-  return targets;
-}
 
 Floats DirectionOf(const Scorer& scorer, const VectorStore::View& view) {
   Floats direction(view.stride());
@@ -159,7 +154,7 @@ class ScorerTest : public testing::TestWithParam<Metric> {
           if (metric_ == Metric::kCosine && (IsZero(pair.row) || IsZero(pair.query))) continue;
           ASSERT_TRUE(PutRow(&store, 0, RowOf(pair.row)).ok());
           Query query;
-          query.vector = Padded(pair.query);
+          query.vector = Owned(Padded(pair.query));
           const VectorStore::View view = store.Snapshot();
           const Scorer scorer(view, metric_, query);
           check(std::string(pattern.name) + ", dimension " + std::to_string(dimension), pair, view,
@@ -192,7 +187,7 @@ TEST_P(ScorerTest, ExactScoresAreTheTrueOnesWithinTheToleranceOfFloat32) {
 }
 
 TEST_P(ScorerTest, BoundsHoldTheExactRankForEveryTarget) {
-  const auto targets = Targets();
+  const auto targets = simd::Targets();
   ForEachPair([&](const std::string& name, const Pair&, const VectorStore::View& view,
                   const Scorer& scorer) {
     const double score = scorer.Exact(0);
@@ -262,7 +257,7 @@ TEST_P(ScorerTest, TheDirectionIsAUnitVectorAndPadded) {
   ASSERT_TRUE(PutRow(&store, 0, RowOf({1, 0, 0})).ok());
   const VectorStore::View view = store.Snapshot();
   Query query;
-  query.vector = Padded({0, -3e-30f, 4e-30f});
+  query.vector = Owned(Padded({0, -3e-30f, 4e-30f}));
   const Floats direction = DirectionOf(Scorer(view, metric_, query), view);
   EXPECT_FLOAT_EQ(direction[1], -0.6f);
   EXPECT_FLOAT_EQ(direction[2], 0.8f);
@@ -273,7 +268,7 @@ TEST_P(ScorerTest, RanksGrowAsScoresGetNearer) {
   VectorStore store(1);
   const VectorStore::View view = store.Snapshot();
   Query query;
-  query.vector = Padded({1});
+  query.vector = Owned(Padded({1}));
   const Scorer scorer(view, metric_, query);
   // A threshold or a keyset may be any finite number, a negative distance included.
   const double ascending[] = {-1e150, -2, -1, -1e-9, 0, 1e-9, 0.5, 1, 2, 1e150};
@@ -291,7 +286,7 @@ TEST(ScorerZeroQueryTest, ScoresFollowFromTheNorms) {
   ASSERT_TRUE(PutRow(&store, 0, RowOf({3, 4})).ok());
   const VectorStore::View view = store.Snapshot();
   Query query;
-  query.vector = Padded({0, 0});
+  query.vector = Owned(Padded({0, 0}));
   const Scorer dot(view, Metric::kDot, query), euclidean(view, Metric::kEuclidean, query);
   EXPECT_EQ(DirectionOf(dot, view)[0], 0.0f);
   EXPECT_EQ(dot.Exact(0), 0.0);

@@ -1,5 +1,5 @@
-// The kernels for integers of every available target, which are exact. Buffers are exactly as long as
-// the contract demands, so that the address sanitizer notices what is beyond them.
+// The kernels for integers of every available target, which are exact. Buffers are exactly as long
+// as the contract demands, so that the address sanitizer notices what is beyond them.
 
 #include <gtest/gtest.h>
 

@@ -20,6 +20,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/aligned.h"
 #include "hnsw/graph.h"
 #include "simd/kernels.h"
 
@@ -61,15 +62,13 @@ class Beam {
     // One more, which falls out.
     const size_t lines = width.most / simd::kLineKeys + 1;
     if (lines_.size() < lines) lines_.resize(lines);
-    std::fill_n(lines_.data()->keys, lines * simd::kLineKeys, std::numeric_limits<int64_t>::min());
-    keys_ = lines_.data()->keys;
-    insert_ = simd::Active().insert;
+    std::fill_n(keys(), lines * simd::kLineKeys, std::numeric_limits<int64_t>::min());
   }
 
   size_t size() const { return size_; }
   // Whether it holds about as many as it is likely to hold in the end.
   bool filled() const { return 2 * size_ >= width_.least + width_.most; }
-  uint32_t node(size_t i) const { return static_cast<uint32_t>(keys_[i]) & kNode; }
+  uint32_t node(size_t i) const { return static_cast<uint32_t>(keys()[i]) & kNode; }
   float rank(size_t i) const { return RankOfBits(Ordered(i)); }
 
   // True when a node of this rank (as OrderedBits) would be taken.
@@ -79,7 +78,7 @@ class Beam {
   // is not expanded. Requires: Wants(ordered). Of equal ranks the first come stays in front.
   void Insert(int32_t ordered, uint32_t node) {
     const int64_t bound = KeyOf(ordered, 0);
-    const size_t place = insert_(keys_, size_, bound, bound + node);
+    const size_t place = insert_(keys(), size_, bound, bound + node);
     size_ += size_ < width_.most;
     limit_ = OrderedBits(Limit());
     if (size_ >= width_.least) floor_ = Floor();
@@ -89,10 +88,10 @@ class Beam {
   // The nearest node that was not expanded yet, now marked as such; kNoNode when there is none that
   // is near enough.
   uint32_t Expand() {
-    while (next_ < size_ && keys_[next_] & kExpanded) ++next_;
+    while (next_ < size_ && keys()[next_] & kExpanded) ++next_;
     if (next_ == size_ || Ordered(next_) < floor_) return kNoNode;
     const uint32_t expanded = node(next_);
-    keys_[next_++] |= kExpanded;
+    keys()[next_++] |= kExpanded;
     return expanded;
   }
 
@@ -105,11 +104,13 @@ class Beam {
   static int64_t KeyOf(int32_t ordered, uint32_t node) {
     return int64_t{ordered} * (int64_t{1} << 32) + node;
   }
-  int32_t Ordered(size_t i) const { return static_cast<int32_t>(keys_[i] >> 32); }
+  int32_t Ordered(size_t i) const { return static_cast<int32_t>(keys()[i] >> 32); }
 
-  struct alignas(64) Line {
+  struct alignas(kCacheLine) Line {
     int64_t keys[simd::kLineKeys];
   };
+  int64_t* keys() { return lines_.data()->keys; }
+  const int64_t* keys() const { return lines_.data()->keys; }
 
   // The least rank that is near enough by distance.
   float Limit() const {
@@ -129,8 +130,7 @@ class Beam {
   int32_t limit_ = kLowest;  // the least rank that is near enough by distance
   int32_t floor_ = kLowest;  // what is wanted is above
   std::vector<Line> lines_;
-  int64_t* keys_ = nullptr;  // of lines_
-  size_t (*insert_)(int64_t*, size_t, int64_t, int64_t) = nullptr;
+  decltype(simd::Kernels::insert) insert_ = simd::Active().insert;
 };
 
 }  // namespace skalar::hnsw

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "base/aligned.h"
+
 namespace skalar {
 
 // For functions that do nothing but ask for memory: GCC takes those for functions without effect,
@@ -17,7 +19,6 @@ namespace skalar {
 // cache: the first level can wait for a few lines only, and who asks for more stands still.
 SKALAR_ONLY_FETCHES inline void Prefetch(const void* at, size_t bytes = 1) {
 #if defined(__GNUC__)
-  constexpr size_t kCacheLine = 64;
   constexpr int kSecondLevel = 2;
   for (size_t i = 0; i < bytes; i += kCacheLine) {
     __builtin_prefetch(static_cast<const char*>(at) + i, 0, kSecondLevel);

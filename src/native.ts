@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { SkalarError, type SkalarErrorCode } from './errors.ts'
+import { SkalarError } from './errors.ts'
 
 /** Threads of our own for native work; libuv's four stay free for files and DNS. */
 export interface NativePool {
@@ -221,8 +221,6 @@ export function firstBadVector(vectors: Float32Array, dimension: number, refuseZ
 /** An error of the addon as a SkalarError; any other as it is. */
 export function fromNative(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof SkalarError) return error
-  const code = (error as { code?: unknown }).code
-  const known: readonly SkalarErrorCode[] = ['OUT_OF_MEMORY']
-  const match = known.find((each) => each === code)
-  return match === undefined ? error : new SkalarError(match, error.message, { cause: error })
+  const { code } = error as { code?: unknown }
+  return code === 'OUT_OF_MEMORY' ? new SkalarError(code, error.message, { cause: error }) : error
 }

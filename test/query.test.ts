@@ -173,6 +173,22 @@ describe('queryMany', () => {
     await expectRejection(unknown, 'NOT_FOUND', { id: 'nobody' })
   })
 
+  it('tells which vector is bad, behind queries by id', async () => {
+    const collection = await films()
+    const queries = [{ id: 'a' }, { vector: [1, 0] }, { id: 'b' }, { vector: [Number.NaN, 0] }]
+    await expectRejection(collection.queryMany(queries), 'BAD_VECTOR', { path: 'queries[3].vector[0]' })
+  })
+
+  it('keeps calls apart that are under way at once, whatever their sizes', async () => {
+    const collection = await films()
+    const questions = [1, -1, 2, -2, 3].map((x) => ({ vector: [x, 0] }))
+    const expected = questions.map((question) => collection.querySync(question))
+    // What an earlier call has left is there for one of them.
+    await collection.queryMany(questions)
+    const calls = [5, 1, 3].map((size) => collection.queryMany(questions.slice(-size)))
+    expect(await Promise.all(calls)).toEqual([5, 1, 3].map((size) => expected.slice(-size)))
+  })
+
   it('refuses common options that are none', async () => {
     const collection = await films()
     const vector = [1, 0]

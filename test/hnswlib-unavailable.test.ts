@@ -17,7 +17,7 @@ await flat.upsert({ id: 'a', vector: [1, 2] })
 const refused = await db.collection('graph', { dimension: 2, index: { engine: 'hnswlib' } }).catch((error) => error)
 const names = db.collections()
 await db.close()
-console.log(JSON.stringify({ name: refused.name, code: refused.code, message: refused.message, names }))
+process.stdout.write(JSON.stringify({ name: refused.name, code: refused.code, message: refused.message, names }))
 `
 
 /** An application that has the built package and its dependencies, but not hnswlib-node. */

@@ -36,8 +36,8 @@ AlignedArray<T> AllocateAligned(size_t count, size_t alignment = kCacheLine) {
 }
 
 // The same in huge pages, as far as the array fills them and the system grants them: prefetchers
-// stop at the end of a page, and there are fewer to map. A page is resident as soon as any of it is
-// written.
+// stop at the end of a page, and there are fewer to map. A page is resident from its first write
+// on.
 template <typename T>
 AlignedArray<T> AllocateHuge(size_t count) {
   AlignedArray<T> array = AllocateAligned<T>(count, kHugePage);

@@ -22,16 +22,13 @@ export const LEAST = 2_100
 
 const PATIENCE = 20_000
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever its records are
-type AnyCollection = Collection<any, any>
-
 /** The engines that have a graph. */
 export const GRAPHS = ['hnsw', 'hnswlib'] as const
 
 export type GraphEngine = (typeof GRAPHS)[number]
 
 /** Resolves once every record is in the graph. */
-export async function untilBuilt(collection: AnyCollection): Promise<void> {
+export async function untilBuilt(collection: Pick<Collection, 'stats'>): Promise<void> {
   const end = performance.now() + PATIENCE
   for (;;) {
     const { pending } = await collection.stats()

@@ -35,12 +35,29 @@ Napi::Value FirstBadVectorJs(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(good));
 }
 
+// sealRow(row: Uint8Array): writes its checksum
+void SealRowJs(const Napi::CallbackInfo& info) {
+  auto row = info[0].As<Napi::Uint8Array>();
+  SealRow(row.Data(), row.ByteLength());
+}
+
+// firstDamagedRow(rows: Uint8Array, bytes) → index of the first row whose checksum is wrong, of as
+// many as there are whole, or their number
+Napi::Value FirstDamagedRowJs(const Napi::CallbackInfo& info) {
+  const auto rows = info[0].As<Napi::Uint8Array>();
+  const size_t bytes = info[1].As<Napi::Number>().Uint32Value();
+  const size_t intact = FirstDamagedRow(rows.Data(), rows.ByteLength() / bytes, bytes);
+  return Napi::Number::New(info.Env(), static_cast<double>(intact));
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new std::shared_ptr<Loop>(std::make_shared<Loop>(env)));
   const char* refused = simd::ForcedButUnavailable();
   exports.Set("target", simd::Active().name);
   exports.Set("refusedTarget", refused ? Napi::Value(Napi::String::New(env, refused)) : env.Null());
   exports.Set("normalizeRows", Napi::Function::New(env, NormalizeRowsJs));
+  exports.Set("sealRow", Napi::Function::New(env, SealRowJs));
+  exports.Set("firstDamagedRow", Napi::Function::New(env, FirstDamagedRowJs));
   exports.Set("firstBadVector", Napi::Function::New(env, FirstBadVectorJs));
   exports.Set("Commits", Commits::Define(env));
   exports.Set("Pool", Pool::Define(env));

@@ -4,6 +4,7 @@
       "target_name": "skalar",
       "sources": [
         "addon.cc",
+        "base/crc32c.cc",
         "base/thread_pool.cc",
         "binding/async.cc",
         "binding/commits.cc",

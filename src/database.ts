@@ -6,7 +6,7 @@ import { checkAvailable } from './engine/create.ts'
 import { SkalarError } from './errors.ts'
 import { booleanOption, checkOptions, enumOption, functionOption, integerOption } from './options.ts'
 import { join } from './registry.ts'
-import type { Session } from './source.ts'
+import type { Session, Source } from './source.ts'
 import {
   createCollection,
   type Definition,
@@ -72,7 +72,7 @@ export class Database implements AsyncDisposable {
       const definition = await this.#findOrCreate(checkedName, wanted)
       checkMatches(checkedName, definition, wanted)
       const source = this.#core.source(checkedName, definition)
-      await source.replica.catchUp()
+      await load(source)
       return new Collection<M, I>(this.#session, source, () => this.#core.purge())
     })
   }
@@ -139,6 +139,15 @@ export class Database implements AsyncDisposable {
     const definition = definitionOf(name, wanted)
     checkAvailable(definition.index.engine)
     return environment.write(1, () => createCollection(environment, name, definition))
+  }
+}
+
+/** Brings a collection into memory. What is damaged is told by its queries: by other calls it can be mended. */
+async function load({ replica }: Source): Promise<void> {
+  try {
+    await replica.catchUp()
+  } catch (error) {
+    if (!(error instanceof SkalarError && error.code === 'CORRUPTED')) throw error
   }
 }
 

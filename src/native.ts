@@ -31,7 +31,7 @@ export interface NativeStore {
   remove(slots: Uint32Array, position: number): void
   /** Id `i` lies before `bytes[ends[i]]` and behind the one before. */
   setIds(ordinals: Uint32Array, bytes: Uint8Array, ends: Uint32Array): void
-  /** The vector as it was given, within rounding; undefined when the slot is not live. */
+  /** The vector as it was given; undefined when the slot is not live. */
   vector(slot: number): Float32Array | undefined
   /** The numbers of the answers, as `Answers` reads them; ids that are strings are put into `texts`. */
   scan(pool: NativePool, since: number, texts: string[], ...queries: NativeQueries): Promise<Float64Array>
@@ -110,6 +110,8 @@ interface Addon {
   readonly target: string
   readonly refusedTarget: string | null
   normalizeRows(rows: Uint8Array, dimension: number, refuseZero: boolean): number
+  sealRow(row: Uint8Array): void
+  firstDamagedRow(rows: Uint8Array, bytes: number): number
   firstBadVector(vectors: Float32Array, dimension: number, refuseZero: boolean): number
   readonly Commits: new (path: string, writable: boolean) => NativeCommits
   readonly Pool: new (threads: number) => NativePool
@@ -202,8 +204,18 @@ export function createHnsw(
   return new Hnsw(dimension, METRICS[metric], M, efConstruction, number)
 }
 
+/** Writes the checksum of a row of any kind into its bytes 4 to 7 (`native/store/row.h`). */
+export function sealRow(row: Uint8Array): void {
+  addon().sealRow(row)
+}
+
+/** The index of the first of rows of so many bytes each whose checksum is wrong, or their number. */
+export function firstDamagedRow(rows: Uint8Array, bytes: number): number {
+  return addon().firstDamagedRow(rows, bytes)
+}
+
 /**
- * Turns rows that carry raw vectors into rows that carry unit vectors and norms, in place. Returns the index of the first
+ * Turns rows that carry raw vectors into rows that carry lengths and scaled vectors, in place. Returns the index of the first
  * row with a component that is not finite (or without direction, where `refuseZero`), or the number of rows.
  */
 export function normalizeRows(rows: Uint8Array, dimension: number, refuseZero: boolean): number {

@@ -12,7 +12,7 @@ interface Entry {
  * The databases that are open in this JavaScript thread, by folder. It hangs on the global object so that it survives a
  * module that is loaded twice, as development servers do; the number is that of the format.
  */
-const KEY = Symbol.for('skalar.databases.1')
+const KEY = Symbol.for('skalar.databases.2')
 
 function registry(): Map<string, Entry> {
   const holder = globalThis as { [KEY]?: Map<string, Entry> }

@@ -62,21 +62,14 @@ void Store::SetIds(const Napi::CallbackInfo& info) {
   }
 }
 
-// vector(slot) → Float32Array: the vector as it was given, within rounding; undefined for a dead
-// slot
+// vector(slot) → Float32Array: the vector as it was given; undefined for a dead slot
 Napi::Value Store::Vector(const Napi::CallbackInfo& info) {
   const uint32_t slot = info[0].As<Napi::Number>().Uint32Value();
   const VectorStore::View view = vectors_.Snapshot();
   if (!view.IsLive(slot)) return info.Env().Undefined();
   auto vector = Napi::Float32Array::New(info.Env(), view.dimension());
   if (vector.IsEmpty()) return vector;
-  const float* unit = view.Row(slot);
-  const double norm = view.NormOf(slot);
-  // The largest float32 may come out larger by the rounding of the unit vector.
-  static constexpr double kLargest = std::numeric_limits<float>::max();
-  std::transform(unit, unit + view.dimension(), vector.Data(), [norm](float component) {
-    return static_cast<float>(std::clamp(norm * component, -kLargest, kLargest));
-  });
+  view.WriteVector(slot, vector.Data());
   return vector;
 }
 

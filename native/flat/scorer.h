@@ -27,14 +27,15 @@ class Scorer {
   // kernels multiply with.
   void WriteDirection(float* direction) const;
 
-  // The interval that surely holds a row's rank, from the float32 dot product of its unit vector
-  // with the query's direction and its norm.
+  // The interval that surely holds a row's rank, from the float32 dot product of its vector as it
+  // is stored (store/row.h) with the query's direction, and its length.
   RankInterval Bound(float dot, double norm) const;
 
   // The length of the query vector.
   double norm() const { return norm_; }
 
-  // The score of a live slot, accumulated in float64: the same bits on every CPU.
+  // The score of a live slot, accumulated in float64: the same bits on every CPU. A vector is at
+  // distance 0 from itself and any other of its direction at cosine 1, exactly.
   double Exact(uint32_t slot) const;
 
   // The scores of at most kAtOnce live slots, faster than one by one.
@@ -52,9 +53,10 @@ class Scorer {
   const VectorStore::View& view_;
   const Metric metric_;
   const float* const vector_;
+  const double square_;  // |q|²
   const double norm_;
-  // |float32 dot of two unit vectors as computed − the true dot of what they stand for| is at most
-  // this.
+  // A cosine as float32 kernels compute it, of a row divided by its length and the query's
+  // direction, is off by at most this.
   const double dot_error_;
 };
 

@@ -54,7 +54,8 @@ void Build::Work(std::chrono::steady_clock::time_point end) {
     if (i >= slots_.size()) break;
     const auto node = static_cast<uint32_t>(first_ + i);
     float* prepared = scratch->prepared.data();
-    format_.Prepare(vectors_.Row(slots_[i]), prepared);
+    vectors_.WriteDirection(slots_[i], prepared);
+    format_.Prepare(prepared);
     const CodeNumbers numbers = Encode(format_, prepared, graph_.Code(node), graph_.Lower(node));
     const double norm = vectors_.NormOf(slots_[i]);
     graph_.PointOf(node) = PointFor(options.metric, numbers, norm, reference_);

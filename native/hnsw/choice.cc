@@ -48,7 +48,8 @@ void Choice::Work() {
   std::vector<uint8_t> codes(sample_.size() * format.code_bytes());
   std::vector<Point> points(sample_.size());
   for (size_t i = 0; i < sample_.size(); ++i) {
-    format.Prepare(vectors_.Row(sample_[i]), prepared.data());
+    vectors_.WriteDirection(sample_[i], prepared.data());
+    format.Prepare(prepared.data());
     const CodeNumbers numbers =
         Encode(format, prepared.data(), &codes[i * format.code_bytes()], nullptr);
     points[i] =
@@ -67,11 +68,8 @@ void Choice::Work() {
 size_t Choice::Found(uint32_t slot, const CodeFormat& format, const std::vector<uint8_t>& codes,
                      const std::vector<Point>& points) const {
   const size_t count = sample_.size();
-  const float* unit = vectors_.Row(slot);
-  const double norm = vectors_.NormOf(slot);
   std::vector<float> vector(vectors_.stride());
-  std::transform(unit, unit + vector.size(), vector.begin(),
-                 [norm](float component) { return static_cast<float>(norm * component); });
+  vectors_.WriteVector(slot, vector.data());
   Query query;
   query.vector = Borrowed(vector.data());
   const Scorer scorer(vectors_, index_->options().metric, query);

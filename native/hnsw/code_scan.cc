@@ -9,7 +9,8 @@ namespace {
 // Nodes scored by one kernel call: their products stay in the first-level cache.
 constexpr size_t kStride = 256;
 
-// The rotation's own roundings: at most 3 × 16 transforms and signs of 2⁻²³ each, with a margin.
+// The roundings of two directions and of their rotations: at most 3 × 16 transforms of 2⁻²⁴ each,
+// with a margin.
 constexpr float kRotationError = 1e-5f;
 
 // Float32 arithmetic on the way to a rank: a few roundings of 2⁻²⁴ of its terms, with a margin.

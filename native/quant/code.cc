@@ -125,11 +125,6 @@ CodeFormat::CodeFormat(Codes codes, size_t dimension)
       components_(RoundedUp(dimension, planes() ? simd::kPlaneLanes : simd::kLanes)),
       rotation_(planes() ? std::make_shared<const Rotation>(components_) : nullptr) {}
 
-void CodeFormat::Prepare(const float* vector, float* prepared) const {
-  std::copy_n(vector, dimension_, prepared);
-  Prepare(prepared);
-}
-
 void CodeFormat::Prepare(float* prepared) const {
   std::fill(prepared + dimension_, prepared + components_, 0.0f);
   if (rotation_ != nullptr) rotation_->Apply(prepared);

@@ -52,9 +52,8 @@ class CodeFormat {
   size_t code_bytes() const { return planes() ? components_ / 2 : components_ * sizeof(float); }
   size_t lower_bytes() const { return has_lower() ? components_ / 2 : 0; }
 
-  // Writes a vector of the dimension as codes and queries are made of it: padded, and rotated.
-  void Prepare(const float* vector, float* prepared) const;
-  // The same in place, of a vector that has been written to the beginning of `prepared`.
+  // Makes of a vector of the dimension, which has been written to the beginning of `prepared`, what
+  // codes and queries are made of: padded, and rotated.
   void Prepare(float* prepared) const;
 
  private:

@@ -114,14 +114,46 @@ void DotExact(const float* query, const float* const* rows, size_t count, size_t
 }
 
 template <class T, size_t kCount>
-inline void SquaredDistanceBlock(const float* query, const float* const* units, const double* norms,
+inline void DotAndSquareBlock(const float* query, const float* const* rows, size_t n, double* out,
+                              double* squares) {
+  typename T::Doubles dots[kCount];
+  typename T::Doubles own[kCount];
+  for (size_t r = 0; r < kCount; ++r) dots[r] = own[r] = T::ZeroWide();
+  for (size_t i = 0; i < n; i += kLanes) {
+    const typename T::Doubles wide = T::Widen(query + i);
+    for (size_t r = 0; r < kCount; ++r) {
+      const typename T::Doubles row = T::Widen(rows[r] + i);
+      dots[r] = T::MulAddWide(row, wide, dots[r]);
+      own[r] = T::MulAddWide(row, row, own[r]);
+    }
+  }
+  for (size_t r = 0; r < kCount; ++r) {
+    out[r] = T::SumWide(dots[r]);
+    squares[r] = T::SumWide(own[r]);
+  }
+}
+
+template <class T>
+void DotAndSquareExact(const float* query, const float* const* rows, size_t count, size_t n,
+                       double* out, double* squares) {
+  // Twice the sums: half the rows where that is what fills the registers.
+  constexpr size_t kAtOnce = T::kAbreast > 2 ? T::kAbreast : 1;
+  size_t i = 0;
+  for (; i + kAtOnce <= count; i += kAtOnce) {
+    DotAndSquareBlock<T, kAtOnce>(query, rows + i, n, out + i, squares + i);
+  }
+  for (; i < count; ++i) DotAndSquareBlock<T, 1>(query, rows + i, n, out + i, squares + i);
+}
+
+template <class T, size_t kCount>
+inline void SquaredDistanceBlock(const float* query, const float* const* rows, const double* scales,
                                  size_t n, double* out) {
   typename T::Doubles sums[kCount];
   for (typename T::Doubles& sum : sums) sum = T::ZeroWide();
   for (size_t i = 0; i < n; i += kLanes) {
     const typename T::Doubles wide = T::Widen(query + i);
     for (size_t r = 0; r < kCount; ++r) {
-      const typename T::Doubles scaled = T::MulWide(T::Broadcast(norms[r]), T::Widen(units[r] + i));
+      const typename T::Doubles scaled = T::MulWide(T::Broadcast(scales[r]), T::Widen(rows[r] + i));
       const typename T::Doubles difference = T::SubWide(scaled, wide);
       sums[r] = T::AddWide(sums[r], T::MulWide(difference, difference));
     }
@@ -130,13 +162,13 @@ inline void SquaredDistanceBlock(const float* query, const float* const* units, 
 }
 
 template <class T>
-void SquaredDistanceExact(const float* query, const float* const* units, const double* norms,
+void SquaredDistanceExact(const float* query, const float* const* rows, const double* scales,
                           size_t count, size_t n, double* out) {
   size_t i = 0;
   for (; i + T::kAbreast <= count; i += T::kAbreast) {
-    SquaredDistanceBlock<T, T::kAbreast>(query, units + i, norms + i, n, out + i);
+    SquaredDistanceBlock<T, T::kAbreast>(query, rows + i, scales + i, n, out + i);
   }
-  for (; i < count; ++i) SquaredDistanceBlock<T, 1>(query, units + i, norms + i, n, out + i);
+  for (; i < count; ++i) SquaredDistanceBlock<T, 1>(query, rows + i, scales + i, n, out + i);
 }
 
 template <class T>
@@ -179,8 +211,9 @@ size_t Insert(int64_t* keys, size_t count, int64_t bound, int64_t key) {
 
 template <class T>
 constexpr Kernels MakeKernels(const char* name) {
-  return {name,          &DotRows<T>,      &DotGather<T>, &DotExact<T>, &SquaredDistanceExact<T>,
-          &DotPlanes<T>, &DotPlaneRows<T>, &Insert<T>};
+  return {name,          &DotRows<T>,           &DotGather<T>,
+          &DotExact<T>,  &DotAndSquareExact<T>, &SquaredDistanceExact<T>,
+          &DotPlanes<T>, &DotPlaneRows<T>,      &Insert<T>};
 }
 
 }  // namespace

@@ -46,9 +46,13 @@ struct Kernels {
   void (*dot_exact)(const float* query, const float* const* rows, size_t count, size_t n,
                     double* out);
 
-  // out[i] = sum over j of (norms[i] * units[i][j] - query[j])^2 for i < count. Product,
+  // The same, and squares[i] = dot(rows[i], rows[i]).
+  void (*dot_and_square_exact)(const float* query, const float* const* rows, size_t count, size_t n,
+                               double* out, double* squares);
+
+  // out[i] = sum over j of (scales[i] * rows[i][j] - query[j])^2 for i < count. Product,
   // difference, square and sum each round.
-  void (*squared_distance_exact)(const float* query, const float* const* units, const double* norms,
+  void (*squared_distance_exact)(const float* query, const float* const* rows, const double* scales,
                                  size_t count, size_t n, double* out);
 
   // out[i] = sum over j < n of planes[i]'s component j * query[j], for i < count. Components are in

@@ -6,18 +6,29 @@
 #include <cstring>
 #include <vector>
 
+#include "base/crc32c.h"
 #include "simd/kernels.h"
 
 namespace skalar {
+namespace {
+
+constexpr size_t kCrcOffset = offsetof(RowHeader, crc);
+constexpr size_t kBehindCrc = kCrcOffset + sizeof(uint32_t);
+
+uint32_t ChecksumOf(const uint8_t* row, size_t bytes) {
+  return Crc32c(row + kBehindCrc, bytes - kBehindCrc, Crc32c(row, kCrcOffset));
+}
+
+}  // namespace
 
 size_t PaddedDimension(size_t dimension) {
   return (dimension + simd::kLanes - 1) / simd::kLanes * simd::kLanes;
 }
 
-double Norm(const float* padded, size_t padded_dimension) {
+double SquaredNorm(const float* padded, size_t padded_dimension) {
   double square;
   simd::Active().dot_exact(padded, &padded, 1, padded_dimension, &square);
-  return std::sqrt(square);
+  return square;
 }
 
 size_t FirstBadVector(const float* vectors, size_t count, size_t dimension, bool refuse_zero) {
@@ -41,15 +52,36 @@ size_t NormalizeRows(uint8_t* rows, size_t count, size_t dimension, bool refuse_
   for (size_t i = 0; i < count; ++i) {
     uint8_t* row = rows + i * RowBytes(dimension);
     std::memcpy(vector.data(), row + kRowHeaderBytes, 4 * dimension);
-    // Squares of float32 are finite in float64, so the norm is finite exactly when all components
-    // are.
-    const double norm = Norm(vector.data(), padded);
+    // Squares of float32 are finite in float64, and only that of 0 is 0: so the norm is finite
+    // exactly when all components are, and a normal number.
+    const double norm = std::sqrt(SquaredNorm(vector.data(), padded));
     if (!std::isfinite(norm) || (refuse_zero && norm == 0)) return i;
     if (norm > 0) {
-      for (size_t j = 0; j < dimension; ++j) vector[j] = static_cast<float>(vector[j] / norm);
+      // As a float32 it might overflow.
+      const double inverse = 1 / ScaleOf(norm);
+      for (size_t j = 0; j < dimension; ++j) vector[j] = static_cast<float>(vector[j] * inverse);
     }
     std::memcpy(row + offsetof(RowHeader, norm), &norm, sizeof norm);
     std::memcpy(row + kRowHeaderBytes, vector.data(), 4 * dimension);
+  }
+  return count;
+}
+
+void SealRow(uint8_t* row, size_t bytes) {
+  const uint32_t crc = ChecksumOf(row, bytes);
+  std::memcpy(row + kCrcOffset, &crc, sizeof crc);
+}
+
+bool IsIntact(const uint8_t* row, size_t bytes) {
+  if (bytes < kBehindCrc) return false;
+  uint32_t crc;
+  std::memcpy(&crc, row + kCrcOffset, sizeof crc);
+  return crc == ChecksumOf(row, bytes);
+}
+
+size_t FirstDamagedRow(const uint8_t* rows, size_t count, size_t bytes) {
+  for (size_t i = 0; i < count; ++i) {
+    if (!IsIntact(rows + i * bytes, bytes)) return i;
   }
   return count;
 }

@@ -1,5 +1,5 @@
-// The vectors of one space in memory: slot → unit vector, norm and ordinal, in chunks of contiguous
-// rows.
+// The vectors of one space in memory: slot → vector as its row has it (store/row.h), length and
+// ordinal, in chunks of contiguous rows.
 //
 // Thread safety: methods that change the store, and Snapshot(), belong to one thread (the
 // JavaScript thread). A View may be read from any thread while the store changes.
@@ -70,9 +70,14 @@ class VectorStore {
       Prefetch(Row(slot), stride_ * sizeof(float));
     }
     double NormOf(uint32_t slot) const { return chunk(ChunkOf(slot)).norms[IndexOf(slot)]; }
+    // Writes the vector of a slot as it was given, without padding; or as a unit vector (zeros for
+    // a zero vector).
+    void WriteVector(uint32_t slot, float* vector) const;
+    void WriteDirection(uint32_t slot, float* direction) const;
 
    private:
     friend class VectorStore;
+    void WriteTimes(double factor, uint32_t slot, float* out) const;
     size_t ChunkOf(uint32_t slot) const { return slot >> chunk_shift_; }
     size_t IndexOf(uint32_t slot) const { return slot & (chunk_slots() - 1); }
 

@@ -2,17 +2,13 @@ import { booleanOption, checkOptions } from '../options.ts'
 import type { Source } from '../source.ts'
 import { decodeId } from '../store/keys.ts'
 import { idsBehind, recordAt, recordOf } from '../store/records.ts'
-import { type RecordRow, VECTOR_HEADER, vectorRowBytes } from '../store/rows.ts'
+import type { RecordRow } from '../store/rows.ts'
+import { readVector } from '../store/vectors.ts'
 import type { Id, Metadata } from '../types.ts'
 import type { RecordTest } from './match.ts'
 
 /** Records read at once by an iteration. */
 const PAGE = 128
-
-const SPACE = 0
-
-/** The largest finite float32. */
-const LARGEST = (2 - 2 ** -23) * 2 ** 127
 
 /** A stored record before its type is known. */
 export interface AnyRecord {
@@ -51,22 +47,10 @@ export function readRecord(source: Source, id: Id, include: Include): AnyRecord 
 function toRecord(source: Source, number: number, id: Id, row: RecordRow, include: Include): AnyRecord {
   const record: AnyRecord = { id, metadata: row.metadata }
   if (include.version) record.version = row.version
-  if (include.vector) record.vector = readVector(source, number, row.slot)
-  return record
-}
-
-function readVector(source: Source, number: number, slot: number): Float32Array {
-  const { dimension } = source.definition
-  const row = source.environment.vectors.getBinaryFast([number, SPACE, slot])!
-  const norm = row.readDoubleLE(8)
-  const vector = new Float32Array(dimension)
-  // Copied first, since the row need not be aligned; `readFloatLE` takes several times as long.
-  new Uint8Array(vector.buffer).set(row.subarray(VECTOR_HEADER, vectorRowBytes(dimension)))
-  for (let i = 0; i < dimension; i++) {
-    // The largest float32 may come out larger by the rounding of the unit vector.
-    vector[i] = Math.min(Math.max(norm * vector[i]!, -LARGEST), LARGEST)
+  if (include.vector) {
+    record.vector = readVector(source.environment, number, row.slot, source.definition.dimension)
   }
-  return vector
+  return record
 }
 
 /**

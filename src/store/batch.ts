@@ -1,4 +1,4 @@
-import { normalizeRows } from '../native.ts'
+import { normalizeRows, sealRow } from '../native.ts'
 import type { Id, Metadata } from '../types.ts'
 import { encodeId } from './keys.ts'
 import { packMetadata } from './metadata.ts'
@@ -22,7 +22,7 @@ export class Batch {
   readonly ids: Id[] = []
   readonly idBytes: Buffer[] = []
   readonly metadata: Buffer[] = []
-  /** Vector rows; ordinals are filled in when the records are written. */
+  /** Vector rows; ordinals and checksums are filled in when the records are written. */
   readonly rows: Uint8Array
   readonly #floats: Float32Array
   readonly #words: Uint32Array
@@ -58,7 +58,7 @@ export class Batch {
   }
 
   /**
-   * Turns raw vectors into unit vectors and norms. Returns the index of the first that has a component that is not finite
+   * Turns raw vectors into lengths and scaled vectors (rows.ts). Returns the index of the first that has a component that is not finite
    * (or no direction, where `refuseZero`); undefined when all are good.
    */
   normalize(refuseZero: boolean): number | undefined {
@@ -77,8 +77,10 @@ export class Batch {
     return copy
   }
 
-  setOrdinal(index: number, ordinal: number): void {
+  /** Completes the vector row of a record. */
+  seal(index: number, ordinal: number): void {
     this.#words[this.#rowStart(index)] = ordinal
+    sealRow(this.row(index))
   }
 
   /** The vector row of a record, as a view. */
@@ -87,7 +89,7 @@ export class Batch {
     return this.rows.subarray(index * bytes, (index + 1) * bytes)
   }
 
-  /** The raw components of a record before `normalize`, the unit vector after it. */
+  /** The raw components of a record before `normalize`, the scaled vector after it. */
   vector(index: number): Float32Array {
     const start = this.#rowStart(index) + VECTOR_HEADER / 4
     return this.#floats.subarray(start, start + this.dimension)

@@ -12,7 +12,7 @@ import { WriteGate } from './write-gate.ts'
 const PAGE_SIZE = 16_384
 
 /** The one writer of this format; another number means another layout. */
-const FORMAT = { magic: 'skalar', version: 1, endianness: 'little' }
+const FORMAT = { magic: 'skalar', version: 2, endianness: 'little' }
 
 /** Bound on processes and threads that read at once, and on sub-databases. */
 const MAX_READERS = 2_048

@@ -6,6 +6,7 @@ import type { Environment } from './environment.ts'
 import { END } from './keys.ts'
 import { recordsFrom } from './records.ts'
 import { type State, vectorRowBytes } from './rows.ts'
+import { checkVectors } from './vectors.ts'
 
 const SPACE = 0
 
@@ -67,6 +68,7 @@ export class Load {
       slots.push(key[2])
     }
     const taken = Uint32Array.from(slots)
+    checkVectors(this.#environment, this.number, taken, rows.subarray(0, taken.length * this.#rowBytes))
     // Rows read later than `position` are newer than it; stamping them with it makes the log stamp them again.
     this.vectors.put(taken, rows, Math.max(this.position, 1))
     this.#slots.push(taken)

@@ -5,7 +5,7 @@
  *   0   u8   layout, 1                          0   u32  number under which the rows are stored
  *   1   u8   spaces s, 1                        4   u32  live records
  *   2   u16  bytes of the id, i                 8   u64  log position of the last change
- *   4   u32  reserved, 0                        16  u64  first position that is still in the log
+ *   4   u32  CRC-32C of all other bytes         16  u64  first position that is still in the log
  *   8   u64  version                            24  u32  next fresh ordinal
  *   16  u32  slot in each space, s times        28  u32  freed ordinals
  *   …   id bytes (keys.ts), i                   32  u32  next fresh slot      ⎫ once for
@@ -14,11 +14,13 @@
  *
  *   vector row                                  log row, keyed by the position of its last change
  *   0   u32  ordinal                            for each change, in order:
- *   4   u32  reserved, 0                        0   u32  1 put, 2 delete, 3 metadata
- *   8   f64  norm |x|                           4   u32  slot
- *   16  f32  unit vector, dimension times       8   u32  ordinal
+ *   4   u32  CRC-32C of all other bytes         0   u32  1 put, 2 delete, 3 metadata
+ *   8   f64  length |x|                         4   u32  slot
+ *   16  f32  x · 2^−⌊log2 |x|⌋, dimension times 8   u32  ordinal
  */
+import { sealRow } from '../native.ts'
 import type { Id, Metadata } from '../types.ts'
+import { damagedRecord, isIntact } from './integrity.ts'
 import { decodeId } from './keys.ts'
 import { unpackMetadata } from './metadata.ts'
 
@@ -33,6 +35,28 @@ export const Change = { put: 1, delete: 2, metadata: 3 } as const
 
 export function vectorRowBytes(dimension: number): number {
   return VECTOR_HEADER + 4 * dimension
+}
+
+/** The vector of a row that is intact, as it was written. `row` may be longer. */
+export function decodeVector(row: Buffer, dimension: number): Float32Array {
+  const end = vectorRowBytes(dimension)
+  const vector = new Float32Array(dimension)
+  // Copied first, since the row need not be aligned; `readFloatLE` takes several times as long.
+  new Uint8Array(vector.buffer).set(row.subarray(VECTOR_HEADER, end))
+  const scale = powerOfTwo(row.readDoubleLE(8))
+  for (let i = 0; i < dimension; i++) vector[i]! *= scale
+  return vector
+}
+
+const float = new Float64Array(1)
+const words = new Uint32Array(float.buffer)
+
+/** 2^⌊log2 x⌋ of a positive number; 0 of 0. */
+function powerOfTwo(x: number): number {
+  float[0] = x
+  words[0] = 0
+  words[1]! &= 0x7ff0_0000
+  return float[0]
 }
 
 /** Where the records of a collection stand; one row, written in every transaction that changes one of them. */
@@ -99,47 +123,61 @@ export function encodeRecord(version: number, slot: number, id: Uint8Array, meta
   row[0] = RECORD_LAYOUT
   row[1] = 1
   row.writeUInt16LE(id.length, 2)
-  row.writeUInt32LE(0, 4)
   writeU64(row, version, 8)
   row.writeUInt32LE(slot, 16)
   row.set(id, RECORD_HEADER)
   row.set(metadata, RECORD_HEADER + id.length)
+  sealRow(row)
   return row
 }
 
-/** A record row, decoded as far as it is asked. `bytes` may be longer than the row, and only lasts until the next read. */
+/**
+ * A record row, decoded as far as it is asked. `bytes` may be longer than the row, and only lasts until the next read.
+ * Whatever is asked of a row that is not as it was written throws SkalarError `CORRUPTED`.
+ */
 export class RecordRow {
   readonly #bytes: Buffer
   readonly #end: number
+  #checked = false
 
   constructor(bytes: Buffer, end: number) {
     this.#bytes = bytes
     this.#end = end
   }
 
+  get intact(): boolean {
+    return isIntact(this.#bytes.subarray(0, this.#end))
+  }
+
   get slot(): number {
-    return this.#bytes.readUInt32LE(16)
+    return this.#good.readUInt32LE(16)
   }
 
   get version(): number {
-    return readU64(this.#bytes, 8)
+    return readU64(this.#good, 8)
   }
 
   get id(): Id {
-    return decodeId(this.#bytes, RECORD_HEADER, this.#metadataStart)
+    return decodeId(this.#good, RECORD_HEADER, this.#metadataStart)
   }
 
   /** The id's bytes, copied. */
   get idBytes(): Buffer {
-    return Buffer.from(this.#bytes.subarray(RECORD_HEADER, this.#metadataStart))
+    return Buffer.from(this.#good.subarray(RECORD_HEADER, this.#metadataStart))
   }
 
   get metadata(): Metadata {
-    return unpackMetadata(this.#bytes, this.#metadataStart, this.#end)
+    return unpackMetadata(this.#good, this.#metadataStart, this.#end)
   }
 
   get #metadataStart(): number {
-    return RECORD_HEADER + this.#bytes.readUInt16LE(2)
+    return RECORD_HEADER + this.#good.readUInt16LE(2)
+  }
+
+  get #good(): Buffer {
+    if (!this.#checked && !this.intact) throw damagedRecord()
+    this.#checked = true
+    return this.#bytes
   }
 }
 

@@ -3,6 +3,7 @@ import type { Environment } from './environment.ts'
 import { END } from './keys.ts'
 import { recordAt } from './records.ts'
 import { CHANGE_BYTES, Change, vectorRowBytes } from './rows.ts'
+import { checkVectors } from './vectors.ts'
 
 const SPACE = 0
 
@@ -47,6 +48,7 @@ export function readTail(
     ordinals.push(ordinal)
     ids.push(recordAt(environment, number, ordinal)!.idBytes)
   }
+  checkVectors(environment, number, slots, rows.subarray(0, slots.length * bytes))
   return {
     position: reached,
     slots: Uint32Array.from(slots),

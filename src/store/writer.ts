@@ -204,7 +204,7 @@ export class Writer {
   #putVector(batch: Batch, index: number, ordinal: number): number {
     this.#begin()
     const slot = this.#slots.take()
-    batch.setOrdinal(index, ordinal)
+    batch.seal(index, ordinal)
     this.#appendVector([this.#state.number, SPACE, slot], batch.row(index) as Buffer)
     this.#record(Change.put, slot, ordinal)
     return slot

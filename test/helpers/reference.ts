@@ -38,8 +38,8 @@ export function referenceScore(metric: MetricName, x: ArrayLike<number>, query: 
 
 /** How far a score may be from the reference. */
 export function tolerance(metric: MetricName, x: ArrayLike<number>, query: ArrayLike<number>): number {
-  if (metric === 'cosine') return 1e-6
-  return metric === 'dot' ? 1e-6 * norm(x) * norm(query) : 1e-6 * (norm(x) + norm(query))
+  if (metric === 'cosine') return 1e-12
+  return metric === 'dot' ? 1e-12 * norm(x) * norm(query) : 1e-12 * (norm(x) + norm(query))
 }
 
 /** By how much the first score is nearer than the second; negative when it is farther. */

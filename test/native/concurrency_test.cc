@@ -89,7 +89,7 @@ void CheckRows(const Taken& taken) {
     ASSERT_TRUE(taken.live[i] || taken.versions[i] == 0) << "a dead slot came to life";
     const Row expected = RowFor(i, taken.Expected(i));
     ASSERT_EQ(taken.view.NormOf(slot), expected.norm);
-    ASSERT_TRUE(std::equal(expected.unit.begin(), expected.unit.end(), taken.view.Row(slot)));
+    ASSERT_TRUE(std::equal(expected.scaled.begin(), expected.scaled.end(), taken.view.Row(slot)));
   }
 }
 

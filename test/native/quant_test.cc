@@ -68,7 +68,8 @@ CodeFormat Planes(size_t dimension, Codes codes = Codes::kInt8) { return {codes,
 
 Floats Prepared(const CodeFormat& format, const Floats& vector) {
   Floats prepared(format.components());
-  format.Prepare(vector.data(), prepared.data());
+  std::copy(vector.begin(), vector.end(), prepared.begin());
+  format.Prepare(prepared.data());
   return prepared;
 }
 

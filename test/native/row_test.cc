@@ -30,15 +30,26 @@ TEST(RowTest, PaddingFillsWholeLanes) {
   EXPECT_EQ(PaddedDimension(4096), 4096u);
 }
 
-TEST(RowTest, NormIsTheEuclideanLength) {
+TEST(RowTest, TheSquaredNormIsTheSumOfSquares) {
   const Floats vector = Padded({3, -4});
-  EXPECT_EQ(Norm(vector.data(), vector.size()), 5.0);
+  EXPECT_EQ(SquaredNorm(vector.data(), vector.size()), 25.0);
 }
 
-TEST(RowTest, UnitVectorsAndNormsAgreeWithExtendedPrecision) {
+TEST(RowTest, ScalesArePowersOfTwo) {
+  EXPECT_EQ(ScaleOf(0), 0.0);
+  EXPECT_EQ(ScaledNorm(0), 1.0);
+  for (int exponent = -149; exponent < 137; ++exponent) {
+    for (const double fraction : {1.0, 1.5, std::nextafter(2.0, 0.0)}) {
+      EXPECT_EQ(ScaleOf(std::ldexp(fraction, exponent)), std::ldexp(1.0, exponent));
+      EXPECT_EQ(ScaledNorm(std::ldexp(fraction, exponent)), fraction);
+    }
+  }
+}
+
+TEST(RowTest, VectorsKeepEveryBitAndLengthsAgreeWithExtendedPrecision) {
   Random random(1);
   for (size_t dimension : {1, 2, 15, 16, 17, 100, 4096}) {
-    for (float scale : {1e-30f, 1e-3f, 1.0f, 1e30f}) {
+    for (float scale : {1e-40f, 1e-30f, 1e-3f, 1.0f, 1e30f, 3e38f}) {
       const Floats vector = random.Vector(dimension, scale);
       long double squares = 0;
       for (float x : vector) squares += static_cast<long double>(x) * x;
@@ -48,16 +59,40 @@ TEST(RowTest, UnitVectorsAndNormsAgreeWithExtendedPrecision) {
       // As many roundings as a term takes part in, then the root.
       const long double roundings = static_cast<long double>(dimension) / 16 + 6;
       EXPECT_LE(std::fabs(row.norm - norm), roundings * 0x1p-53L * norm);
+      if (norm == 0) continue;
+      const double scaled_norm = std::sqrt(DotInLanes(row.scaled, row.scaled));
+      EXPECT_GE(scaled_norm, 1);
+      EXPECT_LT(scaled_norm, 2);
       for (size_t i = 0; i < dimension; ++i) {
-        const long double unit = vector[i] / norm;
-        ASSERT_LE(std::fabs(row.unit[i] - unit), 0x1.01p-24L * std::fabs(unit))
+        ASSERT_EQ(static_cast<float>(row.scaled[i] * ScaleOf(row.norm)), vector[i])
             << dimension << ", " << scale << ", " << i;
       }
     }
   }
 }
 
-TEST(RowTest, LeavesOrdinalsAndReservedBytesAlone) {
+TEST(RowTest, ComponentsAreLostThatAreFarBelowTheLength) {
+  EXPECT_EQ(RowOf({1e25f, 1e-25f}).scaled[1] * ScaleOf(RowOf({1e25f, 1e-25f}).norm), 0.0);
+  EXPECT_EQ(RowOf({0x1p60f, 0x1p-65f}).scaled[1] * 0x1p60, 0x1p-65);
+}
+
+TEST(RowTest, ADamagedRowIsFound) {
+  Random random(3);
+  std::vector<uint8_t> rows = RawRows({random.Vector(5), random.Vector(5), random.Vector(5)});
+  constexpr size_t kBytes = RowBytes(5);
+  for (size_t i = 0; i < 3; ++i) SealRow(&rows[i * kBytes], kBytes);
+  EXPECT_EQ(FirstDamagedRow(rows.data(), 3, kBytes), 3u);
+  for (size_t at = 0; at < 3 * kBytes; ++at) {
+    for (int bit = 0; bit < 8; ++bit) {
+      rows[at] ^= static_cast<uint8_t>(1 << bit);
+      EXPECT_EQ(FirstDamagedRow(rows.data(), 3, kBytes), at / kBytes);
+      rows[at] ^= static_cast<uint8_t>(1 << bit);
+    }
+  }
+  EXPECT_FALSE(IsIntact(rows.data(), 7));
+}
+
+TEST(RowTest, LeavesOrdinalsAndChecksumsAlone) {
   std::vector<uint8_t> rows = RawRows({{1, 1}, {2, 2}});
   rows[RowBytes(2) + 4] = 0xAB;
   EXPECT_EQ(NormalizeRows(rows.data(), 2, 2, true), 2u);
@@ -115,13 +150,14 @@ TEST(RowTest, AVectorOfZerosOfEitherSignIsBadWhereADirectionIsNeeded) {
 TEST(RowTest, TheSmallestVectorHasADirection) {
   const Row row = RowOf({0, -kSmallest, 0});
   EXPECT_EQ(row.norm, static_cast<double>(kSmallest));
-  EXPECT_EQ(row.unit, (Floats{0, -1, 0}));
+  EXPECT_EQ(row.scaled, (Floats{0, -1, 0}));
 }
 
 TEST(RowTest, TheLargestVectorsHaveFiniteNorms) {
   const Row row = RowOf(Floats(4096, kLargest));
   EXPECT_NEAR(row.norm / kLargest, 64, 1e-12);
-  EXPECT_EQ(row.unit, Floats(4096, 1.0f / 64));
+  EXPECT_EQ(ScaleOf(row.norm), 0x1p133);
+  EXPECT_EQ(row.scaled, Floats(4096, std::ldexp(kLargest, -133)));
 }
 
 TEST(RowTest, RowsNeedNoAlignment) {

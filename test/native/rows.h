@@ -45,7 +45,7 @@ inline Floats Padded(Floats vector) {
 struct Row {
   uint32_t ordinal;
   double norm;
-  Floats unit;
+  Floats scaled;
 
   bool operator==(const Row&) const = default;
 };
@@ -53,16 +53,16 @@ struct Row {
 inline void AppendTo(std::vector<uint8_t>* bytes, const Row& row) {
   const RowHeader header{row.ordinal, 0, row.norm};
   const size_t start = bytes->size();
-  bytes->resize(start + RowBytes(row.unit.size()));
+  bytes->resize(start + RowBytes(row.scaled.size()));
   std::memcpy(bytes->data() + start, &header, sizeof header);
-  std::memcpy(bytes->data() + start + kRowHeaderBytes, row.unit.data(), 4 * row.unit.size());
+  std::memcpy(bytes->data() + start + kRowHeaderBytes, row.scaled.data(), 4 * row.scaled.size());
 }
 
 inline Row RowAt(const uint8_t* bytes, size_t dimension) {
   RowHeader header;
   std::memcpy(&header, bytes, sizeof header);
   Row row{header.ordinal, header.norm, Floats(dimension)};
-  std::memcpy(row.unit.data(), bytes + kRowHeaderBytes, 4 * dimension);
+  std::memcpy(row.scaled.data(), bytes + kRowHeaderBytes, 4 * dimension);
   return row;
 }
 
@@ -99,13 +99,15 @@ inline double DotInLanes(const Floats& a, const Floats& b) {
 inline double ReferenceScore(Metric metric, const Row& row, const Floats& query) {
   if (metric == Metric::kEuclidean) {
     return std::sqrt(SumInLanes(query.size(), [&](size_t i) {
-      const double scaled = row.norm * row.unit[i];
-      const double difference = scaled - query[i];
+      const double component = ScaleOf(row.norm) * row.scaled[i];
+      const double difference = component - query[i];
       return difference * difference;
     }));
   }
-  const double dot = DotInLanes(row.unit, query);
-  return metric == Metric::kDot ? row.norm * dot : dot / std::sqrt(DotInLanes(query, query));
+  const double dot = DotInLanes(row.scaled, query);
+  if (metric == Metric::kDot) return ScaleOf(row.norm) * dot;
+  const double squares = DotInLanes(row.scaled, row.scaled) * DotInLanes(query, query);
+  return std::clamp(dot / std::sqrt(squares), -1.0, 1.0);
 }
 
 // The score of two raw vectors by the textbook.
@@ -122,10 +124,13 @@ inline long double TrueScore(Metric metric, const Floats& a, const Floats& b) {
   return metric == Metric::kDot ? dot : dot / (std::sqrt(a2) * std::sqrt(b2));
 }
 
-// What a score may be off by (docs): float32 rounding of the stored vector.
+inline double Norm(const float* padded, size_t n) { return std::sqrt(SquaredNorm(padded, n)); }
+
+// What a score may be off by: the roundings of float64, and what a row may have lost.
 inline double Tolerance(Metric metric, double row_norm, double query_norm) {
-  if (metric == Metric::kCosine) return 1e-6;
-  return 1e-6 * (metric == Metric::kDot ? row_norm * query_norm : row_norm + query_norm);
+  constexpr double kRelative = 1e-12;
+  if (metric == Metric::kCosine) return kRelative;
+  return kRelative * (metric == Metric::kDot ? row_norm * query_norm : row_norm + query_norm);
 }
 
 inline constexpr Metric kMetrics[] = {Metric::kCosine, Metric::kDot, Metric::kEuclidean};

@@ -77,7 +77,7 @@ const Pattern kPatterns[] = {
        return Pair{random.Vector(d, PowerOfTen(random, -30, 30)),
                    random.Vector(d, PowerOfTen(random, -30, 30))};
      }},
-    // All components equal: every rounding of x̂ and of q̂ goes the same way.
+    // All components equal: every rounding of q̂ goes the same way.
     {"roundings that add up",
      [](Random& random, size_t d) {
        return Pair{Floats(d, 1 + random.Uniform() / 2), Floats(d, 1 + random.Uniform() / 2)};
@@ -105,7 +105,7 @@ const Pattern kPatterns[] = {
        }
        return pair;
      }},
-    {"components that unit vectors round to subnormals",
+    {"components that scaled vectors round to subnormals",
      [](Random& random, size_t d) {
        Pair pair{random.Vector(d, 1e-38f), random.Vector(d, 1e-38f)};
        pair.row[d / 2] = pair.query[d / 3] = 1;
@@ -176,7 +176,7 @@ TEST_P(ScorerTest, ExactScoresHaveTheBitsOfTheReference) {
   });
 }
 
-TEST_P(ScorerTest, ExactScoresAreTheTrueOnesWithinTheToleranceOfFloat32) {
+TEST_P(ScorerTest, ExactScoresAreTheTrueOnesWithinTheRoundingsOfFloat64) {
   ForEachPair([&](const std::string& name, const Pair& pair, const VectorStore::View& view,
                   const Scorer& scorer) {
     const Floats query = Padded(pair.query);
@@ -224,16 +224,44 @@ TEST_P(ScorerTest, BoundsHoldTheExactRankForTheWorstKernelThatIsAllowed) {
     const long double rank =
         metric_ == Metric::kEuclidean ? -static_cast<long double>(score) * score : score;
     const size_t n = view.stride();
-    const Floats unit(view.Row(0), view.Row(0) + n);
+    const Floats row(view.Row(0), view.Row(0) + n);
     const Floats direction = DirectionOf(scorer, view);
-    const double dot = DotInLanes(unit, direction);
-    const double error = simd::DotErrorFactor(n) * Norm(unit.data(), n) * Norm(direction.data(), n);
+    const double dot = DotInLanes(row, direction);
+    const double error = simd::DotErrorFactor(n) * Norm(row.data(), n) * Norm(direction.data(), n);
     for (double worst : {dot - error, dot + error}) {
       const RankInterval bound = scorer.Bound(NotBeyond(worst), view.NormOf(0));
       ASSERT_LE(bound.low, rank) << name;
       ASSERT_GE(bound.high, rank) << name;
     }
   });
+}
+
+TEST_P(ScorerTest, AVectorIsExactlyItself) {
+  Random random(2);
+  for (size_t dimension : {1, 2, 3, 16, 17, 100, 768, 4096}) {
+    VectorStore store(dimension);
+    for (int exponent = -38; exponent < 38; ++exponent) {
+      const Floats vector = random.Vector(dimension, std::pow(10.0f, static_cast<float>(exponent)));
+      ASSERT_TRUE(PutRow(&store, 0, RowOf(vector)).ok());
+      Query query;
+      query.vector = Owned(Padded(vector));
+      const VectorStore::View view = store.Snapshot();
+      const Scorer scorer(view, metric_, query);
+      const double norm = Norm(query.vector.get(), view.stride());
+      const double expected = metric_ == Metric::kCosine      ? 1
+                              : metric_ == Metric::kEuclidean ? 0
+                                                              : DotInLanes(vector, vector);
+      ASSERT_EQ(scorer.Exact(0), expected) << dimension << ", " << exponent << ", " << norm;
+    }
+  }
+}
+
+TEST_P(ScorerTest, CosinesAreNotBeyondOne) {
+  ForEachPair(
+      [&](const std::string& name, const Pair&, const VectorStore::View&, const Scorer& scorer) {
+        if (metric_ != Metric::kCosine) return;
+        ASSERT_LE(std::fabs(scorer.Exact(0)), 1) << name;
+      });
 }
 
 // A bound that is safe but loose would make scans rank everything exactly.
@@ -290,7 +318,7 @@ TEST(ScorerZeroQueryTest, ScoresFollowFromTheNorms) {
   const Scorer dot(view, Metric::kDot, query), euclidean(view, Metric::kEuclidean, query);
   EXPECT_EQ(DirectionOf(dot, view)[0], 0.0f);
   EXPECT_EQ(dot.Exact(0), 0.0);
-  EXPECT_NEAR(euclidean.Exact(0), 5.0, 1e-6);
+  EXPECT_EQ(euclidean.Exact(0), 5.0);
   EXPECT_LE(euclidean.Bound(0, 5).low, -25.0);
   EXPECT_GE(euclidean.Bound(0, 5).high, -25.0);
 }

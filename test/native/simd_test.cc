@@ -98,10 +98,10 @@ double ReferenceDotExact(const std::vector<float>& a, const std::vector<float>& 
   return SumInLanes(a.size(), [&](size_t i) { return static_cast<double>(a[i]) * b[i]; });
 }
 
-double ReferenceSquaredDistance(double norm, const std::vector<float>& unit,
+double ReferenceSquaredDistance(double scale, const std::vector<float>& row,
                                 const std::vector<float>& query) {
-  return SumInLanes(unit.size(), [&](size_t i) {
-    const double scaled = norm * unit[i];
+  return SumInLanes(row.size(), [&](size_t i) {
+    const double scaled = scale * row[i];
     const double difference = scaled - query[i];
     return difference * difference;
   });
@@ -154,9 +154,9 @@ class SimdKernelsTest : public testing::TestWithParam<const Kernels*> {
     kernels_.dot_exact(query, &row, 1, n, &result);
     return result;
   }
-  double SquaredDistance(double norm, const float* unit, const float* query, size_t n) const {
+  double SquaredDistance(double scale, const float* row, const float* query, size_t n) const {
     double result;
-    kernels_.squared_distance_exact(query, &unit, &norm, 1, n, &result);
+    kernels_.squared_distance_exact(query, &row, &scale, 1, n, &result);
     return result;
   }
 };
@@ -269,14 +269,14 @@ TEST_P(SimdKernelsTest, SquaredDistanceHasTheSameBitsOnEveryTarget) {
   for (const Pattern& pattern : kPatterns) {
     Random random(6);
     for (size_t n = 0; n <= kLongest; n += kLanes) {
-      const std::vector<float> unit = Draw(pattern, random, n, Side::kRow);
+      const std::vector<float> row = Draw(pattern, random, n, Side::kRow);
       const std::vector<float> query = Draw(pattern, random, n, Side::kQuery);
       for (size_t offset = 0; offset < 4; ++offset) {
-        const double norm = 1.0 / (3.0 + static_cast<double>(random.Below(1000)));
-        const double expected = ReferenceSquaredDistance(norm, unit, query);
-        const Placed placed_unit(unit, offset);
+        const double scale = 1.0 / (3.0 + static_cast<double>(random.Below(1000)));
+        const double expected = ReferenceSquaredDistance(scale, row, query);
+        const Placed placed_row(row, offset);
         const Placed placed_query(query, (offset + n / kLanes) % 4);
-        ASSERT_EQ(Bits(SquaredDistance(norm, placed_unit.data(), placed_query.data(), n)),
+        ASSERT_EQ(Bits(SquaredDistance(scale, placed_row.data(), placed_query.data(), n)),
                   Bits(expected))
             << pattern.name << ", n = " << n << ", offset = " << offset;
       }
@@ -291,20 +291,26 @@ TEST_P(SimdKernelsTest, ExactScoresDoNotDependOnTheOtherRows) {
   for (size_t count = 0; count <= kMostRows; ++count) {
     std::vector<std::vector<float>> rows;
     std::vector<const float*> pointers;
-    std::vector<double> norms;
+    std::vector<double> scales;
     for (size_t i = 0; i < count; ++i) {
       rows.push_back(Draw(kPatterns[0], random, n, Side::kRow));
-      norms.push_back(1 + random.Uniform());
+      scales.push_back(1 + random.Uniform());
     }
     for (const std::vector<float>& row : rows) pointers.push_back(row.data());
     std::vector<double> dots(count);
     std::vector<double> distances(count);
+    std::vector<double> same_dots(count);
+    std::vector<double> squares(count);
+    kernels_.dot_and_square_exact(query.data(), pointers.data(), count, n, same_dots.data(),
+                                  squares.data());
     kernels_.dot_exact(query.data(), pointers.data(), count, n, dots.data());
-    kernels_.squared_distance_exact(query.data(), pointers.data(), norms.data(), count, n,
+    kernels_.squared_distance_exact(query.data(), pointers.data(), scales.data(), count, n,
                                     distances.data());
     for (size_t i = 0; i < count; ++i) {
       ASSERT_EQ(Bits(dots[i]), Bits(DotExact(query.data(), pointers[i], n)));
-      ASSERT_EQ(Bits(distances[i]), Bits(SquaredDistance(norms[i], pointers[i], query.data(), n)));
+      ASSERT_EQ(Bits(same_dots[i]), Bits(dots[i]));
+      ASSERT_EQ(Bits(squares[i]), Bits(DotExact(pointers[i], pointers[i], n)));
+      ASSERT_EQ(Bits(distances[i]), Bits(SquaredDistance(scales[i], pointers[i], query.data(), n)));
     }
   }
 }

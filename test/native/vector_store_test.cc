@@ -16,8 +16,8 @@ namespace {
 using View = VectorStore::View;
 
 Row ReadRow(const View& view, const VectorStore& store, uint32_t slot) {
-  const float* unit = view.Row(slot);
-  return {store.OrdinalOf(slot), view.NormOf(slot), Floats(unit, unit + view.dimension())};
+  const float* scaled = view.Row(slot);
+  return {store.OrdinalOf(slot), view.NormOf(slot), Floats(scaled, scaled + view.dimension())};
 }
 
 class VectorStoreTest : public testing::TestWithParam<size_t> {
@@ -102,7 +102,7 @@ TEST_P(VectorStoreTest, AViewKeepsARowThatIsOverwritten) {
   for (const View* old : {&view, &twin}) {
     EXPECT_TRUE(old->IsLive(0));
     EXPECT_EQ(old->NormOf(0), before.norm);
-    EXPECT_TRUE(std::equal(before.unit.begin(), before.unit.end(), old->Row(0)));
+    EXPECT_TRUE(std::equal(before.scaled.begin(), before.scaled.end(), old->Row(0)));
   }
   ExpectHolds(0, after);
   ExpectHolds(1, neighbour);
@@ -271,7 +271,7 @@ TEST_P(VectorStoreTest, BehavesAsAMapDoes) {
       for (const auto& [each, row] : taken.model) {
         ASSERT_TRUE(taken.view.IsLive(each)) << position;
         ASSERT_EQ(taken.view.NormOf(each), row.norm) << position;
-        ASSERT_TRUE(std::equal(row.unit.begin(), row.unit.end(), taken.view.Row(each)));
+        ASSERT_TRUE(std::equal(row.scaled.begin(), row.scaled.end(), taken.view.Row(each)));
       }
     }
   }

@@ -22,8 +22,8 @@ export function referenceScore(metric: MetricName, x: ArrayLike<number>, q: Arra
 
 /** How far an exact score may lie from the reference, both being rounded. */
 export function tolerance(metric: MetricName, x: ArrayLike<number>, q: ArrayLike<number>): number {
-  if (metric === 'cosine') return 1e-6
-  return 1e-6 * (metric === 'dot' ? length(x) * length(q) : length(x) + length(q))
+  if (metric === 'cosine') return 1e-12
+  return 1e-12 * (metric === 'dot' ? length(x) * length(q) : length(x) + length(q))
 }
 
 /** Positive when `a` is the nearer score. */
@@ -76,13 +76,13 @@ export function expectScore(
     throw new Error(`score ${score} should be ${reference}: off by ${error}`)
 }
 
-/** What comes back must be what went in, but for the rounding of a unit vector and of its product with the norm. */
+/** What comes back must be the float32 of what went in, but for components far below the length. */
 export function expectVector(actual: Float32Array, given: ArrayLike<number>): void {
   expect(actual.length).toBe(given.length)
-  const underflow = length(given) * 2 ** -126
+  const underflow = length(given) * 2 ** -125
   for (let i = 0; i < given.length; i++) {
-    const error = Math.abs(actual[i]! - given[i]!)
-    if (!(error <= 2 ** -22 * Math.abs(given[i]!) + underflow))
+    const float = Math.fround(given[i]!)
+    if (actual[i] !== float && !(Math.abs(float) < underflow && Math.abs(actual[i]! - float) < underflow))
       throw new Error(`component ${i} is ${actual[i]}, given was ${given[i]}`)
   }
 }

@@ -117,15 +117,20 @@ describe('what is no database', () => {
     },
   )
 
-  it.each([false, true])(
-    'is refused when its format is of another version (readOnly: %s)',
-    async (readOnly) => {
+  it.each([
+    [false, 1],
+    [true, 1],
+    [false, 3],
+    [true, 3],
+  ])(
+    'is refused when its format is of another version (readOnly: %s, version %s)',
+    async (readOnly, version) => {
       const folder = temporaryFolder()
       await (await open(folder)).close()
-      await writeFormat(folder, (format) => ({ ...format, version: 2 }))
+      await writeFormat(folder, (format) => ({ ...format, version }))
       const error = await expectRejection(open(folder, { readOnly }), 'UNSUPPORTED_VERSION')
-      expect(error.message).toMatch(/version 2/)
-      await writeFormat(folder, (format) => ({ ...format, version: 1 }))
+      expect(error.message).toMatch(new RegExp(`version ${version}`))
+      await writeFormat(folder, (format) => ({ ...format, version: 2 }))
       expect((await openDatabase(folder, { readOnly })).collections()).toEqual([])
     },
   )

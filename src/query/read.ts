@@ -1,7 +1,7 @@
 import { booleanOption, checkOptions } from '../options.ts'
 import type { Source } from '../source.ts'
 import { decodeId } from '../store/keys.ts'
-import { idsBehind, recordAt, recordOf } from '../store/records.ts'
+import { idsBehind, knownRecordAt, recordOf } from '../store/records.ts'
 import type { RecordRow } from '../store/rows.ts'
 import { readVector } from '../store/vectors.ts'
 import type { Id, Metadata } from '../types.ts'
@@ -69,7 +69,7 @@ export function readPage(
   const records: AnyRecord[] = []
   for (const { id: bytes, ordinal } of entries) {
     const id = decodeId(bytes)
-    const record = toRecord(source, number, id, recordAt(source.environment, number, ordinal)!, include)
+    const record = toRecord(source, number, id, knownRecordAt(source.environment, number, ordinal), include)
     if (test === undefined || test(id, record.metadata)) records.push(record)
   }
   const last = entries.length < PAGE ? undefined : decodeId(entries.at(-1)!.id)

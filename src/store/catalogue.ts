@@ -1,24 +1,11 @@
 import { SkalarError } from '../errors.ts'
-import type { CodesName, EngineName, FieldType, MetricName } from '../types.ts'
 import { describe } from '../validate/describe.ts'
+import { type Definition, definitionEntry, numberEntry } from './entries.ts'
 import type { Environment } from './environment.ts'
 import { emptyState, encodeState } from './rows.ts'
 import { readState } from './state.ts'
 
-/** What a collection was created with, as it stands in the catalogue under `collection:<name>`. */
-export interface Definition {
-  /** The number the collection was created with; never used again, not even after a drop. */
-  readonly identity: number
-  readonly dimension: number
-  readonly metric: MetricName
-  readonly fields: Readonly<Record<string, FieldType>>
-  readonly index: {
-    readonly engine: EngineName
-    readonly M?: number | undefined
-    readonly efConstruction?: number | undefined
-    readonly codes?: CodesName | 'auto' | undefined
-  }
-}
+export type { Definition } from './entries.ts'
 
 const COLLECTION = 'collection:'
 const PURGE = 'purge:'
@@ -42,8 +29,10 @@ export function validName(name: unknown): string {
   return name
 }
 
+/** @throws SkalarError `CORRUPTED` */
 export function findDefinition(environment: Environment, name: string): Definition | undefined {
-  return environment.catalogue.get(COLLECTION + name) as Definition | undefined
+  const entry = environment.catalogue.get(COLLECTION + name)
+  return entry === undefined ? undefined : definitionEntry(entry, name)
 }
 
 export function listNames(environment: Environment): string[] {
@@ -90,7 +79,9 @@ export function clearCollection(environment: Environment, identity: number, name
 
 /** The numbers whose rows nobody needs any more. */
 export function numbersToPurge(environment: Environment): number[] {
-  return [...environment.catalogue.getKeys(keysWith(PURGE))].map((key) => Number(key.slice(PURGE.length)))
+  return [...environment.catalogue.getKeys(keysWith(PURGE))].map((key) =>
+    numberEntry(Number(key.slice(PURGE.length)), 'rows to remove'),
+  )
 }
 
 /** In a write transaction: the rows of a number are gone. */
@@ -99,7 +90,7 @@ export function markPurged(environment: Environment, number: number): void {
 }
 
 function nextNumber(environment: Environment): number {
-  const number = (environment.catalogue.get('next') as number | undefined) ?? 1
+  const number = numberEntry(environment.catalogue.get('next') ?? 1, "the next collection's number")
   environment.catalogue.putSync('next', number + 1)
   return number
 }

@@ -1,6 +1,6 @@
 import type { Environment } from './environment.ts'
 import { END } from './keys.ts'
-import { CHANGE_BYTES, Change, type State } from './rows.ts'
+import { CHANGE_BYTES, Change, countChanges, type State } from './rows.ts'
 
 const SPACE = 0
 
@@ -24,7 +24,8 @@ export function changesSince(
   const start = [state.number, SPACE, position] as const
   const end = [state.number, SPACE, END] as const
   for (const { value } of environment.log.getRange({ start, end, exclusiveStart: true })) {
-    for (let offset = 0; offset < value.length; offset += CHANGE_BYTES) {
+    const bytes = countChanges(value) * CHANGE_BYTES
+    for (let offset = 0; offset < bytes; offset += CHANGE_BYTES) {
       if (value.readUInt32LE(offset) !== Change.metadata) slots.add(value.readUInt32LE(offset + 4))
       ordinals.add(value.readUInt32LE(offset + 8))
     }

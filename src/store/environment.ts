@@ -3,9 +3,12 @@ import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { SkalarError } from '../errors.ts'
 import { type NativeCommits, openCommits } from '../native.ts'
+import { Flushes } from './flushes.ts'
+import { json } from './json.ts'
 import { type IdKey, idKeys, type RowKey, rowKeys } from './keys.ts'
-import { toStorageError } from './storage-error.ts'
-import type { Table } from './table.ts'
+import { ReaderChecks } from './reader-checks.ts'
+import { commitFailure, storageError } from './storage-error.ts'
+import { type Codec, type RawTable, Table } from './table.ts'
 import { WriteGate } from './write-gate.ts'
 
 /** Chosen by measurement: docs/layout-measurement.md. */
@@ -41,6 +44,8 @@ export class Environment {
   readonly free: Table<RowKey>
   readonly #root: RootDatabase
   readonly #commits: NativeCommits
+  readonly #flushes: Flushes
+  readonly #readerChecks: ReaderChecks
   readonly #gate = new WriteGate()
   #writing = false
   #closed = false
@@ -67,9 +72,11 @@ export class Environment {
         encoding: 'binary',
       })
       refuseForeign(this.#root, folder)
-      this.catalogue = this.#table('catalogue', { encoding: 'json' })
-      this.ids = this.#table('ids', { encoding: 'binary', keyEncoder: idKeys })
-      const rows = { encoding: 'binary', keyEncoder: rowKeys }
+      this.#flushes = new Flushes(this.#root, folder)
+      this.#readerChecks = new ReaderChecks(this.#root)
+      this.catalogue = this.#table('catalogue', {}, json)
+      this.ids = this.#table('ids', { keyEncoder: idKeys })
+      const rows = { keyEncoder: rowKeys }
       this.state = this.#table('state', rows)
       this.records = this.#table('records', rows)
       this.vectors = this.#table('vectors', rows)
@@ -112,7 +119,12 @@ export class Environment {
 
   /** Makes the next reads see every commit so far, of this process and of others. */
   refresh(): void {
-    if (!this.#writing) this.#root.resetReadTxn()
+    if (this.#writing) return
+    try {
+      this.#root.resetReadTxn()
+    } catch (error) {
+      throw storageError(error, this.folder)
+    }
   }
 
   /**
@@ -143,19 +155,28 @@ export class Environment {
     this.assertWritable()
     return this.#gate.run(weight, async () => {
       if (this.#closed) throw new SkalarError('CLOSED', 'the database is closed')
+      this.#readerChecks.beforeWrite()
       let commit = 0
+      let threw = false
       try {
-        return await this.#root.childTransaction(() => {
+        const result = await this.#root.childTransaction(() => {
           commit = this.#commits.begin()
           this.#writing = true
           try {
             return action()
+          } catch (error) {
+            threw = true
+            throw error
           } finally {
             this.#writing = false
           }
         })
+        this.#flushes.committed()
+        return result
       } catch (error) {
-        throw await toStorageError(error, this.folder)
+        if (threw) throw error
+        this.#flushes.failed()
+        throw await commitFailure(error, this.folder)
       } finally {
         this.#commits.end(commit)
       }
@@ -163,20 +184,24 @@ export class Environment {
   }
 
   /** Resolves when everything committed so far is on disk. */
-  async flushed(): Promise<void> {
-    await this.#root.flushed
+  flushed(): Promise<void> {
+    return this.#flushes.done()
   }
 
-  #table<K, V>(name: string, options: object): Table<K, V> {
-    return this.#root.openDB({ name, ...options }) as unknown as Table<K, V>
+  #table<K, V>(name: string, options: object, codec?: Codec<V>): Table<K, V> {
+    const raw = this.#root.openDB({ name, encoding: 'binary', ...options }) as unknown as RawTable<K>
+    return new Table(raw, this.folder, codec)
   }
 
-  /** Waits for writes under way, then closes. */
+  /**
+   * Waits for writes under way, then closes.
+   *
+   * @throws SkalarError `DISK_FULL`, `STORAGE` when what was committed may not all be on disk; it is closed all the same
+   */
   async close(): Promise<void> {
     this.#closed = true
     await this.#gate.idle()
-    if (!this.readOnly) await this.#root.flushed
-    await this.#root.close()
+    await (this.readOnly ? this.#root.close() : this.#flushes.close())
   }
 }
 

@@ -1,5 +1,6 @@
 import { SkalarError } from '../errors.ts'
 import type { Environment } from './environment.ts'
+import { corruptedRow } from './integrity.ts'
 
 /** Numbers in a block: the unit that is read and written. */
 const BLOCK = 256
@@ -78,7 +79,11 @@ export class FreeNumbers {
     if (block === undefined) {
       block = new Uint32Array(BLOCK)
       const stored = this.#environment.free.get(this.#key(index))
-      if (stored !== undefined) new Uint8Array(block.buffer).set(stored)
+      if (stored !== undefined) {
+        if (stored.length !== block.byteLength)
+          throw corruptedRow(`a block of freed numbers has ${stored.length} bytes`)
+        new Uint8Array(block.buffer).set(stored)
+      }
       this.#blocks.set(index, block)
     }
     return block

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Generation } from '../generation.ts'
+import { generationEntry } from './entries.ts'
 import type { Environment } from './environment.ts'
 import { readNumber } from './state.ts'
 
@@ -38,7 +39,7 @@ export function forgetIndex(environment: Environment, number: number): void {
 const keyOf = (number: number) => `index:${number}:${SPACE}`
 
 function read(environment: Environment, number: number): Generation | undefined {
-  return environment.catalogue.get(keyOf(number)) as Generation | undefined
+  return generationEntry(environment.catalogue.get(keyOf(number)))
 }
 
 /** Resolves once it is on disk. Rejects as `Environment.write`, and with `NOT_FOUND` when the collection was dropped. */

@@ -15,12 +15,12 @@ export function isIntact(row: Uint8Array): boolean {
   return row.length >= LEAST && firstDamagedRow(row, row.length) === 1
 }
 
-/** The error for the row of a record that is not: which slot its vector is in is lost. */
-export function damagedRecord(): SkalarError {
-  return new SkalarError('CORRUPTED', 'a record is damaged: restore the database from a backup')
+/** The error for rows that nothing can be made of. */
+export function corruptedRow(problem: string): SkalarError {
+  return new SkalarError('CORRUPTED', `${problem}: restore the database from a backup`)
 }
 
-/** The error for the row of a vector that is not; of which record is known unless that is damaged too. */
+/** The error for the row of a vector that is not as it was written; of which record is known unless that is damaged too. */
 export function damagedVector(slot: number, id: Id | undefined): SkalarError {
   const what = id === undefined ? `the vector in slot ${slot}` : `the vector of id ${JSON.stringify(id)}`
   const remedy = 'write its record again, delete it, or restore the database from a backup'

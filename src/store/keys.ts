@@ -8,6 +8,7 @@
  *
  * Never to change: keys are on disk (docs/format.md).
  */
+import { SkalarError } from '../errors.ts'
 import type { Id } from '../types.ts'
 
 /** What lmdb-js needs to write keys straight into its own buffer. */
@@ -72,10 +73,13 @@ export function encodeId(id: Id): Buffer {
   return bytes
 }
 
-/** The id whose bytes lie in `source` from `start` to `end`. */
+/** The id whose bytes lie in `source` from `start` to `end`. @throws SkalarError `CORRUPTED` */
 export function decodeId(source: Uint8Array, start = 0, end = source.length): Id {
   const bytes = Buffer.from(source.buffer, source.byteOffset + start, end - start)
   if (bytes[0] === STRING) return bytes.toString('utf8', 1)
+  if (bytes[0] !== INTEGER || bytes.length !== 9) {
+    throw new SkalarError('CORRUPTED', 'an id is of an unknown kind: restore the database from a backup')
+  }
   const number = Buffer.from(bytes.subarray(1))
   if (number[0]! & 0x80) number[0]! ^= 0x80
   else for (let i = 0; i < 8; i++) number[i] = ~number[i]!

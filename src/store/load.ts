@@ -5,7 +5,7 @@ import type { Definition } from './catalogue.ts'
 import type { Environment } from './environment.ts'
 import { END } from './keys.ts'
 import { recordsFrom } from './records.ts'
-import { type State, vectorRowBytes } from './rows.ts'
+import { checkVectorRow, type State, vectorRowBytes } from './rows.ts'
 import { checkVectors } from './vectors.ts'
 
 const SPACE = 0
@@ -23,6 +23,7 @@ export class Load {
   /** Where the log stood when the load began. */
   readonly position: number
   readonly #environment: Environment
+  readonly #dimension: number
   readonly #rowBytes: number
   readonly #slots: Uint32Array[] = []
   #phase: 'vectors' | 'ids' | 'done' = 'vectors'
@@ -30,6 +31,7 @@ export class Load {
 
   constructor(environment: Environment, definition: Definition, state: State) {
     this.#environment = environment
+    this.#dimension = definition.dimension
     this.#rowBytes = vectorRowBytes(definition.dimension)
     this.vectors = createStore(definition.dimension, definition.metric)
     this.number = state.number
@@ -64,6 +66,7 @@ export class Load {
     const start = [this.number, SPACE, this.#next] as const
     const end = [this.number, SPACE, END] as const
     for (const { key, value } of this.#environment.vectors.getRange({ start, end, limit: ROWS })) {
+      checkVectorRow(value.length, this.#dimension)
       rows.set(value, slots.length * this.#rowBytes)
       slots.push(key[2])
     }

@@ -34,13 +34,37 @@ const packr = new Packr({
 
 const EMPTY = Buffer.alloc(0)
 
+/** Bytes that the metadata of a record may take; `Table` reads rows of this size like all others. */
+export const MAX_METADATA_BYTES = 2 ** 26
+
 /**
  * Metadata as bytes. It must have passed `validMetadata`; equal metadata with keys in the same order gives equal bytes.
  * The result lies in a buffer that msgpackr goes on using: copy it before control returns to the event loop.
+ *
+ * @throws SkalarError `BAD_METADATA` with `path` when there are more than `MAX_METADATA_BYTES`
  */
-export function packMetadata(metadata: Metadata): Buffer {
+export function packMetadata(metadata: Metadata, path = 'metadata'): Buffer {
   if (Object.keys(metadata).length === 0) return EMPTY
-  return packr.pack(needsEscape(metadata) ? [escaped(metadata)] : metadata)
+  const bytes = packed(needsEscape(metadata) ? [escaped(metadata)] : metadata, path)
+  if (bytes.length > MAX_METADATA_BYTES) throw tooLarge(path)
+  return bytes
+}
+
+function packed(value: unknown, path: string): Buffer {
+  try {
+    return packr.pack(value)
+  } catch (cause) {
+    // What passed validMetadata can be packed, but for its size.
+    throw tooLarge(path, { cause })
+  }
+}
+
+function tooLarge(path: string, details: { cause?: unknown } = {}): SkalarError {
+  const most = `a record's metadata takes at most ${MAX_METADATA_BYTES / 2 ** 20} MiB`
+  return new SkalarError('BAD_METADATA', `${path} is too large: ${most}; store large values elsewhere`, {
+    path,
+    ...details,
+  })
 }
 
 /**
@@ -61,8 +85,8 @@ export function unpackMetadata(bytes: Uint8Array, start = 0, end = bytes.length)
 }
 
 /** A deep copy of metadata that has passed `validMetadata`. */
-export function copyMetadata(metadata: Metadata): Metadata {
-  return unpackMetadata(packMetadata(metadata))
+export function copyMetadata(metadata: Metadata, path?: string): Metadata {
+  return unpackMetadata(packMetadata(metadata, path))
 }
 
 function isMapHeader(byte: number): boolean {

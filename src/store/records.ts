@@ -1,13 +1,15 @@
 import type { Id } from '../types.ts'
 import type { Environment } from './environment.ts'
+import { corruptedRow } from './integrity.ts'
 import { END, END_OF_IDS, encodeId, START_OF_IDS } from './keys.ts'
-import { RecordRow } from './rows.ts'
+import { decodeOrdinal, RecordRow } from './rows.ts'
 
 /** Reading records. All of it sees the commit of the last `environment.refresh()`, or the transaction it runs in. */
 
 /** The ordinal of an id in the rows of collection `number`; undefined when there is no such record. */
 export function ordinalOf(environment: Environment, number: number, id: Uint8Array): number | undefined {
-  return environment.ids.getBinaryFast([number, id])?.readUInt32LE(0)
+  const row = environment.ids.getBinaryFast([number, id])
+  return row && decodeOrdinal(row, environment.ids.lastSize)
 }
 
 /** The record row of an ordinal. It lasts until the next read. */
@@ -16,10 +18,17 @@ export function recordAt(environment: Environment, number: number, ordinal: numb
   return bytes && new RecordRow(bytes, environment.records.lastSize)
 }
 
+/** The same of an ordinal that an id or the log leads to. @throws SkalarError `CORRUPTED` when there is none */
+export function knownRecordAt(environment: Environment, number: number, ordinal: number): RecordRow {
+  const row = recordAt(environment, number, ordinal)
+  if (row === undefined) throw corruptedRow('a record is missing')
+  return row
+}
+
 /** The record row of an id. It lasts until the next read. */
 export function recordOf(environment: Environment, number: number, id: Id): RecordRow | undefined {
   const ordinal = ordinalOf(environment, number, encodeId(id))
-  return ordinal === undefined ? undefined : recordAt(environment, number, ordinal)
+  return ordinal === undefined ? undefined : knownRecordAt(environment, number, ordinal)
 }
 
 /** Up to `limit` record rows from an ordinal on, in order of ordinals. */
@@ -47,7 +56,7 @@ export function idsBehind(
   const end = [number, END_OF_IDS] as const
   const entries: { id: Uint8Array; ordinal: number }[] = []
   for (const { key, value } of environment.ids.getRange({ start, end, exclusiveStart: true, limit })) {
-    entries.push({ id: key[1], ordinal: value.readUInt32LE(0) })
+    entries.push({ id: key[1], ordinal: decodeOrdinal(value, value.length) })
   }
   return entries
 }

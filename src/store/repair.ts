@@ -1,7 +1,7 @@
 import type { Environment } from './environment.ts'
 import { END, END_OF_IDS, START_OF_IDS } from './keys.ts'
 import { recordAt } from './records.ts'
-import { encodeState, type State } from './rows.ts'
+import { decodeOrdinal, encodeState, type State } from './rows.ts'
 import type { Table } from './table.ts'
 
 const SPACE = 0
@@ -42,7 +42,7 @@ function removeLooseIds(environment: Environment, number: number) {
   const loose: Uint8Array[] = []
   const range = { start: [number, START_OF_IDS], end: [number, END_OF_IDS] } as const
   for (const { key, value } of environment.ids.getRange(range)) {
-    const ordinal = value.readUInt32LE(0)
+    const ordinal = decodeOrdinal(value, value.length)
     const row = recordAt(environment, number, ordinal)
     if (!row?.intact || !row.idBytes.equals(key[1])) {
       loose.push(key[1])

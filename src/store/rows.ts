@@ -20,7 +20,7 @@
  */
 import { sealRow } from '../native.ts'
 import type { Id, Metadata } from '../types.ts'
-import { damagedRecord, isIntact } from './integrity.ts'
+import { corruptedRow, isIntact } from './integrity.ts'
 import { decodeId } from './keys.ts'
 import { unpackMetadata } from './metadata.ts'
 
@@ -29,6 +29,7 @@ const RECORD_HEADER = 20
 export const VECTOR_HEADER = 16
 export const STATE_BYTES = 44
 export const CHANGE_BYTES = 12
+const ORDINAL_BYTES = 4
 
 /** What a log entry says of its slot. */
 export const Change = { put: 1, delete: 2, metadata: 3 } as const
@@ -57,6 +58,28 @@ function powerOfTwo(x: number): number {
   words[0] = 0
   words[1]! &= 0x7ff0_0000
   return float[0]
+}
+
+/*
+ * Rows are decoded from a buffer that may be longer than they are, so that nothing but their size tells of one that was cut
+ * off. All of these throw `CORRUPTED`.
+ */
+
+export function checkVectorRow(size: number, dimension: number): void {
+  if (size !== vectorRowBytes(dimension)) throw corruptedRow(`a vector row has ${size} bytes`)
+}
+
+/** The ordinal that an id stands for. */
+export function decodeOrdinal(row: Buffer, size: number): number {
+  if (size !== ORDINAL_BYTES) throw corruptedRow(`an id leads to a row of ${size} bytes`)
+  return row.readUInt32LE(0)
+}
+
+/** How many changes a log row tells of. */
+export function countChanges(row: Buffer): number {
+  if (row.length === 0 || row.length % CHANGE_BYTES !== 0)
+    throw corruptedRow(`a log row has ${row.length} bytes`)
+  return row.length / CHANGE_BYTES
 }
 
 /** Where the records of a collection stand; one row, written in every transaction that changes one of them. */
@@ -105,6 +128,7 @@ export function encodeState(state: State): Buffer {
 }
 
 export function decodeState(row: Buffer): State {
+  if (row.readUInt32LE(40) > 1) throw corruptedRow('a state row is of another layout')
   return {
     number: row.readUInt32LE(0),
     live: row.readUInt32LE(4),
@@ -175,7 +199,7 @@ export class RecordRow {
   }
 
   get #good(): Buffer {
-    if (!this.#checked && !this.intact) throw damagedRecord()
+    if (!this.#checked && !this.intact) throw corruptedRow('a record is damaged')
     this.#checked = true
     return this.#bytes
   }

@@ -1,6 +1,7 @@
 import { SkalarError } from '../errors.ts'
 import type { Environment } from './environment.ts'
-import { decodeState, type State } from './rows.ts'
+import { corruptedRow } from './integrity.ts'
+import { decodeState, STATE_BYTES, type State } from './rows.ts'
 
 /**
  * Where a collection stands, read anew. `identity` is the number it was created with: a collection that was dropped and
@@ -19,6 +20,10 @@ export function readNumber(environment: Environment, identity: number, name: str
 
 function stateRow(environment: Environment, identity: number, name: string): Buffer {
   const row = environment.state.getBinaryFast([identity, 0, 0])
-  if (row !== undefined) return row
+  if (row !== undefined) {
+    const size = environment.state.lastSize
+    if (size !== STATE_BYTES) throw corruptedRow(`the state row of collection '${name}' has ${size} bytes`)
+    return row
+  }
   throw new SkalarError('NOT_FOUND', `collection '${name}' was dropped: open it again with db.collection()`)
 }

@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs'
-import { SkalarError } from '../errors.ts'
+import { SkalarError, type SkalarErrorCode } from '../errors.ts'
 
 /** LMDB's and the operating system's numbers for "no room". */
 const MAP_FULL = -30792
@@ -9,26 +9,63 @@ const ENOSPC = 28
 const EIO = 5
 const LITTLE_ROOM = 4 * 1024 * 1024
 
+/** LMDB's numbers for pages that are not what it has written. */
+const DAMAGED: ReadonlySet<unknown> = new Set([
+  -30797, // MDB_PAGE_NOTFOUND
+  -30796, // MDB_CORRUPTED
+  -30794, // MDB_VERSION_MISMATCH
+  -30793, // MDB_INVALID
+  -30784, // MDB_INCOMPATIBLE
+  -30779, // MDB_PROBLEM
+  -30778, // MDB_BAD_CHECKSUM
+])
+
 /**
- * A failure of LMDB as a SkalarError with its origin as `cause`: `DISK_FULL` or `STORAGE`. Whatever else was thrown, by a
- * transaction's own code for example, comes back as it is.
+ * What a call of lmdb-js has thrown, as a SkalarError with it as `cause`: `CORRUPTED`, `DISK_FULL`, `CLOSED` or `STORAGE`.
+ * A SkalarError comes back as it is.
  */
-export async function toStorageError(error: unknown, folder: string): Promise<unknown> {
-  if (!(error instanceof Error) || error instanceof SkalarError) return error
-  const { commitError } = error as { commitError?: Promise<never> }
-  // lmdb-js hides why a commit failed in a promise that ends Node when nobody handles it.
-  const origin = commitError === undefined ? error : await commitError.catch((reason: Error) => reason)
-  const { code } = origin as { code?: unknown }
-  if (typeof code !== 'number') return error
-  if (code === MAP_FULL || code === ENOSPC || (code === EIO && freeBytes(folder) < LITTLE_ROOM)) {
-    const message = `no room left for the database in ${folder}: free some disk space, nothing committed is lost`
-    return new SkalarError('DISK_FULL', message, { cause: origin })
+export function storageError(error: unknown, folder: string): SkalarError {
+  if (error instanceof SkalarError) return error
+  const { code: number, message } = error as { code?: unknown; message: string }
+  const code = codeOf(error, number, message, folder)
+  return new SkalarError(code, messageOf(code, folder, message), { cause: error })
+}
+
+function codeOf(error: unknown, number: unknown, message: string, folder: string): SkalarErrorCode {
+  if (number === MAP_FULL || number === ENOSPC) return 'DISK_FULL'
+  if (number === EIO && freeBytes(folder) < LITTLE_ROOM) return 'DISK_FULL'
+  // What lmdb-js finds in a page that it cannot use.
+  if (DAMAGED.has(number) || error instanceof RangeError || /invalid key size/i.test(message))
+    return 'CORRUPTED'
+  if (typeof number !== 'number' && /closed/.test(message)) return 'CLOSED'
+  return 'STORAGE'
+}
+
+function messageOf(code: SkalarErrorCode, folder: string, problem: string): string {
+  switch (code) {
+    case 'DISK_FULL':
+      return `no room left for the database in ${folder}: free some disk space, nothing committed is lost`
+    case 'CORRUPTED':
+      return `the database in ${folder} is damaged (${problem}): restore it from a backup`
+    case 'CLOSED':
+      return 'the database is closed: open it again'
+    default:
+      return `the storage engine failed in ${folder}: ${problem}`
   }
-  const message = `the storage engine failed in ${folder}: ${origin.message}`
-  return new SkalarError('STORAGE', message, { cause: origin })
+}
+
+/** The same of a transaction that failed. lmdb-js hides why in a promise that ends Node when nobody handles it. */
+export async function commitFailure(error: unknown, folder: string): Promise<SkalarError> {
+  const { commitError } = error as { commitError?: Promise<never> }
+  const origin = commitError === undefined ? error : await commitError.catch((reason: Error) => reason)
+  return storageError(origin, folder)
 }
 
 function freeBytes(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder)
-  return bavail * bsize
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize
+  } catch {
+    return Number.POSITIVE_INFINITY
+  }
 }

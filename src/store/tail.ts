@@ -1,8 +1,8 @@
 import { ByteStrings } from './byte-strings.ts'
 import type { Environment } from './environment.ts'
 import { END } from './keys.ts'
-import { recordAt } from './records.ts'
-import { CHANGE_BYTES, Change, vectorRowBytes } from './rows.ts'
+import { knownRecordAt } from './records.ts'
+import { CHANGE_BYTES, Change, checkVectorRow, countChanges, vectorRowBytes } from './rows.ts'
 import { checkVectors } from './vectors.ts'
 
 const SPACE = 0
@@ -43,10 +43,11 @@ export function readTail(
       removed.push(slot)
       continue
     }
+    checkVectorRow(environment.vectors.lastSize, dimension)
     rows.set(row.subarray(0, bytes), slots.length * bytes)
     slots.push(slot)
     ordinals.push(ordinal)
-    ids.push(recordAt(environment, number, ordinal)!.idBytes)
+    ids.push(knownRecordAt(environment, number, ordinal).idBytes)
   }
   checkVectors(environment, number, slots, rows.subarray(0, slots.length * bytes))
   return {
@@ -67,14 +68,15 @@ function latestChanges(environment: Environment, number: number, position: numbe
   const start = [number, SPACE, position] as const
   const end = [number, SPACE, END] as const
   for (const { key, value } of environment.log.getRange({ start, end, exclusiveStart: true })) {
-    for (let offset = 0; offset < value.length; offset += CHANGE_BYTES) {
+    const changes = countChanges(value)
+    for (let offset = 0; offset < changes * CHANGE_BYTES; offset += CHANGE_BYTES) {
       const change = value.readUInt32LE(offset)
       if (change === Change.metadata) continue
       const ordinal = change === Change.put ? value.readUInt32LE(offset + 8) : undefined
       latest.set(value.readUInt32LE(offset + 4), ordinal)
     }
     reached = key[2]
-    seen += value.length / CHANGE_BYTES
+    seen += changes
     if (seen >= limit) break
   }
   return { latest, reached }

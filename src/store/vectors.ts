@@ -1,8 +1,8 @@
 import { firstDamagedRow } from '../native.ts'
 import type { Environment } from './environment.ts'
-import { damagedVector } from './integrity.ts'
+import { corruptedRow, damagedVector } from './integrity.ts'
 import { recordAt } from './records.ts'
-import { decodeVector, vectorRowBytes } from './rows.ts'
+import { checkVectorRow, decodeVector, vectorRowBytes } from './rows.ts'
 
 /*
  * Reading vector rows. All of it sees the commit of the last `environment.refresh()`, or the transaction it runs in, and
@@ -18,8 +18,10 @@ export function readVector(
   slot: number,
   dimension: number,
 ): Float32Array {
-  const row = environment.vectors.getBinaryFast([number, SPACE, slot])
-  if (row === undefined) throw damagedVector(slot, undefined)
+  const { vectors } = environment
+  const row = vectors.getBinaryFast([number, SPACE, slot])
+  if (row === undefined) throw corruptedRow('a vector is missing')
+  checkVectorRow(vectors.lastSize, dimension)
   checkVectors(environment, number, [slot], row.subarray(0, vectorRowBytes(dimension)))
   return decodeVector(row, dimension)
 }

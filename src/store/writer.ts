@@ -5,9 +5,9 @@ import type { Environment } from './environment.ts'
 import { FreeNumbers } from './free-numbers.ts'
 import { END, encodeId, type RowKey } from './keys.ts'
 import { packMetadata } from './metadata.ts'
-import { ordinalOf, recordAt } from './records.ts'
+import { knownRecordAt, ordinalOf } from './records.ts'
 import { repairIfTorn } from './repair.ts'
-import { CHANGE_BYTES, Change, encodeRecord, encodeState, type State } from './rows.ts'
+import { Change, countChanges, encodeRecord, encodeState, type State } from './rows.ts'
 import { readState } from './state.ts'
 
 /** The log keeps at least this many changes, and as many as there are records: beyond it, reloading is cheaper. */
@@ -106,18 +106,20 @@ export class Writer {
     const idBytes = encodeId(id)
     const ordinal = ordinalOf(this.#environment, number, idBytes)
     if (ordinal === undefined) return false
-    const row = recordAt(this.#environment, number, ordinal)!
+    const row = knownRecordAt(this.#environment, number, ordinal)
     const { version, metadata, slot: oldSlot } = row
     checkVersion(id, version, options.ifVersion)
     const changed = change(metadata)
     if (changed === undefined) return false
+    // Before anything is written: it may be too large.
+    const packed = packMetadata(changed, 'patch')
     const { batch } = options
     if (batch === undefined) {
       this.#record(Change.metadata, oldSlot, ordinal)
-      this.#putRecord(ordinal, oldSlot, idBytes, packMetadata(changed))
+      this.#putRecord(ordinal, oldSlot, idBytes, packed)
     } else {
       const slot = this.#putVector(batch, 0, ordinal)
-      this.#putRecord(ordinal, slot, idBytes, packMetadata(changed))
+      this.#putRecord(ordinal, slot, idBytes, packed)
       this.#removeVector(oldSlot, ordinal)
       this.#puts.push({ batch, slots: Uint32Array.of(slot), ordinals: Uint32Array.of(ordinal) })
     }
@@ -129,7 +131,7 @@ export class Writer {
     const idBytes = encodeId(id)
     const ordinal = ordinalOf(this.#environment, this.#state.number, idBytes)
     if (ordinal === undefined) return false
-    if (condition && !condition(recordAt(this.#environment, this.#state.number, ordinal)!.metadata))
+    if (condition && !condition(knownRecordAt(this.#environment, this.#state.number, ordinal).metadata))
       return false
     const slot = this.#slotOf(ordinal)
     this.#begin()
@@ -191,7 +193,7 @@ export class Writer {
   }
 
   #slotOf(ordinal: number): number {
-    return recordAt(this.#environment, this.#state.number, ordinal)!.slot
+    return knownRecordAt(this.#environment, this.#state.number, ordinal).slot
   }
 
   #insertId(idBytes: Buffer, ordinal: number): void {
@@ -252,7 +254,7 @@ export class Writer {
     const start = [number, SPACE, 0] as const
     const end = [number, SPACE, END] as const
     for (const { key, value } of this.#environment.log.getRange({ start, end, limit: TRIM_ROWS })) {
-      const count = value.length / CHANGE_BYTES
+      const count = countChanges(value)
       if (position - this.#state.firstPosition + 1 - count < keep) break
       this.#environment.log.removeSync(key)
       this.#state.firstPosition += count

@@ -49,7 +49,7 @@ export function parseUpdate(
   const vector = options.vector === undefined ? undefined : vectorFactory(definition, options.vector)
   return {
     // A copy: the caller may go on changing the patch.
-    patch: copyMetadata(checked),
+    patch: copyMetadata(checked, 'patch'),
     ifVersion: integerOption(options.ifVersion, 'options.ifVersion', { min: 0 }),
     vector,
   }

@@ -74,7 +74,7 @@ describe.each(GRAPHS)('a saved graph of %s', (engine) => {
     expect(await recall(films, queries)).toBeGreaterThan(0.9)
   })
 
-  it('is saved again when much has been added, and all but its predecessor are removed', async () => {
+  it('is saved again when much has been added, and its predecessor is deleted', async () => {
     const { db, films } = await openFilms()
     await untilBuilt(films)
     const saved = [graph]
@@ -87,8 +87,8 @@ describe.each(GRAPHS)('a saved graph of %s', (engine) => {
     }
     await db.close()
     expect(saved).toHaveLength(3)
-    expect(graphsIn(index).sort()).toEqual(saved.slice(1).sort())
-    expect(readdirSync(index)).toHaveLength(4)
+    expect(graphsIn(index)).toEqual(saved.slice(2))
+    expect(readdirSync(index)).toHaveLength(2)
   })
 
   const damages: [string, () => void][] = [
@@ -166,6 +166,14 @@ describe('graphs of several processes in one folder', () => {
   const save = (position: number) =>
     saveGraph(files, tableOf(position), async (path) => writeFileSync(path, `graph ${position}`))
 
+  const garbage = () => {
+    environment.refresh()
+    const { catalogue } = environment
+    return [...catalogue.getKeys({ start: 'garbage:', end: 'garbage;' })].map(
+      (key) => [key, catalogue.get(key)] as const,
+    )
+  }
+
   beforeEach(async () => {
     environment = new Environment(temporaryFolder(), false)
     const definition = await environment.write(1, () => {
@@ -200,9 +208,127 @@ describe('graphs of several processes in one folder', () => {
     })
     await first
     expect((await loadGraph(files, format, read))?.graph).toBe('graph 3')
-    // The one in force, and the one it replaced.
-    expect(graphsIn(files.folder)).toHaveLength(2)
+    expect(graphsIn(files.folder)).toHaveLength(1)
+    expect(readdirSync(files.folder)).toHaveLength(2)
+    expect(garbage()).toEqual([])
+  })
+
+  it('are never deleted while they are in force, by a process that has saved one before', async () => {
+    await save(1)
+    // Another process saves and puts its graph in force before this one gets to delete what it has replaced.
+    const overtaken = {
+      ...files,
+      publish: async (...call: Parameters<IndexFiles['publish']>) => {
+        const published = await files.publish(...call)
+        await save(3)
+        return published
+      },
+    }
+    await saveGraph(overtaken, tableOf(2), async (path) => writeFileSync(path, 'graph 2'))
+    expect((await loadGraph(files, format, read))?.graph).toBe('graph 3')
+    expect(readdirSync(files.folder)).toHaveLength(2)
+    expect(garbage()).toEqual([])
+  })
+
+  it('are there whenever the catalogue names them, however many save at once', {
+    timeout: 60_000,
+  }, async () => {
+    const check = () => {
+      const named = files.current()
+      if (named === undefined) return
+      // Files of a graph that was replaced between two looks may be gone.
+      const there = existsSync(join(files.folder, `${named.name}.graph`))
+      if (files.current()?.name === named.name) expect(there).toBe(true)
+    }
+    const savers = Array.from({ length: 6 }, async (_, saver) => {
+      for (let i = 0; i < 15; i++) {
+        await save(1 + saver * 100 + i)
+        check()
+      }
+    })
+    await Promise.all(savers)
+    expect(await loadGraph(files, format, read)).toBeDefined()
+    expect(readdirSync(files.folder)).toHaveLength(2)
+    expect(garbage()).toEqual([])
+  })
+
+  it('are looked for again by a reader that finds them gone', async () => {
+    await save(1)
+    const before = files.current()
+    await save(2)
+    let looks = 0
+    // It looked for the name before the second was saved, and for the files after the first were deleted.
+    const late = { ...files, current: () => (looks++ === 0 ? before : files.current()) }
+    expect((await loadGraph(late, format, read))?.graph).toBe('graph 2')
+    expect(looks).toBe(2)
+  })
+
+  it('that a process has died over are deleted after an hour, and not before', async () => {
+    await save(1)
+    const dying = saveGraph(files, tableOf(2), async (path) => {
+      writeFileSync(path, 'gra')
+      await new Promise(() => {})
+    })
+    void dying
+    await vi.waitFor(() => expect(readdirSync(files.folder)).toHaveLength(3))
+    const [row] = garbage()
+    await files.tidy()
+    expect(readdirSync(files.folder)).toHaveLength(3)
+    await environment.write(1, () => environment.catalogue.putSync(row![0], Date.now() - 3_500_000))
+    await files.tidy()
+    expect(readdirSync(files.folder)).toHaveLength(3)
+    await environment.write(1, () => environment.catalogue.putSync(row![0], Date.now() - 3_700_000))
+    await files.tidy()
+    expect(readdirSync(files.folder)).toHaveLength(2)
+    expect(garbage()).toEqual([])
+    expect((await loadGraph(files, format, read))?.graph).toBe('graph 1')
+  })
+
+  it('that took longer than that are not put in force', async () => {
+    await save(1)
+    await saveGraph(files, tableOf(2), async (path) => {
+      writeFileSync(path, 'graph 2')
+      const [row] = garbage()
+      await environment.write(1, () => environment.catalogue.putSync(row![0], Date.now() - 3_700_000))
+      await files.tidy()
+      writeFileSync(path, 'graph 2')
+    })
+    expect((await loadGraph(files, format, read))?.graph).toBe('graph 1')
+    expect(readdirSync(files.folder)).toHaveLength(2)
+    expect(garbage()).toEqual([])
+  })
+
+  it('that a process did not get to delete are deleted when the database is opened', async () => {
+    const { folder } = environment
+    await save(1)
+    const first = files.current()!.name
+    await expect(
+      saveGraph({ ...files, tidy: () => Promise.reject(new Error('killed')) }, tableOf(2), async (path) =>
+        writeFileSync(path, 'graph 2'),
+      ),
+    ).resolves.toBeUndefined()
+    expect(garbage()).toEqual([[`garbage:1:0:${first}`, true]])
     expect(readdirSync(files.folder)).toHaveLength(4)
+    const db = await openDatabase(folder)
+    await vi.waitFor(() => expect(readdirSync(files.folder)).toHaveLength(2))
+    await db.close()
+    expect(garbage()).toEqual([])
+    expect((await loadGraph(files, format, read))?.graph).toBe('graph 2')
+  })
+
+  it('that were put in force are kept when the process does not learn of it', async () => {
+    await save(1)
+    const failure = new Error('not flushed')
+    const unsure = {
+      ...files,
+      publish: async (...call: Parameters<IndexFiles['publish']>) => {
+        await files.publish(...call)
+        throw failure
+      },
+    }
+    const saving = saveGraph(unsure, tableOf(2), async (path) => writeFileSync(path, 'graph 2'))
+    await expect(saving).rejects.toBe(failure)
+    expect((await loadGraph(files, format, read))?.graph).toBe('graph 2')
   })
 
   it('of rows that are gone are not published', async () => {
@@ -231,5 +357,6 @@ describe('graphs of several processes in one folder', () => {
     await expect(failing).rejects.toBe(failure)
     expect((await loadGraph(files, format, read))?.graph).toBe('graph 1')
     expect(readdirSync(files.folder)).toHaveLength(2)
+    expect(garbage()).toEqual([])
   })
 })

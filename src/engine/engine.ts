@@ -55,10 +55,19 @@ export interface IndexFiles {
   /** The index in force. */
   current(): Generation | undefined
   /**
-   * Puts an index whose files are on disk in the place of its predecessor. False when another one has been put there
-   * meanwhile, or nobody will ask for this number again.
+   * To be called before files are made whose names begin with this one and a dot, so that they are deleted should this
+   * process die. False when nobody will ask for this number again.
+   */
+  begin(name: string): Promise<boolean>
+  /**
+   * Puts an index whose files are on disk in the place of its predecessor, whose files are then to be deleted. False when
+   * another one has been put there meanwhile, it took too long, or nobody will ask for this number again.
    */
   publish(next: Generation, predecessor: Generation | undefined): Promise<boolean>
+  /** Deletes files whose name was begun, unless it is in force. */
+  giveUp(name: string): Promise<void>
+  /** Deletes files that are not in force any more. */
+  tidy(): Promise<void>
 }
 
 /** What an engine is given to work with. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { IndexFiles } from './engine.ts'
@@ -19,15 +19,13 @@ const TABLE = '.table'
 const DRAFT = '.tmp'
 const BLOCK = 2 ** 20
 
-/** What a process that was killed while saving left behind is removed after this time, in milliseconds. */
-const ABANDONED_MS = 3_600_000
-
 /** Another process may remove files between looking for their name and reading them. */
 const ATTEMPTS = 3
 
 /**
  * Saves a graph that `writeGraph` writes to a path: its files, then a flush, then its name in the catalogue, and when that
- * is on disk too, all but the one it replaces are removed, which another process may be about to read.
+ * is on disk too, the files of the one it replaces are deleted. Another process may be about to read those: it finds them gone
+ * and looks for the name again.
  */
 export async function saveGraph(
   files: IndexFiles,
@@ -35,12 +33,13 @@ export async function saveGraph(
   writeGraph: (path: string) => Promise<unknown>,
 ): Promise<void> {
   const { folder } = files
-  await mkdir(folder, { recursive: true })
   const predecessor = files.current()
   const name = randomBytes(8).toString('hex')
+  if (!(await files.begin(name))) return
   const [graphPath, tablePath] = [GRAPH, TABLE].map((kind) => join(folder, name + kind)) as [string, string]
   let published = false
   try {
+    await mkdir(folder, { recursive: true })
     await writeGraph(graphPath + DRAFT)
     const bytes = encodeTable(table, await digestFlushed(graphPath + DRAFT))
     await writeFlushed(tablePath + DRAFT, bytes)
@@ -49,14 +48,9 @@ export async function saveGraph(
     const next = { kind: table.kind, name, crc: crc32(bytes), position: table.position }
     published = await files.publish(next, predecessor)
   } finally {
-    if (!published) await removeFiles(folder, (entry) => entry.startsWith(name))
+    // What cannot be deleted now is deleted later, by whoever finds its name in the catalogue.
+    await (published ? files.tidy() : files.giveUp(name)).catch(() => {})
   }
-  if (!published) return
-  const abandoned = Date.now() - ABANDONED_MS
-  const kept = [name, predecessor?.name]
-  await removeFiles(folder, (entry, modified) => {
-    return entry.endsWith(DRAFT) ? modified < abandoned : !kept.includes(entry.split('.')[0])
-  })
 }
 
 /** The saved graph in force as `readGraph` reads it; undefined when there is none of this format, or it is damaged. */
@@ -134,17 +128,4 @@ async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => {})
   await handle?.close()
-}
-
-/** Removes the files that `unwanted` says so of, by their names and when they were last written to. */
-async function removeFiles(
-  folder: string,
-  unwanted: (entry: string, modified: number) => boolean,
-): Promise<void> {
-  for (const entry of await readdir(folder).catch(() => [])) {
-    const path = join(folder, entry)
-    // Another process may be tidying up too.
-    const stats = await stat(path).catch(() => undefined)
-    if (stats !== undefined && unwanted(entry, stats.mtimeMs)) await rm(path, { force: true })
-  }
 }

@@ -28,7 +28,7 @@ const MAX_DATABASES = 1_024
 export class Environment {
   readonly folder: string
   readonly readOnly: boolean
-  /** `format`, `next`, `collection:<name>`, `index:<number>:<space>` and `purge:<number>` → JSON. */
+  /** `format`, `next`, `collection:<name>`, `index:…`, `garbage:…` and `purge:…` → JSON (docs/format.md). */
   readonly catalogue: Table<string, unknown>
   /** Collection → state row, under the number the collection was created with. */
   readonly state: Table<RowKey>
@@ -186,6 +186,11 @@ export class Environment {
   /** Resolves when everything committed so far is on disk. */
   flushed(): Promise<void> {
     return this.#flushes.done()
+  }
+
+  /** Puts everything on disk that anybody has committed. @throws SkalarError `DISK_FULL`, `STORAGE` */
+  flush(): Promise<void> {
+    return this.#flushes.flush()
   }
 
   #table<K, V>(name: string, options: object, codec?: Codec<V>): Table<K, V> {

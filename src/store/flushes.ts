@@ -40,10 +40,17 @@ export class Flushes {
   async done(): Promise<void> {
     try {
       if (!this.#stalled) await this.#told()
-      if (this.#stalled) await this.#flush()
     } catch (error) {
       throw storageError(error, this.#folder)
     }
+    if (this.#stalled) await this.flush()
+  }
+
+  /** Puts everything on disk that anybody has committed, this process or another. Throws as `done`. */
+  async flush(): Promise<void> {
+    const root = this.#root as unknown as { sync(done: (error?: Error) => void): void }
+    const error = await new Promise<Error | undefined>((resolve) => root.sync(resolve))
+    if (error !== undefined) throw storageError(error, this.#folder)
   }
 
   /**
@@ -84,13 +91,6 @@ export class Flushes {
     } finally {
       this.#waiting.delete(wake)
     }
-  }
-
-  #flush(): Promise<void> {
-    const root = this.#root as unknown as { sync(done: (error?: Error) => void): void }
-    return new Promise((resolve, reject) => {
-      root.sync((error) => (error === undefined ? resolve() : reject(error)))
-    })
   }
 
   async #revive(): Promise<void> {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Generation } from '../generation.ts'
 import { generationEntry } from './entries.ts'
 import type { Environment } from './environment.ts'
+import { beginFiles, collectGarbage, dropFiles, keepFiles, spaceFolder } from './garbage.ts'
 import { readNumber } from './state.ts'
 
 /** The only one there is so far. */
@@ -20,13 +21,29 @@ export function indexFolder(environment: Environment, number: number): string {
 /** The files of indexes of the rows under a number of a collection, as engines know them (`engine/engine.ts`). */
 export function indexFiles(environment: Environment, collection: CollectionKey, number: number) {
   return {
-    folder: join(indexFolder(environment, number), String(SPACE)),
+    folder: spaceFolder(environment, number, SPACE),
     current(): Generation | undefined {
       environment.refresh()
       return read(environment, number)
     },
+    begin(name: string): Promise<boolean> {
+      return environment.write(1, () => {
+        if (readNumber(environment, collection.identity, collection.name) !== number) return false
+        beginFiles(environment, { number, space: SPACE, name })
+        return true
+      })
+    },
     publish(next: Generation, predecessor: Generation | undefined): Promise<boolean> {
       return publish(environment, collection, number, next, predecessor)
+    },
+    async giveUp(name: string): Promise<void> {
+      await environment.write(1, () => {
+        if (read(environment, number)?.name !== name) dropFiles(environment, { number, space: SPACE, name })
+      })
+      await collectGarbage(environment)
+    },
+    tidy(): Promise<void> {
+      return collectGarbage(environment)
     },
   }
 }
@@ -53,6 +70,8 @@ async function publish(
   const published = await environment.write(1, () => {
     if (readNumber(environment, identity, name) !== number) return false
     if (read(environment, number)?.name !== predecessor?.name) return false
+    if (!keepFiles(environment, { number, space: SPACE, name: next.name })) return false
+    if (predecessor !== undefined) dropFiles(environment, { number, space: SPACE, name: predecessor.name })
     environment.catalogue.putSync(keyOf(number), next)
     return true
   })

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { markPurged, numbersToPurge } from './catalogue.ts'
 import type { Environment } from './environment.ts'
+import { collectGarbage } from './garbage.ts'
 import { forgetIndex, indexFolder } from './index-files.ts'
 import { END, END_OF_IDS, START_OF_IDS } from './keys.ts'
 import type { Table } from './table.ts'
@@ -12,7 +13,7 @@ const LAST_SPACE = 0xffff
 
 /**
  * Removes the rows and index files that dropped and cleared collections have left, rows in small transactions, until none is
- * left or `stop` says so. What remains is taken up when the database is next opened.
+ * left or `stop` says so; and index files that others have left. What remains is taken up when the database is next opened.
  */
 export async function purge(environment: Environment, stop: () => boolean): Promise<void> {
   environment.refresh()
@@ -28,6 +29,7 @@ export async function purge(environment: Environment, stop: () => boolean): Prom
       markPurged(environment, number)
     })
   }
+  if (!stop()) await collectGarbage(environment)
 }
 
 function removeSome(environment: Environment, number: number): number {

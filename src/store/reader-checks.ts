@@ -8,7 +8,7 @@ const INTERVAL_MS = 1_000
  * Frees the places of readers whose process has ended. LMDB never writes over a page that a reader may still see, so that
  * a process that was killed while it read would let the file grow with every transaction, for as long as its place is
  * taken. lmdb-js looks at `open`, and then every ten minutes; here writers look before every sixteenth transaction, which
- * takes 2 µs for a few readers and a millisecond for 2,048 processes.
+ * takes a microsecond, and 0.65 µs more for each other process that has the database open: 1.3 ms for 2,048 of them.
  *
  * A process that is alive keeps its place, also one that was stopped (docs/limits.md).
  */

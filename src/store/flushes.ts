@@ -60,22 +60,14 @@ export class Flushes {
    * @throws SkalarError `DISK_FULL`, `STORAGE` when what was committed may not all be on disk; it is closed all the same
    */
   async close(): Promise<void> {
-    if (!this.#stalled) {
-      await this.done()
-      await this.#root.close()
-      return
-    }
-    const flush = this.done().then(
-      () => undefined,
-      (error: SkalarError) => error,
-    )
-    const failure = await this.#within(
-      flush.then(async (error) => {
-        await this.#revive()
-        await this.#root.close()
-        return error
-      }),
-    )
+    const end = this.#end()
+    await (this.#stalled ? this.#within(end) : end)
+  }
+
+  async #end(): Promise<void> {
+    const failure = await this.done().catch((error: unknown) => error)
+    if (this.#stalled) await this.#revive()
+    await this.#root.close()
     if (failure !== undefined) throw failure
   }
 

@@ -43,4 +43,25 @@ describe.skipIf(!mayMount())('a full disk', () => {
     // lmdb-js prints failed commits itself.
     expect(await child.end()).toMatchObject({ code: 0, signal: null })
   })
+
+  for (const durability of ['commit', 'flushed']) {
+    for (const room of [false, true]) {
+      const when = room ? 'when there is room again' : 'while it lasts'
+      it(`lets the database be closed ${when}, with durability ${durability}`, {
+        timeout: 120_000,
+      }, async () => {
+        const folder = temporaryFolder()
+        mount(folder, '24m')
+        const child = new Child('full-close', join(folder, 'data'), durability)
+        expect(await child.next()).toEqual(['DISK_FULL', 'done'])
+        if (room) execFileSync('mount', ['-o', 'remount,size=96m', folder])
+        expect(await child.ask('close')).toBe('done')
+        const { found, same } = await child.next<{ found: number; same: boolean }>()
+        expect(found).toBeGreaterThan(0)
+        expect(same).toBe(true)
+        expect(await child.next()).toBe('done')
+        expect(await child.end()).toMatchObject({ code: 0, signal: null })
+      })
+    }
+  }
 })

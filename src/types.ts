@@ -239,7 +239,10 @@ export interface QuerySettings<
   exact?: boolean | undefined
   /** Only matches at least this near, in the metric's direction. */
   threshold?: number | undefined
-  /** Continue behind the last match of an earlier query: a keyset, not a snapshot. */
+  /**
+   * Continue behind the last match of the page before, whose other options are the same: all pages together show every
+   * record once, as long as nothing changes. A keyset, not a snapshot: docs/hnsw.md.
+   */
   after?: { id: I; score: number } | undefined
 }
 

@@ -130,6 +130,29 @@ export class Answers {
     return new Answers(numbers, texts, parts.length)
   }
 
+  /** For each query the first answers that are wanted, up to a number of them, in an array of their own. */
+  choose(wanted: (slot: number, query: number) => boolean, most: (query: number) => number): Answers {
+    const numbers = new Float64Array(HEAD + QUERY * this.#queries + HIT * this.hits)
+    numbers.set(this.#numbers.subarray(0, this.#hitAt(0)))
+    const texts: string[] = []
+    let hit = 0
+    let place = 0
+    for (let query = 0; query < this.#queries; query++) {
+      const end = hit + this.hitsOf(query)
+      const first = place
+      for (; hit < end && place - first < most(query); hit++) {
+        if (!wanted(this.slot(hit), query)) continue
+        numbers.set(this.#numbers.subarray(this.#hitAt(hit), this.#hitAt(hit + 1)), this.#hitAt(place))
+        const text = this.#texts[hit]
+        if (text !== undefined) texts[place] = text
+        place++
+      }
+      hit = end
+      numbers[HEAD + QUERY * query] = place - first
+    }
+    return new Answers(numbers, texts, this.#queries)
+  }
+
   #hitAt(hit: number): number {
     return HEAD + QUERY * this.#queries + HIT * hit
   }

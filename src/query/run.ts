@@ -7,13 +7,17 @@ import { turnWhenBusy } from '../turns.ts'
 import { Abort, type Limits } from './abort.ts'
 import { Allowed } from './allowed.ts'
 import type { RecordTest } from './match.ts'
+import { searchPages, searchPagesSync } from './pages.ts'
 import { choosePlan, type Plan } from './plan.ts'
 import { type AllowedSlots, toEngineQuery } from './prepare.ts'
 import type { Request, Settings } from './request.ts'
-import { type AnyMatch, shape } from './shape.ts'
+import { type AnyMatch, shapeInTurns, shapeSync } from './shape.ts'
 
-/** Requests that are searched in one call and shaped in one turn: what has been found is shaped while threads search on. */
+/** Requests that are searched in one call: what has been found is shaped while threads search on. */
 const AT_ONCE = 128
+
+/** Stands for `searchPages` where requests are shared out to engines. */
+const PAGED = Symbol('pages')
 
 /** How often a query whose answers were overtaken by writes is asked again before the calling thread does it. */
 const ATTEMPTS = 5
@@ -80,7 +84,10 @@ export function runSync(source: Source, requests: readonly Request[]): Outcome[]
     const jobs = prepare(source, requests, filters)
     const since = replica.position
     const parts = jobs?.map((job) => {
-      return toOutcomes(source, job, job.engine.searchSync(job.queries, since), since, attempt >= ATTEMPTS)
+      const { queries, engine, paged } = job
+      const answers = paged ? searchPagesSync(source, queries, since) : engine.searchSync(queries, since)
+      const lists = shapeSync(source, job.requests, answers, since, attempt >= ATTEMPTS)
+      return lists && toOutcomes(job, answers, lists)
     })
     const outcomes = jobs && inOrder(jobs, parts!)
     if (outcomes !== undefined) return outcomes
@@ -115,7 +122,11 @@ async function tryOnce(
   const filter = lap()
   const { position: since, vectors } = replica
   const answer = async (job: Job): Promise<Outcome[] | undefined> => {
-    const answers = await job.engine.search(job.queries, since, abort.flag)
+    const { queries, engine, paged } = job
+    const answers = await (paged
+      ? searchPages(source, queries, since, abort.flag)
+      : engine.search(queries, since, abort.flag))
+    if (answers === undefined) return undefined
     const answered = replica.position
     const search = lap()
     await turnWhenBusy()
@@ -124,10 +135,9 @@ async function tryOnce(
     // Slots may have been given to other vectors while this waited.
     const moved = replica.position !== answered
     if (moved && job.requests.some(({ settings }) => settings.includeVector)) return undefined
-    source.environment.refresh()
-    const outcomes = toOutcomes(source, job, answers, since)
+    const lists = await shapeInTurns(source, job.requests, answers, since, abort)
     if (phases !== undefined) Object.assign(phases, { filter, search, read: lap() })
-    return outcomes
+    return lists && toOutcomes(job, answers, lists)
   }
   return inOrder(jobs, await abort.race(Promise.all(jobs.map(answer))))
 }
@@ -143,9 +153,10 @@ function stopwatch(): () => number {
   }
 }
 
-/** Requests that one engine answers in one call, `AT_ONCE` at most. */
+/** Requests that are answered in one call, `AT_ONCE` at most, by an engine or, `paged`, by `searchPages`. */
 interface Job {
   readonly engine: Engine
+  readonly paged: boolean
   readonly requests: Request[]
   readonly queries: EngineQuery[]
   readonly reasons: string[]
@@ -176,7 +187,7 @@ function prepare(
   const allowed = settled(filters)
   if (allowed === undefined) return undefined
   const jobs: Job[] = []
-  const open = new Map<Engine, Job>()
+  const open = new Map<Engine | typeof PAGED, Job>()
   let planned: { settings: Settings; plan: Plan } | undefined
   for (let place = 0; place < requests.length; place++) {
     const request = requests[place]!
@@ -185,13 +196,21 @@ function prepare(
     // Nothing else of a request decides.
     if (settings !== planned?.settings)
       planned = { settings, plan: choosePlan(source, settings, query, live) }
-    const { engine, reason } = planned.plan
-    let job = open.get(engine)
+    const { engine, paged, reason } = planned.plan
+    const way = paged ? PAGED : engine
+    const job = open.get(way)
     if (job === undefined || job.requests.length === AT_ONCE) {
       // Most calls have one request: arrays that nothing is pushed to are as small as can be.
-      job = { engine, requests: [request], queries: [query], reasons: [reason], places: [place] }
-      open.set(engine, job)
-      jobs.push(job)
+      const begun = {
+        engine,
+        paged,
+        requests: [request],
+        queries: [query],
+        reasons: [reason],
+        places: [place],
+      }
+      open.set(way, begun)
+      jobs.push(begun)
       continue
     }
     job.requests.push(request)
@@ -218,15 +237,8 @@ function settled(filters: ReadonlyMap<RecordTest, Allowed>): AllowedSlots | unde
   return allowed
 }
 
-/** What came of a job. Undefined when writes have overtaken the answers. */
-function toOutcomes(
-  source: Source,
-  { engine, requests, reasons }: Job,
-  answers: Answers,
-  since: number,
-  last = false,
-): Outcome[] | undefined {
-  return shape(source, requests, answers, since, last)?.map((matches, i) => ({
+function toOutcomes({ engine, reasons }: Job, answers: Answers, lists: readonly AnyMatch[][]): Outcome[] {
+  return lists.map((matches, i) => ({
     matches,
     engine,
     reason: reasons[i]!,

@@ -32,7 +32,8 @@ import type {
   UpsertOptions,
   UpsertResult,
 } from './types.ts'
-import { validId } from './validate.ts'
+import { isArray } from './validate/built-in.ts'
+import { validId, validIds } from './validate.ts'
 import { remove, update } from './write/change.ts'
 import { settle } from './write/commit.ts'
 import { importHnswlib } from './write/import-hnswlib.ts'
@@ -129,9 +130,9 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     options?: GetOptions<V, N>,
   ): (StoredRecord<M, I, V, N> | undefined)[] {
     this.#beginRead()
-    if (!Array.isArray(ids)) throw new SkalarError('BAD_ID', 'ids must be an array of ids', { path: 'ids' })
+    if (!isArray(ids)) throw new SkalarError('BAD_ID', 'ids must be an array of ids', { path: 'ids' })
     const include = parseInclude(options)
-    const records = ids.map((id, i) => readRecord(this.#source, validId(id, `ids[${i}]`), include))
+    const records = validIds(ids).map((id) => readRecord(this.#source, id, include))
     return records as (StoredRecord<M, I, V, N> | undefined)[]
   }
 

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { types } from 'node:util'
 import { SkalarError } from './errors.ts'
 
 /** Threads of our own for native work; libuv's four stay free for files and DNS. */
@@ -232,7 +233,7 @@ export function firstBadVector(vectors: Float32Array, dimension: number, refuseZ
 
 /** An error of the addon as a SkalarError; any other as it is. */
 export function fromNative(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof SkalarError) return error
+  if (!types.isNativeError(error) || error instanceof SkalarError) return error
   const { code } = error as { code?: unknown }
   return code === 'OUT_OF_MEMORY' ? new SkalarError(code, error.message, { cause: error }) : error
 }

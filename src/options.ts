@@ -1,5 +1,6 @@
 import { SkalarError } from './errors.ts'
 import type { MetricName } from './types.ts'
+import { isRevoked } from './validate/built-in.ts'
 import { describe, propertyStep } from './validate/describe.ts'
 import { hintFor } from './validate/hints.ts'
 import { isPlainObject } from './validate/plain-object.ts'
@@ -132,17 +133,23 @@ export function functionOption<F extends Callback = Callback>(value: unknown, pa
   throw badOption(path, value, 'a function')
 }
 
-/** An AbortSignal, of this realm or made by a polyfill. */
+/** An AbortSignal, of whatever realm, or one of a polyfill that has all its methods. */
 export function signalOption(value: unknown, path: string): AbortSignal | undefined {
   if (value === undefined || isSignal(value)) return value
-  const hint = value instanceof AbortController ? 'pass its .signal' : undefined
+  const controller = !isRevoked(value) && isSignal((value as Partial<AbortController> | null)?.signal)
+  const hint = controller ? 'pass its .signal' : undefined
   throw badOption(path, value, 'an AbortSignal', hint)
 }
 
 function isSignal(value: unknown): value is AbortSignal {
-  if (typeof value !== 'object' || value === null) return false
-  const { aborted, addEventListener } = value as Partial<AbortSignal>
-  return typeof aborted === 'boolean' && typeof addEventListener === 'function'
+  if (typeof value !== 'object' || value === null || isRevoked(value)) return false
+  const signal = value as Partial<AbortSignal>
+  return (
+    typeof signal.aborted === 'boolean' &&
+    typeof signal.throwIfAborted === 'function' &&
+    typeof signal.addEventListener === 'function' &&
+    typeof signal.removeEventListener === 'function'
+  )
 }
 
 function badOption(path: string, value: unknown, accepted: string, hint?: string): SkalarError {

@@ -17,6 +17,7 @@ import type {
   UpsertOptions,
   UpsertResult,
 } from './types.ts'
+import { isArray } from './validate/built-in.ts'
 import { validId } from './validate.ts'
 import { BatchBuilder } from './write/builder.ts'
 import { applyUpdate, parseTarget, parseUpdate } from './write/change.ts'
@@ -46,7 +47,7 @@ export class Transaction {
     const { writer, source } = this.#on(collection)
     const checked = checkOptions(options, ['mode'], 'options')
     const mode = enumOption(checked.mode, 'options.mode', MODES, 'upsert')
-    const inputs: readonly unknown[] = Array.isArray(records) ? records : [records]
+    const inputs: readonly unknown[] = isArray(records) ? records : [records]
     const builder = new BatchBuilder(source.definition, inputs.length)
     for (const [i, record] of inputs.entries()) builder.add(record, i)
     const results = builder.finish().map((batch) => writer.upsert(batch, mode))

@@ -1,3 +1,3 @@
-export { validId } from './validate/id.ts'
+export { validId, validIds } from './validate/id.ts'
 export { validMetadata } from './validate/metadata.ts'
 export { badVector, nonFinite, writeVector } from './validate/vector.ts'

@@ -89,6 +89,16 @@ describe('collection.importHnswlib', () => {
     expect(progress).toEqual([1_000, COUNT])
   })
 
+  it.each([
+    ['a name with a NUL', 'index\0.bin', 'BAD_OPTION'],
+    ['a name that is too long', 'x'.repeat(5_000), 'STORAGE'],
+    ['a name in a file', join(import.meta.filename, 'x'), 'STORAGE'],
+    ['a folder', import.meta.dirname, 'STORAGE'],
+  ] as const)('refuses %s', async (_, path, code) => {
+    const films = await emptyCollection()
+    await expectRejection(films.importHnswlib(path), code, { path: 'path' })
+  })
+
   it('stops when its signal fires', async () => {
     const films = await emptyCollection()
     const controller = new AbortController()

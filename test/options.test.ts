@@ -248,7 +248,12 @@ describe('a function option', () => {
 describe('a signal option', () => {
   it('is an AbortSignal, or what behaves like one', () => {
     const { signal } = new AbortController()
-    const polyfill = { aborted: false, addEventListener() {} }
+    const polyfill = {
+      aborted: false,
+      addEventListener() {},
+      removeEventListener() {},
+      throwIfAborted() {},
+    }
     expect(signalOption(signal, 'signal')).toBe(signal)
     expect(signalOption(polyfill, 'signal')).toBe(polyfill)
     expect(signalOption(AbortSignal.abort(), 'signal')?.aborted).toBe(true)

@@ -1,4 +1,5 @@
 import { type AbortFlag, STOP } from '../engine/engine.ts'
+import { listen } from './listen.ts'
 
 /** What may end a query early. */
 export interface Limits {
@@ -15,6 +16,7 @@ export class Abort {
   /** Set when a limit is reached; undefined where there is none. */
   readonly flag: AbortFlag | undefined
   readonly #signal: AbortSignal | undefined
+  readonly #unlisten: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
   #giveUp = () => {}
   readonly #onAbort = () => {
@@ -30,7 +32,7 @@ export class Abort {
     this.#signal = signal
     if (signal === undefined && timeout === undefined) return
     this.flag = new Int32Array(1)
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#unlisten = signal && listen(signal, this.#onAbort)
     if (timeout !== undefined) this.#timer = setTimeout(this.#onTimeout, timeout)
   }
 
@@ -59,7 +61,7 @@ export class Abort {
   }
 
   dispose(): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#unlisten?.()
     clearTimeout(this.#timer)
   }
 }

@@ -1,3 +1,5 @@
+import { isDate } from 'node:util/types'
+import { viewName } from '../validate/built-in.ts'
 import type { OrderOperator, Ordinal, Scalar } from './filter-node.ts'
 
 /** Whether one metadata value matches; values of any type may be passed. */
@@ -8,9 +10,9 @@ export type ValueTest = (value: unknown) => boolean
  * by constructor and bytes.
  */
 export function equalTo(operand: Scalar): ValueTest {
-  if (operand instanceof Date) {
+  if (isDate(operand)) {
     const time = operand.getTime()
-    return (value) => value instanceof Date && value.getTime() === time
+    return (value) => isDate(value) && value.getTime() === time
   }
   if (isView(operand)) return (value) => isView(value) && sameBytes(operand, value)
   if (Number.isNaN(operand)) return Number.isNaN
@@ -24,13 +26,13 @@ export function equalToAny(operands: readonly Scalar[]): ValueTest {
   const times = new Set<number>()
   const views: ArrayBufferView[] = []
   for (const operand of operands) {
-    if (operand instanceof Date) times.add(operand.getTime())
+    if (isDate(operand)) times.add(operand.getTime())
     else if (isView(operand)) views.push(operand)
     else primitives.add(operand)
   }
   return (value) => {
     if (typeof value !== 'object' || value === null) return primitives.has(value)
-    if (value instanceof Date) return times.has(value.getTime())
+    if (isDate(value)) return times.has(value.getTime())
     return isView(value) && views.some((view) => sameBytes(view, value))
   }
 }
@@ -38,9 +40,9 @@ export function equalToAny(operands: readonly Scalar[]): ValueTest {
 /** Order within one type: numbers and bigints by value, dates by time, strings by {@link compareStrings}. */
 export function inOrder(operator: OrderOperator, operand: Ordinal): ValueTest {
   const holds: Relation = RELATIONS[operator]
-  if (operand instanceof Date) {
+  if (isDate(operand)) {
     const time = operand.getTime()
-    return (value) => value instanceof Date && holds(value.getTime(), time)
+    return (value) => isDate(value) && holds(value.getTime(), time)
   }
   if (typeof operand === 'number') return (value) => typeof value === 'number' && holds(value, operand)
   if (typeof operand === 'bigint') return (value) => typeof value === 'bigint' && holds(value, operand)
@@ -88,7 +90,8 @@ function isView(value: unknown): value is ArrayBufferView {
 
 function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {
   return (
-    a.constructor === b.constructor &&
+    viewName(a) === viewName(b) &&
+    Buffer.isBuffer(a) === Buffer.isBuffer(b) &&
     a.byteLength === b.byteLength &&
     Buffer.compare(bytesOf(a), bytesOf(b)) === 0
   )

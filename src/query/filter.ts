@@ -1,3 +1,4 @@
+import { isArray } from '../validate/built-in.ts'
 import { describe } from '../validate/describe.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
 import type { FilterNode } from './filter-node.ts'
@@ -79,7 +80,7 @@ function parseLevel(filter: unknown, path: string, depth: number): FilterNode {
 }
 
 function parseBranches(operand: unknown, path: string, depth: number): FilterNode[] {
-  if (!Array.isArray(operand)) refuse(path, `expected an array of filters, got ${describe(operand)}`)
+  if (!isArray(operand)) refuse(path, `expected an array of filters, got ${describe(operand)}`)
   return Array.from(operand, (branch: unknown, i) => parseLevel(branch, `${path}[${i}]`, depth + 1))
 }
 

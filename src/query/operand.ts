@@ -1,5 +1,6 @@
 import { isDate } from 'node:util/types'
 import { SkalarError } from '../errors.ts'
+import { builtInOf, isArray, isDetached, VIEWS, viewName } from '../validate/built-in.ts'
 import { describe } from '../validate/describe.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
 import type { Ordinal, Scalar } from './filter-node.ts'
@@ -36,7 +37,7 @@ export function ordinal(value: unknown, path: string): Ordinal {
 
 /** Private copies of the operands of `$in`, `$nin` or `$all`. */
 export function scalars(value: unknown, path: string): Scalar[] {
-  if (!Array.isArray(value)) refuse(path, `expected an array of values, got ${describe(value)}`)
+  if (!isArray(value)) refuse(path, `expected an array of values, got ${describe(value)}`)
   return Array.from(value, (element: unknown, i) => scalar(element, `${path}[${i}]`))
 }
 
@@ -45,7 +46,7 @@ const ACCEPTED = 'use a string, number, boolean, bigint, valid Date, typed array
 function scalarObject(value: object, path: string): Scalar {
   if (isDate(value)) return validDate(value, path)
   if (ArrayBuffer.isView(value)) return copyOfView(value, path)
-  if (Array.isArray(value)) {
+  if (isArray(value)) {
     refuse(path, 'an array is no operand: use $in to match one of its elements, $all to match every one')
   }
   if (isPlainObject(value)) {
@@ -58,22 +59,20 @@ function scalarObject(value: object, path: string): Scalar {
 }
 
 function validDate(date: Date, path: string): Date {
-  const time = date.getTime()
+  const time = Date.prototype.getTime.call(date)
   if (Number.isNaN(time)) refuse(path, 'the date is invalid: use a Date whose getTime() is a number')
   return new Date(time)
 }
 
-type ViewClass = new (buffer: ArrayBuffer) => ArrayBufferView
-
 function copyOfView(view: ArrayBufferView, path: string): ArrayBufferView {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice()
-  if (Buffer.isBuffer(view)) return Buffer.from(bytes.buffer)
-  const viewClass: unknown = view.constructor
-  if (!isBuiltIn(viewClass)) refuse(path, `${describe(view)} is no operand: ${ACCEPTED}`)
-  return new viewClass(bytes.buffer)
-}
-
-/** Asks by name, so that a kind of typed array which a later Node adds is accepted as well. */
-function isBuiltIn(viewClass: unknown): viewClass is ViewClass {
-  return typeof viewClass === 'function' && Reflect.get(globalThis, viewClass.name) === viewClass
+  const kind = builtInOf(view)
+  if (kind === undefined) refuse(path, `${describe(view)} is no operand: ${ACCEPTED}`)
+  if (isDetached(view.buffer)) {
+    refuse(
+      path,
+      'the typed array belongs to an ArrayBuffer that was transferred away: use a copy made before',
+    )
+  }
+  const { buffer } = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice()
+  return kind === 'Buffer' ? Buffer.from(buffer) : new VIEWS[viewName(view)](buffer)
 }

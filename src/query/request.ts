@@ -1,8 +1,10 @@
+import { types } from 'node:util'
 import { SkalarError } from '../errors.ts'
 import { firstBadVector } from '../native.ts'
 import { booleanOption, checkOptions, integerOption, numberOption, signalOption } from '../options.ts'
 import type { Definition } from '../store/catalogue.ts'
 import type { Id } from '../types.ts'
+import { isArray, lengthOfView } from '../validate/built-in.ts'
 import { badVector, validId, writeVector } from '../validate.ts'
 import { isEmptyFilter, parseFilter } from './filter.ts'
 import { compileFilter, type RecordTest } from './match.ts'
@@ -103,11 +105,12 @@ export function parseRequests(
   common: unknown,
   definition: Definition,
 ): { requests: Request[]; signal: AbortSignal | undefined; vectors: Float32Array } {
-  if (!Array.isArray(inputs)) {
+  if (!isArray(inputs)) {
     throw new SkalarError('BAD_OPTION', 'queries must be an array of { vector } or { id }', {
       path: 'queries',
     })
   }
+  refuseHoles(inputs)
   const { signal, ...shared } = checkOptions(common, COMMON, 'options')
   const settings = parseSettings(shared, 'options')
   const { dimension } = definition
@@ -131,6 +134,15 @@ export function parseRequests(
     )
   }
   return { requests, signal: signalOption(signal, 'options.signal'), vectors }
+}
+
+/** Before memory is taken for as many as there seem to be. */
+function refuseHoles(inputs: readonly unknown[]): void {
+  for (let i = 0; i < inputs.length; i++) {
+    if (i in inputs) continue
+    const path = pathOf(i)
+    throw new SkalarError('BAD_OPTION', `${path} is a hole in the array: give { vector } or { id }`, { path })
+  }
 }
 
 function pathOf(place: number): string {
@@ -184,7 +196,11 @@ function parseTarget(
 
 /** Whether native code may read it as it is. Memory that threads share may change meanwhile. */
 function isReady(vector: unknown, dimension: number): vector is Float32Array {
-  return vector instanceof Float32Array && vector.length === dimension && vector.buffer instanceof ArrayBuffer
+  return (
+    types.isFloat32Array(vector) &&
+    lengthOfView(vector) === dimension &&
+    !types.isSharedArrayBuffer(vector.buffer)
+  )
 }
 
 function copyVector(
@@ -205,8 +221,15 @@ export function parseTest(filter: unknown, path: string): RecordTest | undefined
 
 function parseSelect(select: unknown, path: string): readonly string[] | undefined {
   if (select === undefined) return undefined
-  if (Array.isArray(select) && select.every((key) => typeof key === 'string')) return [...select]
-  throw new SkalarError('BAD_OPTION', `${path} must be an array of metadata keys`, { path })
+  const refused = () => new SkalarError('BAD_OPTION', `${path} must be an array of metadata keys`, { path })
+  if (!isArray(select)) throw refused()
+  const keys: string[] = []
+  for (let i = 0; i < select.length; i++) {
+    const key = select[i]
+    if (typeof key !== 'string') throw refused()
+    keys.push(key)
+  }
+  return keys
 }
 
 function parseAfter(input: unknown, path: string): Settings['after'] {

@@ -1,35 +1,85 @@
+import { types } from 'node:util'
 import { SkalarError } from '../errors.ts'
+import { builtInOf, isOfThisRealm, VIEWS, viewName } from '../validate/built-in.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
 
 /*
- * Two kinds of values that the codec cannot carry are escaped as plain objects of one key. No metadata can hold such an
+ * Three kinds of values that the codec cannot carry are escaped as plain objects of one key. No metadata can hold such an
  * object itself, because its keys never start with "$".
  *
  *   Map                      { $map: [key, value, key, value, …] }   maps of MessagePack are taken by plain objects
  *   string led by U+FEFF     { $bom: the rest of the string }        msgpackr's readers disagree: without its optional
  *                                                                    native part, it drops the mark of a long string
+ *   −0                       { $negative: 0 }                        msgpackr writes it as the integer 0
+ *
+ * What is of another realm is stored as if it were of ours. The codec knows values by their classes, so it is given copies.
  */
 const BYTE_ORDER_MARK = '\uFEFF'
 
-/** Whether a value is one of these kinds or holds one. */
-export function needsEscape(value: unknown): boolean {
-  if (typeof value === 'string') return value.charCodeAt(0) === 0xfeff
-  return typeof value === 'object' && value !== null && objectNeedsEscape(value)
+/** What has to be done before the codec takes a value, from least to most. */
+export const Need = { nothing: 0, copy: 1, escape: 2 } as const
+
+/** What of this a value needs, with all it holds. {@link escaped} does both. */
+export function needOf(value: unknown): number {
+  switch (typeof value) {
+    case 'string':
+      return value.charCodeAt(0) === 0xfeff ? Need.escape : Need.nothing
+    case 'number':
+      return Object.is(value, -0) ? Need.escape : Need.nothing
+    case 'object':
+      return value === null ? Need.nothing : needOfObject(value)
+    default:
+      return Need.nothing
+  }
 }
 
-function objectNeedsEscape(object: object): boolean {
-  if (object instanceof Map) return true
-  if (ArrayBuffer.isView(object)) return false
-  const items = Array.isArray(object) || object instanceof Set ? object : Object.values(object)
-  for (const item of items) if (needsEscape(item)) return true
-  return false
+function needOfObject(object: object): number {
+  const prototype: unknown = Object.getPrototypeOf(object)
+  if (prototype === Array.prototype) return needAmong(object as unknown[])
+  if (prototype === Object.prototype || prototype === null) return needAmong(Object.values(object))
+  const kind = builtInOf(object)
+  if (kind === 'Map') return Need.escape
+  const least = isOfThisRealm(object, kind) ? Need.nothing : Need.copy
+  if (kind === undefined) return Math.max(least, needAmong(Object.values(object)))
+  return kind === 'Set' || kind === 'Array' ? Math.max(least, needAmong(object as Iterable<unknown>)) : least
 }
 
-/** A copy of a value with everything escaped that needs it. */
+function needAmong(items: Iterable<unknown>): number {
+  let most: number = Need.nothing
+  for (const item of items) {
+    most = Math.max(most, needOf(item))
+    if (most === Need.escape) break
+  }
+  return most
+}
+
+/** A copy of a value, of our realm, with everything escaped that needs it. */
 export function escaped(value: unknown): unknown {
-  if (value instanceof Map) return { $map: [...value].flat(1).map(escaped) }
-  if (typeof value === 'string' && needsEscape(value)) return { $bom: value.slice(1) }
-  return mapped(value, escaped)
+  if (typeof value === 'string') return needOf(value) === Need.nothing ? value : { $bom: value.slice(1) }
+  if (typeof value === 'number') return Object.is(value, -0) ? { $negative: 0 } : value
+  if (typeof value !== 'object' || value === null) return value
+  const kind = builtInOf(value)
+  switch (kind) {
+    case undefined:
+    case 'Array':
+    case 'Set':
+      return mapped(value, escaped)
+    case 'Map':
+      return { $map: [...(value as Map<unknown, unknown>)].flat(1).map(escaped) }
+    default:
+      return isOfThisRealm(value, kind) ? value : copyOf(value)
+  }
+}
+
+/** Of a Date, an ArrayBuffer or a view of another realm. */
+function copyOf(value: object): object {
+  if (!ArrayBuffer.isView(value)) {
+    return builtInOf(value) === 'Date'
+      ? new Date(Date.prototype.getTime.call(value))
+      : new Uint8Array(value as ArrayBuffer).slice().buffer
+  }
+  const { buffer } = new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice()
+  return new VIEWS[viewName(value)](buffer)
 }
 
 /** The inverse of {@link escaped}. */
@@ -37,6 +87,7 @@ export function unescaped(value: unknown): unknown {
   if (isPlainObject(value)) {
     if ('$map' in value) return unescapedMap(value.$map)
     if (typeof value.$bom === 'string') return BYTE_ORDER_MARK + value.$bom
+    if ('$negative' in value) return -0
   }
   return mapped(value, unescaped)
 }
@@ -54,8 +105,8 @@ function unescapedMap(entries: unknown): Map<unknown, unknown> {
 }
 
 function mapped(value: unknown, change: (value: unknown) => unknown): unknown {
-  if (Array.isArray(value)) return value.map(change)
-  if (value instanceof Set) return new Set([...value].map(change))
+  if (Array.isArray(value)) return Array.from(value, change)
+  if (types.isSet(value)) return new Set(Array.from(value, change))
   if (!isPlainObject(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, change(item)]))
 }

@@ -2,7 +2,7 @@ import { Packr } from 'msgpackr'
 import { SkalarError } from '../errors.ts'
 import type { Metadata } from '../types.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
-import { escaped, needsEscape, unescaped } from './escapes.ts'
+import { escaped, Need, needOf, unescaped } from './escapes.ts'
 
 /*
  * Metadata as bytes: MessagePack with msgpackr's extensions for Date, Set, bigint and typed arrays.
@@ -45,9 +45,16 @@ export const MAX_METADATA_BYTES = 2 ** 26
  */
 export function packMetadata(metadata: Metadata, path = 'metadata'): Buffer {
   if (Object.keys(metadata).length === 0) return EMPTY
-  const bytes = packed(needsEscape(metadata) ? [escaped(metadata)] : metadata, path)
+  const bytes = packed(ready(metadata), path)
   if (bytes.length > MAX_METADATA_BYTES) throw tooLarge(path)
   return bytes
+}
+
+/** As `unpackMetadata` takes it. */
+function ready(metadata: Metadata): unknown {
+  const need = needOf(metadata)
+  if (need === Need.nothing) return metadata
+  return need === Need.escape ? [escaped(metadata)] : escaped(metadata)
 }
 
 function packed(value: unknown, path: string): Buffer {

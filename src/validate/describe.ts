@@ -1,3 +1,4 @@
+import { isArray, isRevoked } from './built-in.ts'
 import { isPlainObject } from './plain-object.ts'
 
 const LONGEST_QUOTE = 40
@@ -26,10 +27,13 @@ export function describe(value: unknown): string {
 
 function describeObject(value: object): string {
   if (isPlainObject(value)) return 'a plain object'
+  if (isRevoked(value)) return 'a Proxy that was revoked'
   const maker = value.constructor
-  if (maker === Array) return 'an array'
-  const named = typeof maker === 'function' && maker !== Object && maker.name !== ''
-  return named ? `an instance of ${maker.name}` : 'an object with a prototype of its own'
+  const named = typeof maker === 'function' && typeof maker.name === 'string' && maker.name !== ''
+  if (named ? maker.name === 'Array' : isArray(value)) return 'an array'
+  return named && maker.name !== 'Object'
+    ? `an instance of ${maker.name}`
+    : 'an object with a prototype of its own'
 }
 
 const identifier = /^[A-Za-z_$][\w$]*$/

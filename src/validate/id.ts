@@ -22,6 +22,13 @@ export function validId(id: unknown, path = 'id'): Id {
   throw badId(path, `must be a string or a safe integer, got ${describe(id)}${remedy(id)}`)
 }
 
+/** The same of an array of ids, copied. Ends at the first that is refused, a hole for example, however many follow. */
+export function validIds(ids: readonly unknown[], path = 'ids'): Id[] {
+  const valid: Id[] = []
+  for (let i = 0; i < ids.length; i++) valid.push(validId(ids[i], `${path}[${i}]`))
+  return valid
+}
+
 function validLongId(id: string, path: string): string {
   if (id === '') throw badId(path, 'is an empty string: give at least one character')
   if (!id.isWellFormed()) {

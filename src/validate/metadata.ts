@@ -1,6 +1,6 @@
-import { types } from 'node:util'
 import { SkalarError } from '../errors.ts'
 import type { Metadata } from '../types.ts'
+import { builtInOf, isDetached, isRevoked } from './built-in.ts'
 import { describe, propertyStep } from './describe.ts'
 import { isPlainObject } from './plain-object.ts'
 import { Refusal } from './refusal.ts'
@@ -15,7 +15,8 @@ const MAX_DEPTH = 64
  * ArrayBuffers and DataViews. No key may be `__proto__`, start with `$` or a byte order mark, contain `.` or hold a lone
  * surrogate.
  *
- * As in JSON, what is not an own enumerable property with a string key is left out, and −0 is stored as 0.
+ * Objects of other realms, such as vm contexts, are taken like our own, and come back as our own. As in JSON, what is not an
+ * own enumerable property with a string key is left out.
  *
  * @throws SkalarError `BAD_METADATA` with the path of the value refused
  */
@@ -45,38 +46,28 @@ function check(value: unknown, depth: number): Refusal | undefined {
 
 const LONE_SURROGATE = 'holds a lone surrogate, which UTF-8 cannot express: clean it with toWellFormed()'
 
-/** Prototypes tell classes and their subclasses apart: an instance of a subclass would come back without its class. */
+/** An instance of a subclass would come back without its class. */
 function checkObject(value: object, depth: number): Refusal | undefined {
-  const prototype = Object.getPrototypeOf(value)
-  if (prototype === Array.prototype && Array.isArray(value)) return checkItems(value, depth)
-  if (prototype === Object.prototype || prototype === null) return checkProperties(value, depth)
-  if (prototype === Date.prototype && types.isDate(value)) return checkDate(value)
-  if (prototype === Map.prototype && types.isMap(value)) return checkMap(value, depth)
-  if (prototype === Set.prototype && types.isSet(value)) return checkSet(value, depth)
-  if (ArrayBuffer.isView(value) && viewPrototypes.has(prototype)) return checkBuffer(value.buffer)
-  if (prototype === ArrayBuffer.prototype && types.isArrayBuffer(value)) return checkBuffer(value)
-  return new Refusal(
-    `is ${describe(value)}, which would not come back as such: store plain values made from it`,
-  )
+  if (isPlainObject(value)) return checkProperties(value, depth)
+  switch (isRevoked(value) ? undefined : builtInOf(value)) {
+    case undefined:
+      return new Refusal(
+        `is ${describe(value)}, which would not come back as such: store plain values made from it`,
+      )
+    case 'Array':
+      return checkItems(value as unknown[], depth)
+    case 'Date':
+      return checkDate(value as Date)
+    case 'Map':
+      return checkMap(value as Map<unknown, unknown>, depth)
+    case 'Set':
+      return checkSet(value as Set<unknown>, depth)
+    case 'ArrayBuffer':
+      return checkBuffer(value as ArrayBuffer)
+    default:
+      return checkBuffer((value as ArrayBufferView).buffer)
+  }
 }
-
-const viewPrototypes: ReadonlySet<unknown> = new Set(
-  [
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    Float32Array,
-    Float64Array,
-    BigInt64Array,
-    BigUint64Array,
-    DataView,
-    Buffer,
-  ].map((view) => view.prototype),
-)
 
 function checkProperties(object: object, depth: number): Refusal | undefined {
   if (depth > MAX_DEPTH) return tooDeep(object)
@@ -140,18 +131,14 @@ function checkSet(set: ReadonlySet<unknown>, depth: number): Refusal | undefined
 }
 
 function checkDate(date: Date): Refusal | undefined {
-  return Number.isNaN(date.getTime()) ? new Refusal('is an invalid Date: store null instead') : undefined
+  return Number.isNaN(Date.prototype.getTime.call(date))
+    ? new Refusal('is an invalid Date: store null instead')
+    : undefined
 }
 
-/** A buffer that was transferred to another thread has no bytes left, and no view of it can be made. */
 function checkBuffer(buffer: ArrayBufferLike): Refusal | undefined {
-  if (buffer.byteLength > 0) return undefined
-  try {
-    new Uint8Array(buffer)
-    return undefined
-  } catch {
-    return new Refusal('belongs to an ArrayBuffer that was transferred away: store a copy made before that')
-  }
+  if (!isDetached(buffer)) return undefined
+  return new Refusal('belongs to an ArrayBuffer that was transferred away: store a copy made before that')
 }
 
 function hole(): Refusal {

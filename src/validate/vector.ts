@@ -1,5 +1,7 @@
+import { types } from 'node:util'
 import { SkalarError } from '../errors.ts'
 import { squaredNorm } from '../norm.ts'
+import { isArray, isRevoked } from './built-in.ts'
 import { describe } from './describe.ts'
 
 const ACCEPTED = 'an array of numbers or a numeric typed array such as Float32Array'
@@ -18,10 +20,10 @@ export function writeVector(
   dimension: number,
   path = 'vector',
 ): void {
-  if (vector instanceof Float32Array) {
+  if (types.isFloat32Array(vector)) {
     if (vector.length !== dimension) throw wrongLength(path, vector.length, dimension)
     target.set(vector, offset)
-  } else if (Array.isArray(vector)) {
+  } else if (isArray(vector)) {
     if (vector.length !== dimension) throw wrongLength(path, vector.length, dimension)
     writeNumbers(vector, target, offset, path)
   } else {
@@ -40,10 +42,9 @@ function writeNumbers(numbers: readonly unknown[], target: Float32Array, offset:
 }
 
 function numericTypedArray(vector: unknown, path: string): ArrayLike<number> {
-  const typedArray = ArrayBuffer.isView(vector) && !(vector instanceof DataView)
-  const bigints = vector instanceof BigInt64Array || vector instanceof BigUint64Array
-  if (!typedArray || bigints || Buffer.isBuffer(vector)) throw notAVector(vector, path)
-  return vector as unknown as ArrayLike<number>
+  const bigints = types.isBigInt64Array(vector) || types.isBigUint64Array(vector)
+  if (!types.isTypedArray(vector) || bigints || Buffer.isBuffer(vector)) throw notAVector(vector, path)
+  return vector
 }
 
 /** The error for a value that is not finite as a float32; `value` is the number as it was given, or as it was stored. */
@@ -88,7 +89,7 @@ function wrongLength(path: string, length: number, dimension: number): SkalarErr
 function notANumber(numbers: readonly unknown[], index: number, path: string): SkalarError {
   const element = `${path}[${index}]`
   const given = index in numbers ? describe(numbers[index]) : 'a hole in the array'
-  const remedy = Array.isArray(numbers[index]) ? ': give one vector, not a list of vectors' : ''
+  const remedy = isArray(numbers[index]) ? ': give one vector, not a list of vectors' : ''
   return new SkalarError('BAD_VECTOR', `${element} must be a number, got ${given}${remedy}`, {
     path: element,
   })
@@ -103,10 +104,10 @@ function remedy(vector: unknown): string {
   if (Buffer.isBuffer(vector)) {
     return ', whose elements are bytes: pass new Float32Array(buf.buffer, buf.byteOffset, buf.byteLength / 4)'
   }
-  if (typeof vector !== 'object' || vector === null) return ''
+  if (typeof vector !== 'object' || vector === null || isRevoked(vector)) return ''
   if (ArrayBuffer.isView(vector))
-    return vector instanceof DataView ? '' : ': convert with Array.from(vector, Number)'
-  if (vector instanceof Promise) return ': await it first'
+    return types.isDataView(vector) ? '' : ': convert with Array.from(vector, Number)'
+  if (types.isPromise(vector)) return ': await it first'
   if ('data' in vector && ArrayBuffer.isView(vector.data)) return ': pass its .data'
   return 'length' in vector || Symbol.iterator in vector ? ': convert it with Array.from()' : ''
 }

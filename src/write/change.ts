@@ -9,8 +9,9 @@ import type { Definition } from '../store/catalogue.ts'
 import { copyMetadata } from '../store/metadata.ts'
 import type { Writer } from '../store/writer.ts'
 import type { Id, Metadata } from '../types.ts'
+import { isArray } from '../validate/built-in.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
-import { badVector, validId, validMetadata, writeVector } from '../validate.ts'
+import { badVector, validId, validIds, validMetadata, writeVector } from '../validate.ts'
 import { commit, settle } from './commit.ts'
 
 /** Records changed in one transaction. */
@@ -28,7 +29,7 @@ export interface ParsedUpdate {
 
 /** @throws SkalarError `BAD_ID`, `BAD_FILTER` (also for a filter that every record passes) */
 export function parseTarget(target: unknown): ParsedTarget {
-  if (Array.isArray(target)) return { ids: [...new Set(target.map((id, i) => validId(id, `ids[${i}]`)))] }
+  if (isArray(target)) return { ids: [...new Set(validIds(target))] }
   if (!isPlainObject(target)) return { ids: [validId(target)] }
   const { filter } = checkOptions(target, ['filter'], 'target')
   const node = parseFilter(filter, 'filter')

@@ -1,8 +1,10 @@
+import { types } from 'node:util'
 import { IndexFile, type IndexPoint } from '../engine/hnswlib/index-file.ts'
 import { SkalarError } from '../errors.ts'
 import { checkOptions, functionOption, signalOption } from '../options.ts'
 import type { Session, Source } from '../source.ts'
 import type { UpsertResult } from '../types.ts'
+import { isArray } from '../validate/built-in.ts'
 import { upsert } from './upsert.ts'
 
 /** Writes the points of an index file of hnswlib as records without metadata. */
@@ -18,8 +20,10 @@ export async function importHnswlib(
     signal: signalOption(signal, 'options.signal'),
     onProgress: functionOption(onProgress, 'options.onProgress'),
   }
-  if (typeof path !== 'string' || path === '') {
-    throw new SkalarError('BAD_OPTION', 'path must be the name of an index file', { path: 'path' })
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw new SkalarError('BAD_OPTION', 'path must be the name of an index file, without NUL', {
+      path: 'path',
+    })
   }
   upsertOptions.signal?.throwIfAborted()
   const file = await IndexFile.open(path)
@@ -41,8 +45,8 @@ type IdOf = (label: number) => unknown
 function parseIds(ids: unknown): IdOf {
   if (ids === undefined) return (label) => label
   if (typeof ids === 'function') return ids as IdOf
-  if (Array.isArray(ids)) return (label) => ids[label]
-  if (ids instanceof Map) return (label) => ids.get(label)
+  if (isArray(ids)) return (label) => ids[label]
+  if (types.isMap(ids)) return (label) => ids.get(label)
   const message = 'options.ids must be an array of ids by label, a Map from label to id, or a function'
   throw new SkalarError('BAD_OPTION', message, { path: 'options.ids' })
 }

@@ -4,6 +4,7 @@ import type { Session, Source } from '../source.ts'
 import { BATCH_RECORDS, type Batch } from '../store/batch.ts'
 import type { WriteMode } from '../store/writer.ts'
 import type { UpsertResult } from '../types.ts'
+import { isArray, isRevoked } from '../validate/built-in.ts'
 import { BatchBuilder, type OnInvalid } from './builder.ts'
 import { commit, settle } from './commit.ts'
 
@@ -28,7 +29,7 @@ export async function upsert(
 ): Promise<UpsertResult> {
   const options = parseOptions(rawOptions)
   const streamed = isStream(input)
-  const records = Array.isArray(input) ? input : [input]
+  const records = isArray(input) ? input : [input]
   const run = new Run(session, source, options, streamed ? options.batchSize : records.length)
   try {
     if (streamed) await run.stream(input)
@@ -65,7 +66,7 @@ type AnyIterable = Iterable<unknown> | AsyncIterable<unknown>
 
 /** Whether records come one by one. Arrays are iterable too, but are written as a whole. */
 function isStream(input: unknown): input is AnyIterable {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return false
+  if (typeof input !== 'object' || input === null || isArray(input) || isRevoked(input)) return false
   return Symbol.iterator in input || Symbol.asyncIterator in input
 }
 

@@ -36,16 +36,15 @@ export class IndexFile {
     this.dimension = (layout.labelOffset - layout.vectorOffset) / Float32Array.BYTES_PER_ELEMENT
   }
 
-  /** @throws SkalarError `NOT_FOUND`, `CORRUPTED`; what the system says of a file that cannot be read */
+  /** `path` holds no NUL. @throws SkalarError `NOT_FOUND`, `CORRUPTED`, `STORAGE` */
   static async open(path: string): Promise<IndexFile> {
     const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code !== 'ENOENT') throw cause
-      throw new SkalarError('NOT_FOUND', `there is no file ${path}`, { path: 'path', cause })
+      throw cause.code === 'ENOENT' ? noFile(path, cause) : unreadable(path, cause)
     })
     try {
-      const layout = decodeHeader(await read(file, 0, HEADER))
+      const layout = decodeHeader(await read(path, file, 0, HEADER))
       if (layout === undefined) throw noIndex(path, 'its header is not one of hnswlib')
-      if (!(await isWhole(file, layout))) throw noIndex(path, 'it is not as long as its header says')
+      if (!(await isWhole(path, file, layout))) throw noIndex(path, 'it is not as long as its header says')
       return new IndexFile(path, file, layout)
     } catch (error) {
       await file.close()
@@ -59,7 +58,7 @@ export class IndexFile {
     const perBlock = Math.max(1, Math.floor(BLOCK / elementBytes))
     for (let first = 0; first < elements; first += perBlock) {
       const count = Math.min(perBlock, elements - first)
-      const block = await read(this.#file, HEADER + first * elementBytes, count * elementBytes)
+      const block = await read(this.#path, this.#file, HEADER + first * elementBytes, count * elementBytes)
       if (block.length < count * elementBytes) throw noIndex(this.#path, 'it has become shorter')
       for (let offset = 0; offset < block.length; offset += elementBytes) {
         if (block[offset + DELETED]! & 1) continue
@@ -106,7 +105,7 @@ function decodeHeader(header: Buffer): Layout | undefined {
 type Seven = [number, number, number, number, number, number, number]
 
 /** Walks the lists of the upper levels, which must end where the file does. */
-async function isWhole(file: FileHandle, { elements, elementBytes }: Layout): Promise<boolean> {
+async function isWhole(path: string, file: FileHandle, { elements, elementBytes }: Layout): Promise<boolean> {
   const { size } = await file.stat()
   let position = HEADER + elements * elementBytes
   let block: Buffer = Buffer.alloc(0)
@@ -115,17 +114,19 @@ async function isWhole(file: FileHandle, { elements, elementBytes }: Layout): Pr
     if (position + 4 > size) return false
     if (position + 4 > start + block.length) {
       start = position
-      block = await read(file, start, Math.min(BLOCK, size - start))
+      block = await read(path, file, start, Math.min(BLOCK, size - start))
     }
     position += 4 + block.readUInt32LE(position - start)
   }
   return position === size
 }
 
-/** Up to so many bytes; fewer where the file ends. */
-async function read(file: FileHandle, position: number, length: number): Promise<Buffer> {
+/** Up to so many bytes; fewer where the file ends. @throws SkalarError `STORAGE`, for a folder too */
+async function read(path: string, file: FileHandle, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.alloc(length)
-  const { bytesRead } = await file.read(buffer, 0, length, position)
+  const { bytesRead } = await file.read(buffer, 0, length, position).catch((cause: NodeJS.ErrnoException) => {
+    throw unreadable(path, cause)
+  })
   return buffer.subarray(0, bytesRead)
 }
 
@@ -133,6 +134,15 @@ async function read(file: FileHandle, position: number, length: number): Promise
 function toNumber(bytes: Buffer, offset: number): number | undefined {
   const value = Number(bytes.readBigUInt64LE(offset))
   return Number.isSafeInteger(value) ? value : undefined
+}
+
+function noFile(path: string, cause: Error): SkalarError {
+  return new SkalarError('NOT_FOUND', `there is no file ${path}`, { path: 'path', cause })
+}
+
+function unreadable(path: string, cause: Error): SkalarError {
+  const message = `${path} cannot be read: ${cause.message}. Check its name and permissions`
+  return new SkalarError('STORAGE', message, { path: 'path', cause })
 }
 
 function noIndex(path: string, problem: string): SkalarError {

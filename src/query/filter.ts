@@ -1,5 +1,6 @@
 import { isArray } from '../validate/built-in.ts'
 import { describe } from '../validate/describe.ts'
+import { mapItems } from '../validate/items.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
 import type { FilterNode } from './filter-node.ts'
 import { and, FALSE, ID_PATH, not, or } from './filter-node.ts'
@@ -81,7 +82,7 @@ function parseLevel(filter: unknown, path: string, depth: number): FilterNode {
 
 function parseBranches(operand: unknown, path: string, depth: number): FilterNode[] {
   if (!isArray(operand)) refuse(path, `expected an array of filters, got ${describe(operand)}`)
-  return Array.from(operand, (branch: unknown, i) => parseLevel(branch, `${path}[${i}]`, depth + 1))
+  return mapItems(operand, (branch, i) => parseLevel(branch, `${path}[${i}]`, depth + 1))
 }
 
 function checkDepth(depth: number, path: string): void {

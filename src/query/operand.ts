@@ -2,6 +2,7 @@ import { isDate } from 'node:util/types'
 import { SkalarError } from '../errors.ts'
 import { builtInOf, isArray, isDetached, VIEWS, viewName } from '../validate/built-in.ts'
 import { describe } from '../validate/describe.ts'
+import { mapItems } from '../validate/items.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
 import type { Ordinal, Scalar } from './filter-node.ts'
 
@@ -38,7 +39,7 @@ export function ordinal(value: unknown, path: string): Ordinal {
 /** Private copies of the operands of `$in`, `$nin` or `$all`. */
 export function scalars(value: unknown, path: string): Scalar[] {
   if (!isArray(value)) refuse(path, `expected an array of values, got ${describe(value)}`)
-  return Array.from(value, (element: unknown, i) => scalar(element, `${path}[${i}]`))
+  return mapItems(value, (element, i) => scalar(element, `${path}[${i}]`))
 }
 
 const ACCEPTED = 'use a string, number, boolean, bigint, valid Date, typed array or null'

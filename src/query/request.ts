@@ -5,7 +5,7 @@ import { booleanOption, checkOptions, integerOption, numberOption, signalOption 
 import type { Definition } from '../store/catalogue.ts'
 import type { Id } from '../types.ts'
 import { isArray, lengthOfView } from '../validate/built-in.ts'
-import { badVector, validId, writeVector } from '../validate.ts'
+import { badVector, mapItems, validId, writeVector } from '../validate.ts'
 import { isEmptyFilter, parseFilter } from './filter.ts'
 import { compileFilter, type RecordTest } from './match.ts'
 import { takeRoom } from './room.ts'
@@ -114,16 +114,21 @@ export function parseRequests(
   const { signal, ...shared } = checkOptions(common, COMMON, 'options')
   const settings = parseSettings(shared, 'options')
   const { dimension } = definition
-  const vectors = takeRoom(dimension * inputs.length)
+  const { length } = inputs
+  const vectors = takeRoom(dimension * length)
   const places: number[] = []
-  const requests = inputs.map((input, i) => {
-    const path = pathOf(i)
-    const begin = places.length * dimension
-    const own = checkOptions(input, OWN, path)
-    const target = parseTarget(own, definition, path, { room: vectors.subarray(begin, begin + dimension) })
-    if (target.vector !== undefined) places.push(i)
-    return { target, settings: overridden(settings, shared, own, path) }
-  })
+  const requests = mapItems(
+    inputs,
+    (input, i) => {
+      const path = pathOf(i)
+      const begin = places.length * dimension
+      const own = checkOptions(input, OWN, path)
+      const target = parseTarget(own, definition, path, { room: vectors.subarray(begin, begin + dimension) })
+      if (target.vector !== undefined) places.push(i)
+      return { target, settings: overridden(settings, shared, own, path) }
+    },
+    length,
+  )
   const bad = places[firstBad(vectors.subarray(0, places.length * dimension), definition)]
   if (bad !== undefined) {
     throw badTarget(
@@ -223,13 +228,10 @@ function parseSelect(select: unknown, path: string): readonly string[] | undefin
   if (select === undefined) return undefined
   const refused = () => new SkalarError('BAD_OPTION', `${path} must be an array of metadata keys`, { path })
   if (!isArray(select)) throw refused()
-  const keys: string[] = []
-  for (let i = 0; i < select.length; i++) {
-    const key = select[i]
+  return mapItems(select, (key) => {
     if (typeof key !== 'string') throw refused()
-    keys.push(key)
-  }
-  return keys
+    return key
+  })
 }
 
 function parseAfter(input: unknown, path: string): Settings['after'] {

@@ -94,7 +94,8 @@ function badKey(problem: string): Refusal {
 
 function checkItems(array: readonly unknown[], depth: number): Refusal | undefined {
   if (depth > MAX_DEPTH) return tooDeep(array)
-  for (let i = 0; i < array.length; i++) {
+  const { length } = array
+  for (let i = 0; i < length; i++) {
     const item = array[i]
     const refusal = item === undefined && !(i in array) ? hole() : check(item, depth + 1)
     if (refusal !== undefined) return refusal.inside(array, `[${i}]`)

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { SkalarError } from '../errors.ts'
 import { squaredNorm } from '../norm.ts'
-import { isArray, isRevoked } from './built-in.ts'
+import { isArray, isRevoked, lengthOfView } from './built-in.ts'
 import { describe } from './describe.ts'
 
 const ACCEPTED = 'an array of numbers or a numeric typed array such as Float32Array'
@@ -9,7 +9,8 @@ const ACCEPTED = 'an array of numbers or a numeric typed array such as Float32Ar
 /**
  * Checks a vector and copies it into `target` from `offset` on, as float32. Its numbers must be of type number, but may
  * be NaN, infinite or beyond the range of float32: the native code looks for those in bulk and reports them through
- * {@link nonFinite}. After an error the contents of that part of `target` are unspecified.
+ * {@link nonFinite}. After an error the contents of that part of `target` are unspecified; what lies beside it is never
+ * touched, whatever the vector does while it is read: its length is asked for once.
  *
  * @throws SkalarError `BAD_VECTOR` for anything but numbers, `DIMENSION_MISMATCH` for another length than `dimension`
  */
@@ -20,31 +21,57 @@ export function writeVector(
   dimension: number,
   path = 'vector',
 ): void {
-  if (types.isFloat32Array(vector)) {
-    if (vector.length !== dimension) throw wrongLength(path, vector.length, dimension)
-    target.set(vector, offset)
-  } else if (isArray(vector)) {
-    if (vector.length !== dimension) throw wrongLength(path, vector.length, dimension)
-    writeNumbers(vector, target, offset, path)
+  if (isArray(vector)) {
+    const { length } = vector
+    if (length !== dimension) throw wrongLength(path, length, dimension)
+    writeNumbers(vector, target, offset, dimension, path)
   } else {
     const numbers = numericTypedArray(vector, path)
-    if (numbers.length !== dimension) throw wrongLength(path, numbers.length, dimension)
-    target.set(numbers, offset)
+    const length = lengthOfView(numbers)
+    if (length !== dimension) throw wrongLength(path, length, dimension)
+    copyNumbers(numbers, target, offset, dimension, path)
   }
 }
 
-function writeNumbers(numbers: readonly unknown[], target: Float32Array, offset: number, path: string): void {
-  for (let i = 0; i < numbers.length; i++) {
+function writeNumbers(
+  numbers: readonly unknown[],
+  target: Float32Array,
+  offset: number,
+  dimension: number,
+  path: string,
+): void {
+  for (let i = 0; i < dimension; i++) {
     const value = numbers[i]
-    if (typeof value !== 'number') throw notANumber(numbers, i, path)
+    if (typeof value !== 'number') throw notANumber(numbers, i, value, path)
     target[offset + i] = value
   }
 }
 
-function numericTypedArray(vector: unknown, path: string): ArrayLike<number> {
+function copyNumbers(
+  numbers: Float32Array,
+  target: Float32Array,
+  offset: number,
+  dimension: number,
+  path: string,
+): void {
+  if (numbers.buffer instanceof ArrayBuffer) {
+    target.set(numbers, offset)
+    return
+  }
+  // Another thread may lengthen shared memory at any moment: then this does not fit.
+  try {
+    target.subarray(offset, offset + dimension).set(numbers)
+  } catch {
+    throw wrongLength(path, lengthOfView(numbers), dimension)
+  }
+}
+
+/** Seen by what it is made of, so that neither a proxy nor a prototype makes one of something else. */
+function numericTypedArray(vector: unknown, path: string): Float32Array {
+  if (types.isFloat32Array(vector)) return vector
   const bigints = types.isBigInt64Array(vector) || types.isBigUint64Array(vector)
   if (!types.isTypedArray(vector) || bigints || Buffer.isBuffer(vector)) throw notAVector(vector, path)
-  return vector
+  return vector as Float32Array
 }
 
 /** The error for a value that is not finite as a float32; `value` is the number as it was given, or as it was stored. */
@@ -70,9 +97,15 @@ export function badVector(
   const squares = squaredNorm(components)
   if (Number.isFinite(squares) && (squares > 0 || !refuseZero)) return undefined
   const index = components.findIndex((component) => !Number.isFinite(component))
-  if (index !== -1) return nonFinite(path, index, (given as ArrayLike<number>)[index] ?? components[index]!)
+  if (index !== -1) return nonFinite(path, index, givenNumber(given, index, components[index]!))
   const message = `${path} is zero: it has no direction, so no cosine; leave it out, or use metric dot`
   return new SkalarError('BAD_VECTOR', message, { path })
+}
+
+/** The number that was given for a component, unless the vector has been changed since it was copied. */
+function givenNumber(given: unknown, index: number, component: number): number {
+  const number = (given as ArrayLike<unknown>)[index]
+  return typeof number === 'number' && Object.is(Math.fround(number), component) ? number : component
 }
 
 function wrongLength(path: string, length: number, dimension: number): SkalarError {
@@ -86,10 +119,10 @@ function wrongLength(path: string, length: number, dimension: number): SkalarErr
   )
 }
 
-function notANumber(numbers: readonly unknown[], index: number, path: string): SkalarError {
+function notANumber(numbers: readonly unknown[], index: number, value: unknown, path: string): SkalarError {
   const element = `${path}[${index}]`
-  const given = index in numbers ? describe(numbers[index]) : 'a hole in the array'
-  const remedy = isArray(numbers[index]) ? ': give one vector, not a list of vectors' : ''
+  const given = index in numbers ? describe(value) : 'a hole in the array'
+  const remedy = isArray(value) ? ': give one vector, not a list of vectors' : ''
   return new SkalarError('BAD_VECTOR', `${element} must be a number, got ${given}${remedy}`, {
     path: element,
   })

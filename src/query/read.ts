@@ -4,6 +4,7 @@ import { decodeId } from '../store/keys.ts'
 import { idsBehind, knownRecordAt, recordOf } from '../store/records.ts'
 import type { RecordRow } from '../store/rows.ts'
 import { readVector } from '../store/vectors.ts'
+import { SLICE_MS } from '../turns.ts'
 import type { Id, Metadata } from '../types.ts'
 import type { RecordTest } from './match.ts'
 
@@ -54,8 +55,8 @@ function toRecord(source: Source, number: number, id: Id, row: RecordRow, includ
 }
 
 /**
- * The next records behind an id in order of ids (integers before strings, strings by their UTF-8 bytes), as far as they
- * pass a test, and the id to go on behind; that is undefined at the end.
+ * The next records behind an id in order of ids (integers before strings, strings by their UTF-8 bytes), for a slice at
+ * most, as far as they pass a test, and the id to go on behind; that is undefined at the end.
  */
 export function readPage(
   source: Source,
@@ -67,10 +68,13 @@ export function readPage(
   const number = source.replica.currentNumber()
   const entries = idsBehind(source.environment, number, behind, PAGE)
   const records: AnyRecord[] = []
-  for (const { id: bytes, ordinal } of entries) {
+  const end = performance.now() + SLICE_MS
+  for (const [i, { id: bytes, ordinal }] of entries.entries()) {
     const id = decodeId(bytes)
     const record = toRecord(source, number, id, knownRecordAt(source.environment, number, ordinal), include)
     if (test === undefined || test(id, record.metadata)) records.push(record)
+    const more = i + 1 < entries.length || entries.length === PAGE
+    if (more && performance.now() >= end) return { records, last: id }
   }
   const last = entries.length < PAGE ? undefined : decodeId(entries.at(-1)!.id)
   return { records, last }

@@ -10,8 +10,9 @@ import { checkVectors } from './vectors.ts'
 
 const SPACE = 0
 
-/** Rows read at once; several times that fit into a slice. */
+/** Rows read at once, and bytes of vectors; several times that fit into a slice. */
 const ROWS = 256
+const BYTES = 512 * 1024
 
 /**
  * Reads all vectors and ids of a collection into a fresh native store, in slices. The rows may change meanwhile: the log
@@ -62,10 +63,11 @@ export class Load {
 
   #readVectors(): void {
     const slots: number[] = []
-    const rows = new Uint8Array(ROWS * this.#rowBytes)
+    const limit = Math.max(1, Math.min(ROWS, Math.floor(BYTES / this.#rowBytes)))
+    const rows = new Uint8Array(limit * this.#rowBytes)
     const start = [this.number, SPACE, this.#next] as const
     const end = [this.number, SPACE, END] as const
-    for (const { key, value } of this.#environment.vectors.getRange({ start, end, limit: ROWS })) {
+    for (const { key, value } of this.#environment.vectors.getRange({ start, end, limit })) {
       checkVectorRow(value.length, this.#dimension)
       rows.set(value, slots.length * this.#rowBytes)
       slots.push(key[2])

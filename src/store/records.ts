@@ -31,7 +31,10 @@ export function recordOf(environment: Environment, number: number, id: Id): Reco
   return ordinal === undefined ? undefined : knownRecordAt(environment, number, ordinal)
 }
 
-/** Up to `limit` record rows from an ordinal on, in order of ordinals. */
+/** Bytes of record rows read at once: reading and decoding them takes a millisecond or two. */
+const MOST_BYTES = 512 * 1024
+
+/** Up to `limit` record rows from an ordinal on, in order of ordinals; fewer where they are large, but at least one. */
 export function* recordsFrom(
   environment: Environment,
   number: number,
@@ -40,8 +43,11 @@ export function* recordsFrom(
 ): Generator<{ ordinal: number; row: RecordRow }> {
   const start = [number, 0, ordinal] as const
   const end = [number, 0, END] as const
+  let bytes = 0
   for (const { key, value } of environment.records.getRange({ start, end, limit })) {
     yield { ordinal: key[2], row: new RecordRow(value, value.length) }
+    bytes += value.length
+    if (bytes >= MOST_BYTES) return
   }
 }
 

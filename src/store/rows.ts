@@ -25,7 +25,7 @@ import { decodeId } from './keys.ts'
 import { unpackMetadata } from './metadata.ts'
 
 const RECORD_LAYOUT = 1
-const RECORD_HEADER = 20
+export const RECORD_HEADER = 20
 export const VECTOR_HEADER = 16
 export const STATE_BYTES = 44
 export const CHANGE_BYTES = 12
@@ -171,6 +171,11 @@ export class RecordRow {
 
   get intact(): boolean {
     return isIntact(this.#bytes.subarray(0, this.#end))
+  }
+
+  /** Bytes of the whole row. */
+  get size(): number {
+    return this.#end
   }
 
   get slot(): number {

@@ -18,10 +18,21 @@ export interface Tail {
   readonly removed: Uint32Array
 }
 
+/** Bytes of vectors and records read at once, but for those of the log row that reaches it. */
+const MOST_BYTES = 2 * 1024 * 1024
+
+/** What a slot holds by now. */
+interface Put {
+  readonly row: Uint8Array
+  readonly ordinal: number
+  readonly id: Uint8Array
+}
+
 /**
- * Reads the log behind a position, about `limit` changes of it, with the rows as they are now: a row that later changes
- * have removed, or given to another record, is left out, as the rest of the log will say so too. (That other record may
- * have the ordinal of one that the reader still holds in another slot, whose id it must not overwrite.)
+ * Reads the log behind a position, in whole log rows until there are `limit` changes or much to read with them, with the
+ * rows as they are now: a row that later changes have removed, or given to another record, is left out, as the rest of the
+ * log will say so too. (That other record may have the ordinal of one that the reader still holds in another slot, whose id
+ * it must not overwrite.)
  */
 export function readTail(
   environment: Environment,
@@ -30,41 +41,35 @@ export function readTail(
   dimension: number,
   limit: number,
 ): Tail {
-  const { latest, reached } = latestChanges(environment, number, position, limit)
-  const bytes = vectorRowBytes(dimension)
-  const rows = new Uint8Array(latest.size * bytes)
-  const slots: number[] = []
-  const ordinals: number[] = []
-  const ids: Uint8Array[] = []
-  const removed: number[] = []
-  for (const [slot, ordinal] of latest) {
-    const row = ordinal === undefined ? undefined : environment.vectors.getBinaryFast([number, SPACE, slot])
-    if (ordinal === undefined || row?.readUInt32LE(0) !== ordinal) {
-      removed.push(slot)
-      continue
-    }
-    checkVectorRow(environment.vectors.lastSize, dimension)
-    rows.set(row.subarray(0, bytes), slots.length * bytes)
-    slots.push(slot)
-    ordinals.push(ordinal)
-    ids.push(knownRecordAt(environment, number, ordinal).idBytes)
-  }
-  checkVectors(environment, number, slots, rows.subarray(0, slots.length * bytes))
+  const { latest, reached } = latestChanges(environment, number, position, dimension, limit)
+  const puts = [...latest].filter((change): change is [number, Put] => change[1] !== undefined)
+  const removed = [...latest].filter(([, put]) => put === undefined)
+  const rows = Buffer.concat(puts.map(([, { row }]) => row))
+  const slots = Uint32Array.from(puts, ([slot]) => slot)
+  checkVectors(environment, number, slots, rows)
   return {
     position: reached,
-    slots: Uint32Array.from(slots),
+    slots,
     rows,
-    ordinals: Uint32Array.from(ordinals),
-    ids: new ByteStrings(ids),
-    removed: Uint32Array.from(removed),
+    ordinals: Uint32Array.from(puts, ([, { ordinal }]) => ordinal),
+    ids: new ByteStrings(puts.map(([, { id }]) => id)),
+    removed: Uint32Array.from(removed, ([slot]) => slot),
   }
 }
 
-/** For each slot the ordinal it was put for last, undefined when it was deleted; in whole log rows until `limit` changes. */
-function latestChanges(environment: Environment, number: number, position: number, limit: number) {
-  const latest = new Map<number, number | undefined>()
+/** For each slot what it holds, undefined when that is not what the log says so far. */
+function latestChanges(
+  environment: Environment,
+  number: number,
+  position: number,
+  dimension: number,
+  limit: number,
+) {
+  const rowBytes = vectorRowBytes(dimension)
+  const latest = new Map<number, Put | undefined>()
   let reached = position
   let seen = 0
+  let bytes = 0
   const start = [number, SPACE, position] as const
   const end = [number, SPACE, END] as const
   for (const { key, value } of environment.log.getRange({ start, end, exclusiveStart: true })) {
@@ -72,12 +77,23 @@ function latestChanges(environment: Environment, number: number, position: numbe
     for (let offset = 0; offset < changes * CHANGE_BYTES; offset += CHANGE_BYTES) {
       const change = value.readUInt32LE(offset)
       if (change === Change.metadata) continue
-      const ordinal = change === Change.put ? value.readUInt32LE(offset + 8) : undefined
-      latest.set(value.readUInt32LE(offset + 4), ordinal)
+      const slot = value.readUInt32LE(offset + 4)
+      const ordinal = value.readUInt32LE(offset + 8)
+      latest.set(slot, change === Change.put ? read(slot, ordinal) : undefined)
     }
     reached = key[2]
     seen += changes
-    if (seen >= limit) break
+    if (seen >= limit || bytes >= MOST_BYTES) break
   }
   return { latest, reached }
+
+  function read(slot: number, ordinal: number): Put | undefined {
+    const stored = environment.vectors.getBinaryFast([number, SPACE, slot])
+    if (stored?.readUInt32LE(0) !== ordinal) return undefined
+    checkVectorRow(environment.vectors.lastSize, dimension)
+    const row = Uint8Array.prototype.slice.call(stored, 0, rowBytes)
+    const record = knownRecordAt(environment, number, ordinal)
+    bytes += rowBytes + record.size
+    return { row, ordinal, id: record.idBytes }
+  }
 }

@@ -78,7 +78,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     return this.#source.definition.metric
   }
 
-  /** Number of records. */
+  /** Number of records; within a transaction with what it has written so far. */
   get size(): number {
     this.#beginRead()
     return this.#source.replica.state().live
@@ -86,9 +86,12 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
 
   /**
    * Writes one record, an array, or whatever an iterable or async iterable yields; a record replaces the one with its id
-   * whole; of several with one id in an array the last wins. An array is checked and copied before the call returns (so
-   * pass an iterable where it is very long), then committed in transactions of at most 1,000 records or 4 MB; iterables
-   * commit every `batchSize` records. When it fails, `error.committed` tells how many records stay.
+   * whole; of several with one id in an array the last wins.
+   *
+   * An array is copied before the call returns, and checked whole before anything is written. Up to 1,000 records and 4 MB
+   * (vectors, ids and metadata as they are stored) it is one transaction: all or nothing. A larger one is committed in
+   * several, and takes time to be copied: pass an iterable where it has more than a few thousand records. Iterables commit
+   * every `batchSize` records or 4 MB. When it fails, `error.committed` tells how many records stay.
    *
    * @throws SkalarError `BAD_RECORD`, `BAD_ID`, `BAD_VECTOR`, `DIMENSION_MISMATCH`, `BAD_METADATA`, `ID_EXISTS`,
    *   `NOT_FOUND`, `READ_ONLY`, `DISK_FULL`, `FULL`
@@ -104,7 +107,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
    * Writes the vectors of an index file that hnswlib wrote (`writeIndex` of hnswlib-node, for example) as records without
    * metadata, in place of the records with their ids; points marked as deleted are left out. The file does not tell its
    * space: of a `cosine` one it holds unit vectors. Its graph is not taken over. hnswlib-node need not be installed.
-   * Commits every 1,000 records; when it fails, `error.committed` tells how many records stay.
+   * Commits every 1,000 records or 4 MB; when it fails, `error.committed` tells how many records stay.
    *
    * @throws SkalarError `NOT_FOUND`, `CORRUPTED`, `DIMENSION_MISMATCH`, `BAD_OPTION` (also when `ids` lacks a label, or has
    *   one id for two), `BAD_ID`, `BAD_VECTOR`, `READ_ONLY`, `DISK_FULL`, `FULL`
@@ -162,7 +165,8 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
 
   /**
    * Changes the metadata of records by a shallow merge (a key set to undefined is removed), and the vector where one is
-   * given. Resolves to how many records were changed.
+   * given. Resolves to how many records were changed. Up to 500 ids, and 4 MB of what their records are and get, are one
+   * transaction; beyond that, and where a filter finds more, `error.committed` tells how many stay changed.
    *
    * @throws SkalarError `CONFLICT`, `BAD_METADATA`, `BAD_FILTER`, `BAD_ID`, `BAD_VECTOR`, `DIMENSION_MISMATCH`,
    *   `READ_ONLY`, `DISK_FULL`
@@ -172,7 +176,8 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   }
 
   /**
-   * Deletes records; resolves to how many there were. To delete all, use `clear()`: an empty filter is refused.
+   * Deletes records; resolves to how many there were. To delete all, use `clear()`: an empty filter is refused. In
+   * transactions as `update`.
    *
    * @throws SkalarError `BAD_FILTER`, `BAD_ID`, `READ_ONLY`, `DISK_FULL`
    */

@@ -103,7 +103,8 @@ export class Database implements AsyncDisposable {
 
   /**
    * Runs a function whose changes, in any number of collections, are committed together; when it throws, nothing is. The
-   * function must not be async, and should be short: other writers wait. Resolves to what it returns.
+   * function must not be async, and should be short: other writers wait, and so does the event loop. It may catch what a
+   * call of `tx` throws, which then has changed nothing, and go on. Resolves to what it returns.
    *
    * @throws what the function throws; SkalarError `TRANSACTION`, `READ_ONLY`, `DISK_FULL`
    */

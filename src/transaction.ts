@@ -3,9 +3,9 @@ import { SkalarError } from './errors.ts'
 import { checkOptions, enumOption } from './options.ts'
 import { parseInclude, readRecord } from './query/read.ts'
 import type { Session, Source } from './source.ts'
-import { BATCH_RECORDS } from './store/batch.ts'
 import type { Environment } from './store/environment.ts'
 import { recordOf } from './store/records.ts'
+import { MOST_RECORDS } from './store/room.ts'
 import { type Changes, Writer } from './store/writer.ts'
 import type {
   GetOptions,
@@ -26,7 +26,12 @@ import { MODES } from './write/upsert.ts'
 
 /**
  * Changes to several collections that are committed together, or not at all. Valid only while the function passed to
- * `db.transaction` runs. Reads see what the transaction has written so far.
+ * `db.transaction` runs. Reads see what the transaction has written so far: those of `tx`, and those of its collections
+ * that are synchronous (`get`, `getMany`, `has`, `size`, `records` with `for`).
+ *
+ * Each call is a statement: one that throws has changed nothing, and the function may catch what it throws and go on. The
+ * exception is a failure amid writing, for want of room for example: after that every call throws it again, and the
+ * transaction is not committed.
  */
 export class Transaction {
   readonly #environment: Environment
@@ -48,13 +53,12 @@ export class Transaction {
     const checked = checkOptions(options, ['mode'], 'options')
     const mode = enumOption(checked.mode, 'options.mode', MODES, 'upsert')
     const inputs: readonly unknown[] = isArray(records) ? records : [records]
-    const builder = new BatchBuilder(source.definition, inputs.length)
-    for (const [i, record] of inputs.entries()) builder.add(record, i)
-    const results = builder.finish().map((batch) => writer.upsert(batch, mode))
-    return {
-      inserted: results.reduce((sum, { inserted }) => sum + inserted, 0),
-      updated: results.reduce((sum, { updated }) => sum + updated, 0),
-    }
+    const { length } = inputs
+    const builder = new BatchBuilder(source.definition, length)
+    for (let i = 0; i < length; i++) builder.add(inputs[i], i)
+    const result = writer.upsert(builder.finish(), mode)
+    writer.showState()
+    return result
   }
 
   /** Changes records by id as `collection.update`; returns how many there were. */
@@ -67,13 +71,17 @@ export class Transaction {
     const { writer, source } = this.#on(collection)
     const checked = checkOptions(options, ['vector', 'ifVersion'], 'options')
     const change = parseUpdate(source.definition, patch, checked)
-    return idsOf(ids).filter((id) => applyUpdate(writer, id, change)).length
+    const changed = applyUpdate(writer, idsOf(ids), change)
+    writer.showState()
+    return changed
   }
 
   /** Deletes records by id; returns how many there were. */
   delete<M extends object, I extends Id>(collection: Collection<M, I>, ids: I | readonly I[]): number {
     const { writer } = this.#on(collection)
-    return idsOf(ids).filter((id) => writer.delete(id)).length
+    const deleted = writer.delete(idsOf(ids))
+    writer.showState()
+    return deleted
   }
 
   /** The record with an id, or undefined. */
@@ -105,6 +113,7 @@ export class Transaction {
   #on(collection: unknown): { source: Source; writer: Writer } {
     if (!this.#open)
       throw new SkalarError('TRANSACTION', 'the transaction is over: use tx only within its function')
+    this.#environment.assertSound()
     const source = sourceOf(collection)
     if (source.environment !== this.#environment) {
       throw new SkalarError('BAD_OPTION', `collection '${source.name}' belongs to another database`)
@@ -133,7 +142,7 @@ export async function transact<T>(
   action: (transaction: Transaction) => T,
 ): Promise<T> {
   session.assertOpen()
-  const { result, changes } = await environment.write(BATCH_RECORDS, () => {
+  const { result, changes } = await environment.write(MOST_RECORDS, () => {
     const transaction = new Transaction(environment)
     try {
       const result = action(transaction)

@@ -292,7 +292,7 @@ export type Target<M extends object, I extends Id> = I | readonly I[] | { filter
 export interface UpsertOptions extends Cancel {
   /** `insert` refuses ids that exist, `update` ids that do not. Default `upsert`. */
   mode?: 'upsert' | 'insert' | 'update' | undefined
-  /** Records of an iterable per commit, 1 to 1,000. Default 1,000. */
+  /** Records of an iterable per commit, 1 to 1,000; fewer where they come to 4 MB. Default 1,000. */
   batchSize?: number | undefined
   /** What an invalid record of an iterable does: fail the call (default), be left out, or be left out and reported. */
   onInvalid?: 'throw' | 'skip' | ((error: SkalarError, record: unknown) => void) | undefined

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { sourceOf } from '../src/collection.ts'
 import type { Transaction } from '../src/index.ts'
+import { encodeState } from '../src/store/rows.ts'
 import { idsOf, openCollection, openDatabase } from './helpers/database.ts'
 import { expectRejection, expectThrow, rejectionOf } from './helpers/errors.ts'
 
@@ -111,6 +113,93 @@ describe('transaction', () => {
     await expectRejection(conflict(), 'CONFLICT', { id: 'a' })
     const { version } = films.get('a', { includeVersion: true })!
     expect(await db.transaction((tx) => tx.update(films, 'a', { n: 9 }, { ifVersion: version }))).toBe(1)
+  })
+
+  it('changes nothing by a step that is refused, and commits the others where that is caught', async () => {
+    const { db, films } = await two()
+    const before = [...films.records({ includeVector: true })].map((record) => ({ ...record }))
+    const { version } = films.get('a', { includeVersion: true })!
+    const many = Array.from({ length: 2500 }, (_, i) => ({ id: `r${i}`, vector: [i, 1] }))
+    const last = { id: 'b', vector: [9, 9] }
+    await db.transaction((tx) => {
+      // a is of that version, b is not.
+      const conflict = () => tx.update(films, ['a', 'b'], { n: 9 }, { ifVersion: version, vector: [9, 9] })
+      expectThrow(conflict, 'CONFLICT', { id: 'b' })
+      expectThrow(() => tx.upsert(films, [...many, last], { mode: 'insert' }), 'ID_EXISTS', { id: 'b' })
+      const missing = () => tx.upsert(films, [last, { id: 'z', vector: [1, 1] }], { mode: 'update' })
+      expectThrow(missing, 'NOT_FOUND', { id: 'z' })
+      const bad = () => tx.upsert(films, [last, { id: 'z', vector: [1] }])
+      expectThrow(bad, 'DIMENSION_MISMATCH', { path: 'vector', recordIndex: 1, id: 'z' })
+      expectThrow(() => tx.delete(films, ['a', '']), 'BAD_ID', { path: 'ids[1]' })
+      expect(films.size).toBe(2)
+      tx.upsert(films, { id: 'c', vector: [0, 1] })
+    })
+    expect([...films.records({ includeVector: true })]).toEqual([
+      ...before,
+      { id: 'c', metadata: {}, vector: Float32Array.of(0, 1) },
+    ])
+    expect(films.size).toBe(3)
+    expect(idsOf(await films.query({ vector: [1, 0] }))).toEqual(['b', 'a', 'c'])
+  })
+
+  it('lets its collections tell what it has written', async () => {
+    const { db, films } = await two()
+    const tell = () => [films.size, idsOf(films.records()), films.has('c'), films.has('a')]
+    const counts: Promise<number>[] = []
+    const failure = new Error('never mind')
+    const steps = (tx: Transaction) => {
+      expect(tell()).toEqual([2, ['a', 'b'], false, true])
+      tx.upsert(films, [
+        { id: 'c', vector: [1, 1] },
+        { id: 'd', vector: [1, 1] },
+      ])
+      expect(tell()).toEqual([4, ['a', 'b', 'c', 'd'], true, true])
+      counts.push(films.count())
+      tx.delete(films, ['a', 'd'])
+      expect(tell()).toEqual([2, ['b', 'c'], true, false])
+      tx.update(films, 'c', { n: 5 }, { vector: [0, 1] })
+      expect(films.getMany(['c'])[0]!.metadata).toEqual({ n: 5 })
+      counts.push(films.count())
+    }
+    const given = db.transaction((tx) => {
+      steps(tx)
+      throw failure
+    })
+    expect(await rejectionOf(given)).toBe(failure)
+    expect(tell()).toEqual([2, ['a', 'b'], false, true])
+    await db.transaction(steps)
+    expect(tell()).toEqual([2, ['b', 'c'], true, false])
+    expect(await Promise.all(counts)).toEqual([4, 2, 4, 2])
+  })
+
+  it('is not committed when a step fails amid writing, even where that is caught', async () => {
+    const { db, films, users } = await two()
+    const { environment, definition, replica } = sourceOf(films)
+    const state = replica.state()
+    const putState = (nextOrdinal: number) => {
+      return environment.write(1, () => {
+        environment.state.putSync([definition.identity, 0, 0], encodeState({ ...state, nextOrdinal }))
+      })
+    }
+    // One number is left for a record: the second of two finds none.
+    await putState(0xffff_fffe)
+    const call = db.transaction((tx) => {
+      tx.upsert(users, { id: 'v', vector: [2] })
+      const records = [
+        { id: 'x', vector: [1, 1] },
+        { id: 'y', vector: [1, 1] },
+      ]
+      expectThrow(() => tx.upsert(films, records), 'FULL')
+      // What came of it is half a step: nothing can be done with it, nor in another collection.
+      expectThrow(() => tx.get(films, 'x'), 'FULL')
+      expectThrow(() => tx.upsert(users, { id: 'w', vector: [2] }), 'FULL')
+      return 'caught'
+    })
+    await expectRejection(call, 'FULL')
+    expect([films.size, films.has('x'), users.size, users.has('v')]).toEqual([2, false, 1, false])
+    await putState(state.nextOrdinal)
+    await films.upsert({ id: 'x', vector: [5, 0] })
+    expect(idsOf(await films.query({ vector: [1, 0] }))).toEqual(['x', 'b', 'a'])
   })
 
   it('may hold more records than a batch', async () => {

@@ -62,6 +62,16 @@ describe('upsert of an iterable', () => {
     expect(ahead).toEqual(Array(10).fill(0))
   })
 
+  it('commits before batchSize when the records are large', async () => {
+    const { films } = await openCollection()
+    const done: number[] = []
+    function* large() {
+      for (let id = 0; id < 9; id++) yield { id, vector: [1, 2], metadata: { text: 'z'.repeat(2 ** 20) } }
+    }
+    await films.upsert(large(), { onProgress: (progress) => done.push(progress.done) })
+    expect(done).toEqual([4, 8, 9])
+  })
+
   it('takes the last of records with one id, within a batch and across batches', async () => {
     const { films } = await openCollection()
     const records = [record('a', [1, 1]), record('a', [2, 2]), record('b'), record('a', [3, 3])]

@@ -141,15 +141,61 @@ describe('upsert', () => {
     expect(films.size).toBe(2300)
   })
 
+  it('writes an array of up to 1,000 records and 4 MB in one transaction', async () => {
+    const { films } = await openCollection()
+    const commits = async (records: Loose[]) => {
+      const done: number[] = []
+      await films.upsert(records, { onProgress: (progress) => done.push(progress.done) })
+      return done
+    }
+    expect(await commits(many(1000))).toEqual([1000])
+    const large = (count: number) => {
+      return Array.from({ length: count }, (_, i) => record(i, [1, 2], { text: 'z'.repeat(2 ** 20 - 100) }))
+    }
+    expect(await commits(large(4))).toEqual([4])
+    expect(await commits(large(9))).toEqual([5, 9])
+  })
+
+  it('refuses what its mode refuses before anything is written, whatever the size of the array', async () => {
+    const { films } = await openCollection()
+    await films.upsert(record(2200, [9, 9]))
+    await expectRejection(films.upsert(many(2300), { mode: 'insert' }), 'ID_EXISTS', {
+      id: 2200,
+      committed: 0,
+    })
+    expect(films.size).toBe(1)
+    await films.upsert(many(2299))
+    await expectRejection(films.upsert(many(2300), { mode: 'update' }), 'NOT_FOUND', {
+      id: 2299,
+      committed: 0,
+    })
+  })
+
   it('tells what was committed when a later transaction fails', async () => {
     const { films } = await openCollection()
-    await films.upsert(record(1200, [9, 9]))
-    await expectRejection(films.upsert(many(2300), { mode: 'insert' }), 'ID_EXISTS', {
-      id: 1200,
-      committed: 1000,
+    let other: Promise<unknown> | undefined
+    // Another write comes between.
+    const onProgress = () => {
+      other ??= films.upsert(record(2200, [9, 9]))
+    }
+    await expectRejection(films.upsert(many(2300), { mode: 'insert', onProgress }), 'ID_EXISTS', {
+      id: 2200,
+      committed: 2000,
     })
-    expect(films.size).toBe(1001)
-    expect(films.get(1200, { includeVector: true })!.vector).toEqual(Float32Array.of(9, 9))
+    await other
+    expect(films.size).toBe(2001)
+    expect(films.get(2200, { includeVector: true })!.vector).toEqual(Float32Array.of(9, 9))
+  })
+
+  it('keeps the order of calls that are one transaction each', async () => {
+    const { films } = await openCollection()
+    const calls = [films.upsert(many(1000)), films.upsert(record(7, [7, 7])), films.delete(8)]
+    calls.push(films.upsert(record(8, [8, 8])), films.update(7, { late: true }))
+    await Promise.all(calls)
+    expect(films.getMany([7, 8], { includeVector: true })).toEqual([
+      { id: 7, vector: Float32Array.of(7, 7), metadata: { late: true } },
+      { id: 8, vector: Float32Array.of(8, 8), metadata: {} },
+    ])
   })
 
   it('bounds transactions of long vectors by their bytes', async () => {

@@ -2,15 +2,12 @@ import { normalizeRows, sealRow } from '../native.ts'
 import type { Id, Metadata } from '../types.ts'
 import { encodeId } from './keys.ts'
 import { packMetadata } from './metadata.ts'
-import { VECTOR_HEADER, vectorRowBytes } from './rows.ts'
-
-/** Records of one transaction at most, and bytes of their vectors at most. */
-export const BATCH_RECORDS = 1_000
-const BATCH_BYTES = 4 * 1024 * 1024
+import { MOST_BYTES, MOST_RECORDS, weightOf } from './room.ts'
+import { RECORD_HEADER, VECTOR_HEADER, vectorRowBytes } from './rows.ts'
 
 /** How many records of a dimension one transaction takes. */
 export function batchCapacity(dimension: number): number {
-  return Math.max(1, Math.min(BATCH_RECORDS, Math.floor(BATCH_BYTES / vectorRowBytes(dimension))))
+  return Math.max(1, Math.min(MOST_RECORDS, Math.floor(MOST_BYTES / vectorRowBytes(dimension))))
 }
 
 /**
@@ -26,6 +23,7 @@ export class Batch {
   readonly rows: Uint8Array
   readonly #floats: Float32Array
   readonly #words: Uint32Array
+  #bytes = 0
 
   /** For up to `capacity` records. */
   constructor(dimension: number, capacity: number) {
@@ -38,6 +36,16 @@ export class Batch {
 
   get length(): number {
     return this.ids.length
+  }
+
+  /** What writing it costs, in records. */
+  get weight(): number {
+    return weightOf(this.length, this.#bytes)
+  }
+
+  /** Whether one transaction should write no more than this. */
+  get full(): boolean {
+    return this.length >= MOST_RECORDS || this.#bytes >= MOST_BYTES
   }
 
   /**
@@ -55,6 +63,8 @@ export class Batch {
     this.ids[index] = id
     this.idBytes[index] = encodeId(id)
     this.metadata[index] = Buffer.from(packed)
+    this.#bytes +=
+      vectorRowBytes(this.dimension) + RECORD_HEADER + this.idBytes[index]!.length + packed.length
   }
 
   /**

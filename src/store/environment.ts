@@ -48,6 +48,8 @@ export class Environment {
   readonly #readerChecks: ReaderChecks
   readonly #gate = new WriteGate()
   #writing = false
+  /** Why the transaction under way must not be committed. */
+  #doom: { readonly error: unknown } | undefined
   #closed = false
 
   /**
@@ -146,8 +148,8 @@ export class Environment {
   }
 
   /**
-   * Runs `action` in a transaction of its own: what it puts is committed as a whole, or not at all when it throws. It must
-   * be synchronous and short. `weight` is the number of records it writes, for fairness to the event loop.
+   * Runs `action` in a transaction of its own: what it puts is committed as a whole, or not at all when it throws or the
+   * transaction is doomed. It must be synchronous and short. `weight` is the number of records it writes, for fairness to the event loop.
    *
    * @throws what `action` throws; SkalarError `READ_ONLY`, `CLOSED`, `DISK_FULL`, `STORAGE`
    */
@@ -162,8 +164,11 @@ export class Environment {
         const result = await this.#root.childTransaction(() => {
           commit = this.#commits.begin()
           this.#writing = true
+          this.#doom = undefined
           try {
-            return action()
+            const result = action()
+            this.assertSound()
+            return result
           } catch (error) {
             threw = true
             throw error
@@ -183,6 +188,19 @@ export class Environment {
     })
   }
 
+  /**
+   * The transaction under way is not to be committed, even where the error that says why is caught: it has left half of a
+   * change, or LMDB would not commit it (which ends the process).
+   */
+  doom(error: unknown): void {
+    this.#doom ??= { error }
+  }
+
+  /** Throws why the transaction under way is doomed, if it is. */
+  assertSound(): void {
+    if (this.#doom !== undefined) throw this.#doom.error
+  }
+
   /** Resolves when everything committed so far is on disk. */
   flushed(): Promise<void> {
     return this.#flushes.done()
@@ -195,7 +213,14 @@ export class Environment {
 
   #table<K, V>(name: string, options: object, codec?: Codec<V>): Table<K, V> {
     const raw = this.#root.openDB({ name, encoding: 'binary', ...options }) as unknown as RawTable<K>
-    return new Table(raw, this.folder, codec)
+    return new Table(raw, (error) => this.#failure(error), codec)
+  }
+
+  /** What lmdb-js has thrown, as a SkalarError. After it LMDB would not commit the transaction under way. */
+  #failure(error: unknown): SkalarError {
+    const failure = storageError(error, this.folder)
+    if (this.#writing) this.doom(failure)
+    return failure
   }
 
   /**

@@ -91,11 +91,6 @@ export function unpackMetadata(bytes: Uint8Array, start = 0, end = bytes.length)
   return metadata
 }
 
-/** A deep copy of metadata that has passed `validMetadata`. */
-export function copyMetadata(metadata: Metadata, path?: string): Metadata {
-  return unpackMetadata(packMetadata(metadata, path))
-}
-
 function isMapHeader(byte: number): boolean {
   return (byte & 0xf0) === 0x80 || byte === 0xde || byte === 0xdf
 }

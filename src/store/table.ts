@@ -1,4 +1,4 @@
-import { storageError } from './storage-error.ts'
+import type { SkalarError } from '../errors.ts'
 
 /** From this size on lmdb-js hands values out as views of LMDB's memory, unless a buffer of its own has room for them. */
 const LARGE = 2 ** 24
@@ -54,12 +54,17 @@ let roomy = false
  */
 export class Table<K, V = Buffer> {
   readonly #raw: RawTable<K>
-  readonly #folder: string
+  readonly #toError: (error: unknown) => SkalarError
   readonly #codec: Codec<V>
 
-  constructor(raw: RawTable<K>, folder: string, codec: Codec<V> = copies as unknown as Codec<V>) {
+  /** `toError` makes a SkalarError of what lmdb-js throws. */
+  constructor(
+    raw: RawTable<K>,
+    toError: (error: unknown) => SkalarError,
+    codec: Codec<V> = copies as unknown as Codec<V>,
+  ) {
     this.#raw = raw
-    this.#folder = folder
+    this.#toError = toError
     this.#codec = codec
   }
 
@@ -77,7 +82,7 @@ export class Table<K, V = Buffer> {
       if (raw.lastSize <= LARGE || Buffer.isBuffer(value)) return value as Buffer | undefined
     } catch (error) {
       // A view that could not be made is no reason not to copy the value.
-      if (!(error instanceof RangeError)) throw storageError(error, this.#folder)
+      if (!(error instanceof RangeError)) throw this.#toError(error)
     }
     return this.#getLarge(key)
   }
@@ -98,7 +103,7 @@ export class Table<K, V = Buffer> {
     try {
       return this.#raw.putSync(key, bytes, options)
     } catch (error) {
-      throw storageError(error, this.#folder)
+      throw this.#toError(error)
     }
   }
 
@@ -131,7 +136,7 @@ export class Table<K, V = Buffer> {
     try {
       return iterator.next()
     } catch (error) {
-      throw storageError(error, this.#folder)
+      throw this.#toError(error)
     }
   }
 
@@ -139,7 +144,7 @@ export class Table<K, V = Buffer> {
     try {
       return call()
     } catch (error) {
-      throw storageError(error, this.#folder)
+      throw this.#toError(error)
     }
   }
 

@@ -1,23 +1,23 @@
 import { Fifo } from '../fifo.ts'
+import { MOST_RECORDS, TRANSACTION_WEIGHT } from './room.ts'
 
 /**
- * How many records may be in LMDB's hands at once. lmdb-js runs all queued transactions in one turn of the event loop,
- * so what is let in together bounds how long that turn takes; small writes still share a commit.
+ * Lets writes through in order, as many at once as one transaction may weigh (room.ts). lmdb-js runs all queued
+ * transactions in one turn of the event loop, so what is let in together bounds how long that turn takes; small writes
+ * still share a commit.
  */
-const ROOM = 1_000
-
-/** Lets writes through in order, as many at once as there is room for. */
 export class WriteGate {
   readonly #waiting = new Fifo<{ weight: number; enter: () => void }>()
   #inside = 0
   #idle: (() => void)[] = []
 
   async run<T>(weight: number, write: () => Promise<T>): Promise<T> {
-    await this.#enter(weight)
+    const all = weight + TRANSACTION_WEIGHT
+    await this.#enter(all)
     try {
       return await write()
     } finally {
-      this.#leave(weight)
+      this.#leave(all)
     }
   }
 
@@ -46,6 +46,6 @@ export class WriteGate {
   }
 
   #fits(weight: number): boolean {
-    return this.#inside === 0 || this.#inside + weight <= ROOM
+    return this.#inside === 0 || this.#inside + weight <= MOST_RECORDS
   }
 }

@@ -1,6 +1,6 @@
-import { SkalarError } from '../errors.ts'
 import type { Id, Metadata } from '../types.ts'
 import type { Batch } from './batch.ts'
+import { checkVersion, existing, type WriteMode } from './conditions.ts'
 import type { Environment } from './environment.ts'
 import { FreeNumbers } from './free-numbers.ts'
 import { END, encodeId, type RowKey } from './keys.ts'
@@ -20,8 +20,6 @@ const SPACE = 0
 
 const APPEND = { append: true }
 
-export type WriteMode = 'upsert' | 'insert' | 'update'
-
 /** What a transaction did to the vectors of a collection, for the process that did it. Puts come before removals. */
 export interface Changes {
   readonly number: number
@@ -36,9 +34,22 @@ export interface Changes {
   readonly removed: readonly number[]
 }
 
+/** A record that is to be changed: what it was found to be, and what its metadata is to become. */
+interface Replacement {
+  readonly id: Id
+  readonly idBytes: Buffer
+  readonly ordinal: number
+  readonly oldSlot: number
+  readonly metadata: Buffer
+}
+
 /**
  * Changes records of one collection within a write transaction. Everything it reads and writes goes through LMDB, so an
  * aborted transaction leaves no trace; `finish` must come last.
+ *
+ * `upsert`, `update` and `delete` are statements: one that fails has changed nothing. All that can be refused is looked at
+ * before the first row is put, so that whoever catches the error may go on and commit the rest. What fails after that, for
+ * want of room for example, has left rows behind, and dooms the transaction.
  */
 export class Writer {
   readonly #environment: Environment
@@ -58,7 +69,8 @@ export class Writer {
   constructor(environment: Environment, identity: number, name: string) {
     this.#environment = environment
     this.#identity = identity
-    this.#state = repairIfTorn(environment, identity, readState(environment, identity, name))
+    const state = readState(environment, identity, name)
+    this.#state = this.#change(() => repairIfTorn(environment, identity, state))
     const { number, nextOrdinal, freeOrdinals, nextSlot, freeSlots } = this.#state
     this.#from = this.#state.position
     this.#ordinals = new FreeNumbers(environment, number, 0, nextOrdinal, freeOrdinals)
@@ -66,15 +78,29 @@ export class Writer {
   }
 
   /**
-   * Stores a normalized batch, replacing records whole.
+   * Stores normalized batches, replacing records whole. No id stands in two of them.
    *
    * @throws SkalarError `ID_EXISTS` or `NOT_FOUND`, as `mode` has it
    */
-  upsert(batch: Batch, mode: WriteMode): { inserted: number; updated: number } {
+  upsert(batches: readonly Batch[], mode: WriteMode): { inserted: number; updated: number } {
+    const known = batches.map((batch) => existing(this.#environment, this.#state.number, batch, mode))
+    return this.#change(() => {
+      const result = { inserted: 0, updated: 0 }
+      for (const [i, batch] of batches.entries()) {
+        const inserted = this.#putBatch(batch, known[i]!)
+        result.inserted += inserted
+        result.updated += batch.length - inserted
+      }
+      return result
+    })
+  }
+
+  /** Returns how many ids are new; `existing` has the ordinals of the others. */
+  #putBatch(batch: Batch, existing: readonly (number | undefined)[]): number {
     const slots = new Uint32Array(batch.length)
     const ordinals = new Uint32Array(batch.length)
     let inserted = 0
-    for (const [i, known] of this.#existing(batch, mode).entries()) {
+    for (const [i, known] of existing.entries()) {
       const ordinal = known ?? this.#ordinals.take()
       const oldSlot = known === undefined ? undefined : this.#slotOf(known)
       const slot = this.#putVector(batch, i, ordinal)
@@ -88,52 +114,75 @@ export class Writer {
       ordinals[i] = ordinal
     }
     this.#puts.push({ batch, slots, ordinals })
-    return { inserted, updated: batch.length - inserted }
+    return inserted
   }
 
   /**
-   * Changes the metadata of a record, and its vector when `batch` holds one. False when there is no such record, or
-   * `change` returns undefined.
+   * Changes the metadata of the records with these ids, no two of them equal, and their vectors where `vectorFor` gives
+   * batches of one. Returns how many were changed: those that there are, and for which `change` returns something.
    *
    * @throws SkalarError `CONFLICT`
    */
   update(
+    ids: readonly Id[],
+    change: (id: Id, metadata: Metadata) => Metadata | undefined,
+    options: { vectorFor?: ((id: Id) => Batch) | undefined; ifVersion?: number | undefined } = {},
+  ): number {
+    const replacements: Replacement[] = []
+    for (const id of ids) {
+      const replacement = this.#replacement(id, change, options.ifVersion)
+      if (replacement !== undefined) replacements.push(replacement)
+    }
+    this.#change(() => {
+      for (const replacement of replacements) this.#replace(replacement, options.vectorFor?.(replacement.id))
+    })
+    return replacements.length
+  }
+
+  #replacement(
     id: Id,
-    change: (metadata: Metadata) => Metadata | undefined,
-    options: { batch?: Batch | undefined; ifVersion?: number | undefined } = {},
-  ): boolean {
+    change: (id: Id, metadata: Metadata) => Metadata | undefined,
+    ifVersion: number | undefined,
+  ): Replacement | undefined {
     const { number } = this.#state
     const idBytes = encodeId(id)
     const ordinal = ordinalOf(this.#environment, number, idBytes)
-    if (ordinal === undefined) return false
+    if (ordinal === undefined) return undefined
     const row = knownRecordAt(this.#environment, number, ordinal)
     const { version, metadata, slot: oldSlot } = row
-    checkVersion(id, version, options.ifVersion)
-    const changed = change(metadata)
-    if (changed === undefined) return false
-    // Before anything is written: it may be too large.
-    const packed = packMetadata(changed, 'patch')
-    const { batch } = options
-    if (batch === undefined) {
-      this.#record(Change.metadata, oldSlot, ordinal)
-      this.#putRecord(ordinal, oldSlot, idBytes, packed)
-    } else {
-      const slot = this.#putVector(batch, 0, ordinal)
-      this.#putRecord(ordinal, slot, idBytes, packed)
-      this.#removeVector(oldSlot, ordinal)
-      this.#puts.push({ batch, slots: Uint32Array.of(slot), ordinals: Uint32Array.of(ordinal) })
-    }
-    return true
+    checkVersion(id, version, ifVersion)
+    const changed = change(id, metadata)
+    if (changed === undefined) return undefined
+    return { id, idBytes, ordinal, oldSlot, metadata: Buffer.from(packMetadata(changed, 'patch')) }
   }
 
-  /** Removes a record, if `condition` holds for its metadata. False when nothing was removed. */
-  delete(id: Id, condition?: (metadata: Metadata) => boolean): boolean {
+  #replace({ idBytes, ordinal, oldSlot, metadata }: Replacement, batch: Batch | undefined): void {
+    if (batch === undefined) {
+      this.#record(Change.metadata, oldSlot, ordinal)
+      this.#putRecord(ordinal, oldSlot, idBytes, metadata)
+      return
+    }
+    const slot = this.#putVector(batch, 0, ordinal)
+    this.#putRecord(ordinal, slot, idBytes, metadata)
+    this.#removeVector(oldSlot, ordinal)
+    this.#puts.push({ batch, slots: Uint32Array.of(slot), ordinals: Uint32Array.of(ordinal) })
+  }
+
+  /**
+   * Removes the records with these ids, no two of them equal, for whose metadata `condition` holds. Returns how many there
+   * were.
+   */
+  delete(ids: readonly Id[], condition?: (id: Id, metadata: Metadata) => boolean): number {
+    return this.#change(() => ids.filter((id) => this.#delete(id, condition)).length)
+  }
+
+  #delete(id: Id, condition: ((id: Id, metadata: Metadata) => boolean) | undefined): boolean {
     const idBytes = encodeId(id)
     const ordinal = ordinalOf(this.#environment, this.#state.number, idBytes)
     if (ordinal === undefined) return false
-    if (condition && !condition(knownRecordAt(this.#environment, this.#state.number, ordinal).metadata))
-      return false
-    const slot = this.#slotOf(ordinal)
+    const row = knownRecordAt(this.#environment, this.#state.number, ordinal)
+    const { slot } = row
+    if (condition && !condition(id, row.metadata)) return false
     this.#begin()
     this.#environment.ids.removeSync([this.#state.number, idBytes])
     this.#environment.records.removeSync([this.#state.number, 0, ordinal])
@@ -141,6 +190,11 @@ export class Writer {
     this.#ordinals.give(ordinal)
     this.#state.live--
     return true
+  }
+
+  /** Puts the state as it is by now, for those who read it within the transaction. */
+  showState(): void {
+    if (this.#begun) this.#change(() => this.#putState({ ...this.#state, torn: true }))
   }
 
   /** Writes the log and the state. */
@@ -166,16 +220,14 @@ export class Writer {
     }
   }
 
-  /**
-   * The ordinals of a batch's records. They are checked before anything is written: whoever catches the error within a
-   * transaction may go on and commit it.
-   */
-  #existing(batch: Batch, mode: WriteMode): (number | undefined)[] {
-    return batch.idBytes.map((idBytes, i) => {
-      const ordinal = ordinalOf(this.#environment, this.#state.number, idBytes)
-      checkMode(mode, ordinal !== undefined, batch.ids[i]!)
-      return ordinal
-    })
+  /** Runs the part of a statement that puts and removes rows: nothing undoes the first when the second fails. */
+  #change<T>(rows: () => T): T {
+    try {
+      return rows()
+    } catch (error) {
+      this.#environment.doom(error)
+      throw error
+    }
   }
 
   /**
@@ -260,26 +312,4 @@ export class Writer {
       this.#state.firstPosition += count
     }
   }
-}
-
-function checkMode(mode: WriteMode, exists: boolean, id: Id): void {
-  if (mode === 'insert' && exists) {
-    throw new SkalarError('ID_EXISTS', `id ${JSON.stringify(id)} exists: use mode 'upsert' to replace it`, {
-      id,
-    })
-  }
-  if (mode === 'update' && !exists) {
-    throw new SkalarError('NOT_FOUND', `there is no id ${JSON.stringify(id)} to update: use mode 'upsert'`, {
-      id,
-    })
-  }
-}
-
-function checkVersion(id: Id, version: number, expected: number | undefined): void {
-  if (expected === undefined || version === expected) return
-  throw new SkalarError(
-    'CONFLICT',
-    `id ${JSON.stringify(id)} has version ${version}, not ${expected}: read it again and repeat the change`,
-    { id },
-  )
 }

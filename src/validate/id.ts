@@ -1,6 +1,7 @@
 import { SkalarError } from '../errors.ts'
 import type { Id } from '../types.ts'
 import { describe } from './describe.ts'
+import { mapItems } from './items.ts'
 
 const MAX_ID_BYTES = 1024
 /** A UTF-16 code unit takes at most three bytes of UTF-8. */
@@ -24,9 +25,7 @@ export function validId(id: unknown, path = 'id'): Id {
 
 /** The same of an array of ids, copied. Ends at the first that is refused, a hole for example, however many follow. */
 export function validIds(ids: readonly unknown[], path = 'ids'): Id[] {
-  const valid: Id[] = []
-  for (let i = 0; i < ids.length; i++) valid.push(validId(ids[i], `${path}[${i}]`))
-  return valid
+  return mapItems(ids, (id, i) => validId(id, `${path}[${i}]`))
 }
 
 function validLongId(id: string, path: string): string {

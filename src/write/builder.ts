@@ -2,6 +2,8 @@ import { SkalarError } from '../errors.ts'
 import { checkOptions } from '../options.ts'
 import { Batch, batchCapacity } from '../store/batch.ts'
 import type { Definition } from '../store/catalogue.ts'
+import { MOST_RECORDS } from '../store/room.ts'
+import { nextTurn } from '../turns.ts'
 import type { Id } from '../types.ts'
 import { describe } from '../validate/describe.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
@@ -12,20 +14,11 @@ const RECORD_KEYS = ['id', 'vector', 'metadata'] as const
 /** What is told of an invalid record when the others are to go on without it. */
 export type OnInvalid = (error: SkalarError, record: unknown) => void
 
-/** Where a record came from, for errors found once its batch is complete. */
-interface Origin {
-  readonly index: number
-  readonly vector: unknown
-}
-
+/** A batch, and where its records came from, for errors found once it is complete. */
 interface Filling {
   readonly batch: Batch
-  readonly origins: Origin[]
-}
-
-interface Place {
-  readonly filling: Filling
-  readonly index: number
+  readonly indexes: number[]
+  readonly vectors: unknown[]
 }
 
 /** Copies records into batches, checking each on the way. Of records with one id only the last remains. */
@@ -35,7 +28,8 @@ export class BatchBuilder {
   readonly #onInvalid: OnInvalid | undefined
   readonly #scratch: Float32Array
   #fillings: Filling[] = []
-  #places = new Map<Id, Place>()
+  /** Where the record of an id stands: its index within filling f, plus f times what a filling holds at most. */
+  #places = new Map<Id, number>()
 
   /** Memory is taken for `expected` records at a time at most. Without `onInvalid` an invalid record throws. */
   constructor(definition: Definition, expected: number, onInvalid?: OnInvalid) {
@@ -48,6 +42,17 @@ export class BatchBuilder {
   /** Records so far. */
   get length(): number {
     return this.#places.size
+  }
+
+  /** Whether there is as much as one transaction takes. */
+  get full(): boolean {
+    const first = this.#fillings[0]
+    return this.several || (first !== undefined && this.#isFull(first))
+  }
+
+  /** Whether there is more than one transaction takes. */
+  get several(): boolean {
+    return this.#fillings.length > 1
   }
 
   /** Takes the record that stands at `index` of the input. @throws SkalarError with `recordIndex` and `id` */
@@ -64,14 +69,30 @@ export class BatchBuilder {
 
   /** The batches so far, ready to be written; the builder begins anew. @throws SkalarError `BAD_VECTOR` */
   finish(): Batch[] {
-    const fillings = this.#fillings
+    return this.#takeFillings().map((filling) => this.#normalized(filling))
+  }
+
+  /** The same in slices. The records are copies already, and nothing has been written. */
+  async finishInTurns(): Promise<Batch[]> {
+    const batches: Batch[] = []
+    for (const filling of this.#takeFillings()) {
+      await nextTurn()
+      batches.push(this.#normalized(filling))
+    }
+    return batches
+  }
+
+  #takeFillings(): Filling[] {
+    const fillings = this.#fillings.filter(({ batch }) => batch.length > 0)
     this.#fillings = []
     this.#places = new Map()
-    for (const filling of fillings) {
-      const bad = filling.batch.normalize(this.#refuseZero)
-      if (bad !== undefined) throw this.#badVectorAt({ filling, index: bad })!
-    }
-    return fillings.map(({ batch }) => batch).filter(({ length }) => length > 0)
+    return fillings
+  }
+
+  #normalized(filling: Filling): Batch {
+    const bad = filling.batch.normalize(this.#refuseZero)
+    if (bad !== undefined) throw this.#badVectorAt(filling, bad)!
+    return filling.batch
   }
 
   get #refuseZero(): boolean {
@@ -85,17 +106,24 @@ export class BatchBuilder {
     const { id: rawId, vector, metadata } = checkOptions(record, RECORD_KEYS, 'record')
     const id = validId(rawId)
     const known = this.#places.get(id)
-    // A vector that is about to be replaced is out of reach of the check in finish().
-    const error = known && this.#badVectorAt(known)
-    if (error !== undefined) throw error
-    const place = known ?? this.#nextPlace()
+    const { batch, indexes, vectors } = known === undefined ? this.#nextFilling() : this.#fillingOf(known)
+    const i = known === undefined ? batch.length : known % MOST_RECORDS
     const { dimension } = this.#definition
-    place.filling.batch.put(place.index, id, validMetadata(metadata), (target, offset) => {
+    batch.put(i, id, validMetadata(metadata), (target, offset) => {
       if (this.#onInvalid === undefined) writeVector(vector, target, offset, dimension)
       else target.set(this.#checked(vector), offset)
     })
-    place.filling.origins[place.index] = { index, vector }
-    this.#places.set(id, place)
+    indexes[i] = index
+    vectors[i] = vector
+    if (known === undefined) this.#places.set(id, (this.#fillings.length - 1) * MOST_RECORDS + i)
+  }
+
+  /** Where a record is to be replaced, whose vector would then be out of reach of the check in finish(). */
+  #fillingOf(place: number): Filling {
+    const filling = this.#fillings[Math.floor(place / MOST_RECORDS)]!
+    const error = this.#badVectorAt(filling, place % MOST_RECORDS)
+    if (error !== undefined) throw error
+    return filling
   }
 
   /**
@@ -109,18 +137,20 @@ export class BatchBuilder {
     return this.#scratch
   }
 
-  #badVectorAt({ filling: { batch, origins }, index }: Place): SkalarError | undefined {
-    const { index: recordIndex, vector } = origins[index]!
-    const error = badVector(batch.vector(index), vector, 'vector', this.#refuseZero)
-    return error?.with({ recordIndex, id: batch.ids[index] })
+  #badVectorAt({ batch, indexes, vectors }: Filling, index: number): SkalarError | undefined {
+    const error = badVector(batch.vector(index), vectors[index], 'vector', this.#refuseZero)
+    return error?.with({ recordIndex: indexes[index], id: batch.ids[index] })
   }
 
-  #nextPlace(): Place {
-    let filling = this.#fillings.at(-1)
-    if (filling === undefined || filling.batch.length === this.#capacity) {
-      filling = { batch: new Batch(this.#definition.dimension, this.#capacity), origins: [] }
-      this.#fillings.push(filling)
-    }
-    return { filling, index: filling.batch.length }
+  #nextFilling(): Filling {
+    const last = this.#fillings.at(-1)
+    if (last !== undefined && !this.#isFull(last)) return last
+    const filling = { batch: new Batch(this.#definition.dimension, this.#capacity), indexes: [], vectors: [] }
+    this.#fillings.push(filling)
+    return filling
+  }
+
+  #isFull({ batch }: Filling): boolean {
+    return batch.full || batch.length === this.#capacity
   }
 }

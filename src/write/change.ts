@@ -6,7 +6,10 @@ import { RecordScan } from '../query/records.ts'
 import type { Session, Source } from '../source.ts'
 import { Batch } from '../store/batch.ts'
 import type { Definition } from '../store/catalogue.ts'
-import { copyMetadata } from '../store/metadata.ts'
+import { packMetadata, unpackMetadata } from '../store/metadata.ts'
+import { recordOf } from '../store/records.ts'
+import { MOST_BYTES, weightOf } from '../store/room.ts'
+import { vectorRowBytes } from '../store/rows.ts'
 import type { Writer } from '../store/writer.ts'
 import type { Id, Metadata } from '../types.ts'
 import { isArray } from '../validate/built-in.ts'
@@ -14,8 +17,8 @@ import { isPlainObject } from '../validate/plain-object.ts'
 import { badVector, validId, validIds, validMetadata, writeVector } from '../validate.ts'
 import { commit, settle } from './commit.ts'
 
-/** Records changed in one transaction. */
-const CHANGES = 500
+/** Records changed in one transaction at most; their bytes count too (store/room.ts). */
+const MOST_CHANGES = 500
 
 /** What `update` and `delete` are aimed at. */
 export type ParsedTarget = { readonly ids: readonly Id[] } | { readonly test: RecordTest }
@@ -25,6 +28,8 @@ export interface ParsedUpdate {
   readonly ifVersion: number | undefined
   /** A batch of one with the new vector for an id; a fresh one for each record, as each gets a row of its own. */
   readonly vector: ((id: Id) => Batch) | undefined
+  /** What a record grows by at most. */
+  readonly bytes: number
 }
 
 /** @throws SkalarError `BAD_ID`, `BAD_FILTER` (also for a filter that every record passes) */
@@ -46,11 +51,13 @@ export function parseUpdate(
   patch: unknown,
   options: Record<string, unknown>,
 ): ParsedUpdate {
-  const checked = validMetadata(patch, 'patch')
+  const packed = packMetadata(validMetadata(patch, 'patch'), 'patch')
+  // A copy: the caller may go on changing the patch.
+  const copy = unpackMetadata(packed)
   const vector = options.vector === undefined ? undefined : vectorFactory(definition, options.vector)
   return {
-    // A copy: the caller may go on changing the patch.
-    patch: copyMetadata(checked, 'patch'),
+    patch: copy,
+    bytes: packed.length + (vector === undefined ? 0 : vectorRowBytes(definition.dimension)),
     ifVersion: integerOption(options.ifVersion, 'options.ifVersion', { min: 0 }),
     vector,
   }
@@ -66,11 +73,17 @@ function vectorFactory({ dimension, metric }: Definition, vector: unknown): (id:
   return (id) => batch.withId(id)
 }
 
-export function applyUpdate(writer: Writer, id: Id, update: ParsedUpdate, test?: RecordTest): boolean {
+/** Updates those of the records with these ids that pass a test; returns how many. */
+export function applyUpdate(
+  writer: Writer,
+  ids: readonly Id[],
+  update: ParsedUpdate,
+  test?: RecordTest,
+): number {
   return writer.update(
-    id,
-    (metadata) => (test === undefined || test(id, metadata) ? merged(metadata, update.patch) : undefined),
-    { batch: update.vector?.(id), ifVersion: update.ifVersion },
+    ids,
+    (id, metadata) => (test === undefined || test(id, metadata) ? merged(metadata, update.patch) : undefined),
+    { vectorFor: update.vector, ifVersion: update.ifVersion },
   )
 }
 
@@ -94,9 +107,8 @@ export async function update(
   const parsed = parseTarget(target)
   const change = parseUpdate(source.definition, patch, checked)
   const test = 'test' in parsed ? parsed.test : undefined
-  return each(session, source, parsed, signalOption(checked.signal, 'options.signal'), (writer, id) =>
-    applyUpdate(writer, id, change, test),
-  )
+  const run = (writer: Writer, ids: readonly Id[]) => applyUpdate(writer, ids, change, test)
+  return each(session, source, parsed, signalOption(checked.signal, 'options.signal'), run, change.bytes)
 }
 
 /** Deletes records by target. Resolves to how many there were. */
@@ -110,37 +122,52 @@ export async function remove(
   const { signal } = checkOptions(options, ['signal'], 'options')
   const parsed = parseTarget(target)
   const test = 'test' in parsed ? parsed.test : undefined
-  return each(session, source, parsed, signalOption(signal, 'options.signal'), (writer, id) =>
-    writer.delete(id, test && ((metadata) => test(id, metadata))),
-  )
+  const run = (writer: Writer, ids: readonly Id[]) => writer.delete(ids, test)
+  return each(session, source, parsed, signalOption(signal, 'options.signal'), run, 0)
 }
 
-/** Runs a change on every record of a target, in transactions of a bounded size, and counts those it happened to. */
+/**
+ * Runs a change, which adds so many bytes to a record, on the records of a target, in transactions of a bounded size, and
+ * counts those it happened to.
+ */
 async function each(
   session: Session,
   source: Source,
   target: ParsedTarget,
   signal: AbortSignal | undefined,
-  change: (writer: Writer, id: Id) => boolean,
+  change: (writer: Writer, ids: readonly Id[]) => number,
+  added: number,
 ): Promise<number> {
   signal?.throwIfAborted()
   const ids = 'ids' in target ? target.ids : await matchingIds(session, source, target.test, signal)
   let changed = 0
   try {
-    for (let i = 0; i < ids.length; i += CHANGES) {
+    for (let begin = 0; begin < ids.length; ) {
       signal?.throwIfAborted()
-      const some = ids.slice(i, i + CHANGES)
-      changed += await commit(session, source, some.length, (writer) => {
-        let count = 0
-        for (const id of some) if (change(writer, id)) count++
-        return count
-      })
+      session.assertOpen()
+      const { end, weight } = part(source, ids, begin, added)
+      changed += await commit(session, source, weight, (writer) => change(writer, ids.slice(begin, end)))
+      begin = end
     }
     await settle(session, source)
   } catch (error) {
     throw error instanceof SkalarError ? error.with({ committed: changed }) : error
   }
   return changed
+}
+
+/** How many of the ids from `begin` on one transaction takes, by what their records are just now. */
+function part({ environment, replica }: Source, ids: readonly Id[], begin: number, added: number) {
+  environment.refresh()
+  const number = replica.currentNumber()
+  const most = Math.min(begin + MOST_CHANGES, ids.length)
+  let bytes = 0
+  let end = begin
+  for (; end < most && bytes < MOST_BYTES; end++) {
+    const row = recordOf(environment, number, ids[end]!)
+    if (row !== undefined) bytes += row.size + added
+  }
+  return { end, weight: weightOf(end - begin, bytes) }
 }
 
 async function matchingIds(

@@ -1,8 +1,10 @@
 import { SkalarError } from '../errors.ts'
 import { checkOptions, enumOption, functionOption, integerOption, signalOption } from '../options.ts'
 import type { Session, Source } from '../source.ts'
-import { BATCH_RECORDS, type Batch } from '../store/batch.ts'
-import type { WriteMode } from '../store/writer.ts'
+import type { Batch } from '../store/batch.ts'
+import { existing, type WriteMode } from '../store/conditions.ts'
+import { MOST_RECORDS } from '../store/room.ts'
+import { nextTurn, turnWhenBusy } from '../turns.ts'
 import type { UpsertResult } from '../types.ts'
 import { isArray, isRevoked } from '../validate/built-in.ts'
 import { BatchBuilder, type OnInvalid } from './builder.ts'
@@ -30,10 +32,11 @@ export async function upsert(
   const options = parseOptions(rawOptions)
   const streamed = isStream(input)
   const records = isArray(input) ? input : [input]
-  const run = new Run(session, source, options, streamed ? options.batchSize : records.length)
+  const { length } = records
+  const run = new Run(session, source, options, streamed ? options.batchSize : length)
   try {
     if (streamed) await run.stream(input)
-    else await run.whole(records)
+    else await run.whole(records, length)
     await settle(session, source)
   } catch (error) {
     throw error instanceof SkalarError ? error.with({ committed: run.committed }) : error
@@ -47,8 +50,8 @@ function parseOptions(raw: unknown): Options {
     mode: enumOption(mode, 'options.mode', MODES, 'upsert'),
     batchSize: integerOption(batchSize, 'options.batchSize', {
       min: 1,
-      max: BATCH_RECORDS,
-      default: BATCH_RECORDS,
+      max: MOST_RECORDS,
+      default: MOST_RECORDS,
     }),
     onInvalid: parseOnInvalid(onInvalid),
     signal: signalOption(signal, 'options.signal'),
@@ -87,10 +90,13 @@ class Run {
   }
 
   /** All records are checked and copied before the first await: before the caller's code goes on. */
-  async whole(records: readonly unknown[]): Promise<void> {
-    for (let i = 0; i < records.length; i++) this.#builder.add(records[i], i)
-    const batches = this.#builder.finish()
+  async whole(records: readonly unknown[], length: number): Promise<void> {
+    for (let i = 0; i < length; i++) this.#builder.add(records[i], i)
+    // What is one transaction takes its place among those of other calls at once.
+    const { several } = this.#builder
+    const batches = several ? await this.#builder.finishInTurns() : this.#builder.finish()
     this.#options.signal?.throwIfAborted()
+    if (several) await this.#refuseEarly(batches)
     await this.#write(batches)
   }
 
@@ -99,17 +105,38 @@ class Run {
     for await (const record of records) {
       this.#options.signal?.throwIfAborted()
       this.#builder.add(record, index++)
-      if (this.#builder.length === this.#options.batchSize) await this.#write(this.#builder.finish())
+      const due = this.#builder.length === this.#options.batchSize || this.#builder.full
+      if (due) await this.#write(this.#builder.finish())
+      // A generator gives its records without a pause.
+      const turn = turnWhenBusy()
+      if (turn !== undefined) await turn
     }
     await this.#write(this.#builder.finish())
+  }
+
+  /**
+   * What the mode refuses is refused before the first of several transactions, as far as it can be known by then: each looks
+   * again, since others may write between them.
+   */
+  async #refuseEarly(batches: readonly Batch[]): Promise<void> {
+    const { mode, signal } = this.#options
+    if (mode === 'upsert') return
+    const { environment, replica } = this.#source
+    for (const batch of batches) {
+      await nextTurn()
+      signal?.throwIfAborted()
+      this.#session.assertOpen()
+      environment.refresh()
+      existing(environment, replica.currentNumber(), batch, mode)
+    }
   }
 
   async #write(batches: readonly Batch[]): Promise<void> {
     const { signal, mode, onProgress } = this.#options
     for (const batch of batches) {
       signal?.throwIfAborted()
-      const { inserted, updated } = await commit(this.#session, this.#source, batch.length, (writer) =>
-        writer.upsert(batch, mode),
+      const { inserted, updated } = await commit(this.#session, this.#source, batch.weight, (writer) =>
+        writer.upsert([batch], mode),
       )
       this.result = { inserted: this.result.inserted + inserted, updated: this.result.updated + updated }
       this.committed += batch.length

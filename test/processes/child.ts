@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,12 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'skalar-processes-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
+}
+
+/** Runs a program of `children/` to its end while this event loop stands still. */
+export function runToEnd(program: string, ...args: readonly (string | number)[]): void {
+  const file = join(import.meta.dirname, 'children', `${program}.mjs`)
+  execFileSync(process.execPath, [file, ...args.map(String)], { timeout: 120_000 })
 }
 
 export interface Exit {

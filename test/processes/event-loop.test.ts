@@ -1,13 +1,17 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Collection, type Database, type Metadata, open } from '../../src/index.ts'
-import { temporaryFolder } from './child.ts'
+import { runToEnd, temporaryFolder } from './child.ts'
 
 const DIMENSION = 64
 const COUNT = 12_000
 
 /** Bounds what a single turn may do, without saying how long it takes: one transaction of a thousand records, say. */
 const TURNS = COUNT / 1000
+
+/** Records of 1 MB. */
+const LARGE = 48
 
 let folder: string
 let database: Database
@@ -39,6 +43,33 @@ async function turnsDuring(action: () => Promise<unknown>): Promise<number> {
   return turns
 }
 
+/**
+ * How much of the work of an action, from when its call has returned, the busiest turn of the event loop does. A turn is
+ * what comes between two timers; where the system tells it, work is what this thread has computed.
+ */
+async function busiestShare(action: () => Promise<unknown>): Promise<number> {
+  const call = action()
+  let total = 0
+  let busiest = 0
+  let before = worked()
+  const look = () => {
+    const now = worked()
+    total += now - before
+    busiest = Math.max(busiest, now - before)
+    before = now
+  }
+  const timer = setInterval(look, 1)
+  await call.finally(() => clearInterval(timer))
+  look()
+  return busiest / total
+}
+
+/** Milliseconds. */
+function worked(): number {
+  if (process.platform !== 'linux') return performance.now()
+  return Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ')[0]) / 1e6
+}
+
 describe('the event loop turns', () => {
   it('while records are written, changed, read and deleted', { timeout: 120_000 }, async () => {
     const all = [...records()]
@@ -53,6 +84,74 @@ describe('the event loop turns', () => {
     expect(await turnsDuring(read)).toBeGreaterThan(TURNS)
     expect(await turnsDuring(() => collection.delete({ filter: { even: true } }))).toBeGreaterThan(TURNS / 2)
     expect(collection.size).toBe(COUNT / 2)
+  })
+
+  it('while large records are written, changed, read and deleted', { timeout: 120_000 }, async () => {
+    const text = 'z'.repeat(2 ** 20)
+    const large = Array.from({ length: LARGE }, (_, id) => ({
+      id,
+      vector: new Float32Array(DIMENSION).fill(id + 1),
+      metadata: { text, even: id % 2 === 0 },
+    }))
+    const ids = large.map(({ id }) => id)
+    const read = async () => {
+      const seen: number[] = []
+      for await (const { id, metadata } of collection.records()) {
+        expect(metadata.text).toHaveLength(2 ** 20)
+        seen.push(id)
+      }
+      expect(seen).toEqual(ids)
+    }
+    const shares = {
+      array: await busiestShare(() => collection.upsert(large)),
+      iterable: await busiestShare(() => collection.upsert(large.values())),
+      singly: await busiestShare(() => Promise.all(ids.map((id) => collection.update(id, { seen: 1 })))),
+      ids: await busiestShare(() => collection.update(ids, { seen: 2 })),
+      filter: await busiestShare(() => collection.update({ filter: { even: true } }, { seen: 3 })),
+      count: await busiestShare(() => collection.count({ filter: { seen: 3 } })),
+      records: await busiestShare(read),
+      delete: await busiestShare(() => collection.delete({ filter: { even: true } })),
+    }
+    for (const [what, share] of Object.entries(shares)) expect(share, what).toBeLessThan(1 / 3)
+    expect(collection.size).toBe(LARGE / 2)
+  })
+
+  it('while many calls each write a record', { timeout: 120_000 }, async () => {
+    const ids = Array.from({ length: 4000 }, (_, id) => id)
+    const vector = new Float32Array(DIMENSION).fill(1)
+    const shares = {
+      upsert: await busiestShare(() => Promise.all(ids.map((id) => collection.upsert({ id, vector })))),
+      update: await busiestShare(() => Promise.all(ids.map((id) => collection.update(id, { seen: 1 })))),
+      delete: await busiestShare(() => Promise.all(ids.map((id) => collection.delete(id)))),
+    }
+    for (const [what, share] of Object.entries(shares)) expect(share, what).toBeLessThan(1 / 6)
+  })
+
+  it('while long vectors are written, given to records and loaded', { timeout: 120_000 }, async () => {
+    const long = await database.collection<Metadata, number>('long', { dimension: 32_768, metric: 'dot' })
+    const vector = new Float32Array(32_768).fill(1)
+    const records = Array.from({ length: 256 }, (_, id) => ({ id, vector }))
+    const ids = records.map(({ id }) => id)
+    const shares = {
+      insert: await busiestShare(() => long.upsert(records, { mode: 'insert' })),
+      iterable: await busiestShare(() => long.upsert(records.values())),
+      update: await busiestShare(() => long.update(ids, {}, { vector })),
+      load: 0,
+    }
+    await database.close()
+    database = await open(folder, { threads: 2 })
+    shares.load = await busiestShare(() => database.collection('long'))
+    for (const [what, share] of Object.entries(shares)) expect(share, what).toBeLessThan(1 / 3)
+  })
+
+  it('while a process reads what another has written of large records', { timeout: 120_000 }, async () => {
+    const vector = new Float32Array(DIMENSION).fill(1)
+    await collection.upsert({ id: 0, vector })
+    await collection.query({ vector })
+    runToEnd('large-writer', folder, 2 * LARGE)
+    const query = () => collection.query({ vector, select: [] })
+    expect(await busiestShare(query)).toBeLessThan(1 / 2)
+    expect(collection.size).toBe(2 * LARGE + 1)
   })
 
   it('while many queries are under way', { timeout: 120_000 }, async () => {

@@ -1,19 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { open } from '../../src/index.ts'
-import { temporaryFolder } from './child.ts'
+import { runToEnd, temporaryFolder } from './child.ts'
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
-const children = join(import.meta.dirname, 'children')
-
-/** Runs a child to its end while this event loop stands still. */
-function runToEnd(program: string, ...args: readonly (string | number)[]): void {
-  execFileSync(process.execPath, [join(children, `${program}.mjs`), ...args.map(String)], {
-    timeout: 120_000,
-  })
-}
 
 async function openNumbered() {
   const folder = join(temporaryFolder(), 'data')

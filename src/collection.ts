@@ -40,7 +40,7 @@ import { importHnswlib } from './write/import-hnswlib.ts'
 import { upsert } from './write/upsert.ts'
 
 /** Gives other modules of this package what stands behind a handle, without making it public. */
-let sourceOfHandle: (collection: Collection) => Source
+let sourceOfHandle: (collection: unknown) => Source | undefined
 
 /**
  * A named set of records, of one dimension and metric. Get one from `db.collection(name)`. Reads see every commit that
@@ -55,7 +55,11 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   readonly #purge: () => void
 
   static {
-    sourceOfHandle = (collection) => collection.#source
+    // Unlike instanceof, it runs no code of a Proxy.
+    sourceOfHandle = (collection) => {
+      if (typeof collection !== 'object' || collection === null) return undefined
+      return #source in collection ? collection.#source : undefined
+    }
   }
 
   /** @internal */
@@ -305,6 +309,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
 
 /** @internal */
 export function sourceOf(collection: unknown): Source {
-  if (collection instanceof Collection) return sourceOfHandle(collection)
+  const source = sourceOfHandle(collection)
+  if (source !== undefined) return source
   throw new SkalarError('BAD_OPTION', 'a collection from db.collection() is expected', { path: 'collection' })
 }

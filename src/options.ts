@@ -129,8 +129,13 @@ type Callback = (...values: never[]) => unknown
 
 /** A function; what it takes and gives is not checked. */
 export function functionOption<F extends Callback = Callback>(value: unknown, path: string): F | undefined {
-  if (value === undefined || typeof value === 'function') return value as F | undefined
+  if (value === undefined || isFunction(value)) return value as F | undefined
   throw badOption(path, value, 'a function')
+}
+
+/** Whether it can be called. */
+export function isFunction(value: unknown): value is (...values: unknown[]) => unknown {
+  return typeof value === 'function' && !isRevoked(value)
 }
 
 /** An AbortSignal, of whatever realm, or one of a polyfill that has all its methods. */

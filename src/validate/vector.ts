@@ -134,10 +134,11 @@ function notAVector(vector: unknown, path: string): SkalarError {
 }
 
 function remedy(vector: unknown): string {
+  if (isRevoked(vector)) return ''
   if (Buffer.isBuffer(vector)) {
     return ', whose elements are bytes: pass new Float32Array(buf.buffer, buf.byteOffset, buf.byteLength / 4)'
   }
-  if (typeof vector !== 'object' || vector === null || isRevoked(vector)) return ''
+  if (typeof vector !== 'object' || vector === null) return ''
   if (ArrayBuffer.isView(vector))
     return types.isDataView(vector) ? '' : ': convert with Array.from(vector, Number)'
   if (types.isPromise(vector)) return ': await it first'

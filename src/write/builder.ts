@@ -5,6 +5,7 @@ import type { Definition } from '../store/catalogue.ts'
 import { MOST_RECORDS } from '../store/room.ts'
 import { nextTurn } from '../turns.ts'
 import type { Id } from '../types.ts'
+import { isRevoked } from '../validate/built-in.ts'
 import { describe } from '../validate/describe.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
 import { badVector, validId, validMetadata, writeVector } from '../validate.ts'
@@ -61,7 +62,8 @@ export class BatchBuilder {
       this.#add(record, index)
     } catch (error) {
       if (!(error instanceof SkalarError)) throw error
-      const located = error.with({ recordIndex: index, id: (record as { id?: Id } | null | undefined)?.id })
+      const id = isRevoked(record) ? undefined : (record as { id?: Id } | null | undefined)?.id
+      const located = error.with({ recordIndex: index, id })
       if (this.#onInvalid === undefined) throw located
       this.#onInvalid(located, record)
     }

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { IndexFile, type IndexPoint } from '../engine/hnswlib/index-file.ts'
 import { SkalarError } from '../errors.ts'
-import { checkOptions, functionOption, signalOption } from '../options.ts'
+import { checkOptions, functionOption, isFunction, signalOption } from '../options.ts'
 import type { Session, Source } from '../source.ts'
 import type { UpsertResult } from '../types.ts'
 import { isArray } from '../validate/built-in.ts'
@@ -44,7 +44,7 @@ type IdOf = (label: number) => unknown
 
 function parseIds(ids: unknown): IdOf {
   if (ids === undefined) return (label) => label
-  if (typeof ids === 'function') return ids as IdOf
+  if (isFunction(ids)) return ids
   if (isArray(ids)) return (label) => ids[label]
   if (types.isMap(ids)) return (label) => ids.get(label)
   const message = 'options.ids must be an array of ids by label, a Map from label to id, or a function'

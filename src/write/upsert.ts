@@ -1,5 +1,12 @@
 import { SkalarError } from '../errors.ts'
-import { checkOptions, enumOption, functionOption, integerOption, signalOption } from '../options.ts'
+import {
+  checkOptions,
+  enumOption,
+  functionOption,
+  integerOption,
+  isFunction,
+  signalOption,
+} from '../options.ts'
 import type { Session, Source } from '../source.ts'
 import type { Batch } from '../store/batch.ts'
 import { existing, type WriteMode } from '../store/conditions.ts'
@@ -60,17 +67,21 @@ function parseOptions(raw: unknown): Options {
 }
 
 function parseOnInvalid(value: unknown): OnInvalid | undefined {
-  if (typeof value === 'function') return value as OnInvalid
+  if (isFunction(value)) return value as OnInvalid
   const name = enumOption(value, 'options.onInvalid', ['throw', 'skip'], 'throw')
   return name === 'skip' ? () => {} : undefined
 }
 
 type AnyIterable = Iterable<unknown> | AsyncIterable<unknown>
 
-/** Whether records come one by one. Arrays are iterable too, but are written as a whole. */
+/** Whether records come one by one. Arrays are iterable too, but are written as a whole; typed arrays yield none. */
 function isStream(input: unknown): input is AnyIterable {
-  if (typeof input !== 'object' || input === null || isArray(input) || isRevoked(input)) return false
-  return Symbol.iterator in input || Symbol.asyncIterator in input
+  if (typeof input !== 'object' || input === null || isRevoked(input)) return false
+  if (isArray(input) || ArrayBuffer.isView(input)) return false
+  const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: synchronous } = input as Partial<
+    AsyncIterable<unknown> & Iterable<unknown>
+  >
+  return typeof (asynchronous ?? synchronous) === 'function'
 }
 
 /** One call of upsert: its progress, and what it has committed. */

@@ -123,6 +123,9 @@ ScanArguments ReadScanArguments(const Napi::CallbackInfo& info, size_t first, co
   const Napi::Value allowed = info[first + 3];
   ScanArguments arguments;
   arguments.queries.resize(count);
+  // Queries that share a filter stand side by side, and share one copy of its slots.
+  Napi::Value shared;
+  SlotList slots;
   for (size_t i = 0; i < count; ++i) {
     Query& query = arguments.queries[i];
     const float* vector = vectors.Data() + i * dimension;
@@ -135,7 +138,12 @@ ScanArguments ReadScanArguments(const Napi::CallbackInfo& info, size_t first, co
     }
     ReadParams(params.Data() + i * kParams, &query);
     if (allowed.IsArray()) {
-      query.allowed = ReadSlots(allowed.As<Napi::Array>().Get(static_cast<uint32_t>(i)));
+      const Napi::Value own = allowed.As<Napi::Array>().Get(static_cast<uint32_t>(i));
+      if (i == 0 || !own.StrictEquals(shared)) {
+        shared = own;
+        slots = ReadSlots(own);
+      }
+      query.allowed = slots;
     }
   }
   if (info[first + 4].IsTypedArray()) {

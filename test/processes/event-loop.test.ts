@@ -70,6 +70,41 @@ function worked(): number {
   return Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ')[0]) / 1e6
 }
 
+/**
+ * The longest that others wait for a turn while an action is under way, as a share of all that it takes, or of `whole`: the
+ * least of several attempts, since other processes take their turns as well.
+ */
+async function shareOfLongestTurn(action: () => Promise<unknown>, whole?: number): Promise<number> {
+  const shares: number[] = []
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const start = performance.now()
+    let before = start
+    let longest = 0
+    const measure = () => {
+      const now = performance.now()
+      longest = Math.max(longest, now - before)
+      before = now
+    }
+    let waiting = setImmediate(function again() {
+      measure()
+      waiting = setImmediate(again)
+    })
+    await action()
+    measure()
+    clearImmediate(waiting)
+    shares.push(longest / (whole ?? performance.now() - start))
+  }
+  return Math.min(...shares)
+}
+
+/** With metadata that takes a while to read. */
+function* richRecords() {
+  for (const { metadata, ...record } of records()) {
+    const fields = Array.from({ length: 20 }, (_, i) => [`field${i}`, `value ${i} of ${record.id}`])
+    yield { ...record, metadata: { ...metadata, ...Object.fromEntries(fields) } }
+  }
+}
+
 describe('the event loop turns', () => {
   it('while records are written, changed, read and deleted', { timeout: 120_000 }, async () => {
     const all = [...records()]
@@ -165,5 +200,29 @@ describe('the event loop turns', () => {
       )
     }
     expect(await turnsDuring(filtered)).toBeGreaterThan(0)
+  })
+
+  it('while many matches are read', { timeout: 240_000 }, async () => {
+    await collection.upsert(richRecords())
+    const vector = new Float32Array(DIMENSION).fill(1)
+    const start = performance.now()
+    const all = collection.querySync({ vector, k: COUNT })
+    const blocked = performance.now() - start
+    expect(all).toHaveLength(COUNT)
+    const one = () => collection.query({ vector, k: COUNT })
+    expect(await shareOfLongestTurn(one, blocked)).toBeLessThan(1 / 2)
+    const vectors = () => collection.query({ vector, k: COUNT, includeVector: true })
+    expect(await shareOfLongestTurn(vectors, blocked)).toBeLessThan(1 / 2)
+  })
+
+  it('while many queries of one call are read', { timeout: 240_000 }, async () => {
+    await collection.upsert(richRecords())
+    const queries = Array.from({ length: 1_000 }, (_, i) => ({
+      vector: Float32Array.from({ length: DIMENSION }, (_, j) => Math.cos(i * j)),
+    }))
+    const many = () => collection.queryMany(queries, { k: 100 })
+    expect(await shareOfLongestTurn(many)).toBeLessThan(1 / 6)
+    const filtered = () => collection.queryMany(queries, { k: 10, filter: { even: true }, select: [] })
+    expect(await shareOfLongestTurn(filtered)).toBeLessThan(1 / 3)
   })
 })

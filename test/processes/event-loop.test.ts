@@ -221,7 +221,7 @@ describe('the event loop turns', () => {
       vector: Float32Array.from({ length: DIMENSION }, (_, j) => Math.cos(i * j)),
     }))
     const many = () => collection.queryMany(queries, { k: 100 })
-    expect(await shareOfLongestTurn(many)).toBeLessThan(1 / 6)
+    expect(await shareOfLongestTurn(many)).toBeLessThan(1 / 10)
     const filtered = () => collection.queryMany(queries, { k: 10, filter: { even: true }, select: [] })
     expect(await shareOfLongestTurn(filtered)).toBeLessThan(1 / 3)
   })

@@ -1,0 +1,127 @@
+/*
+ * Calls of the whole public API with arguments that are right, as trees; some of their parts are then replaced by odd values.
+ */
+import { ODD_VALUES } from './odd-values.mjs'
+
+const record = (random) => ({
+  id: random.pick(['a', 'b', 7, `r${random.below(300)}`]),
+  vector: random.pick([[1, 2, 3], new Float32Array([3, 2, 1]), [random.next(), 1, 0]]),
+  metadata: { a: random.below(5), tags: ['x', 'y'], deep: { b: new Date(5), c: new Map([['k', 1]]) } },
+})
+
+const filter = (random) =>
+  random.pick([
+    { a: { $gte: random.below(5), $lt: 9 } },
+    { $or: [{ a: 1 }, { tags: { $in: ['x', 'z'] } }], $id: { $ne: 'a' } },
+    { 'deep.b': { $exists: true }, $not: { a: { $nin: [1, 2] } } },
+    { tags: { $all: ['x'] }, a: { $not: { $gt: 3 } } },
+  ])
+
+const target = (random) => random.pick(['a', ['a', 'b', 7], { filter: filter(random) }])
+
+const settings = (random) => ({
+  k: random.below(40) + 1,
+  filter: filter(random),
+  select: ['a'],
+  includeVector: random.chance(0.5),
+  ef: 50,
+  exact: random.chance(0.3),
+  threshold: 0.1,
+  after: { id: 'a', score: 0.5 },
+})
+
+const query = (random) => ({
+  ...(random.chance(0.7) ? { vector: [1, 2, 3] } : { id: 'a' }),
+  ...Object.fromEntries(random.some(Object.entries(settings(random)), random.below(4))),
+  ...(random.chance(0.2) && { timeout: 50 }),
+  ...(random.chance(0.2) && { signal: new AbortController().signal }),
+})
+
+const drain = async (iterable) => {
+  let count = 0
+  for await (const _ of iterable) if (++count === 500) break
+}
+
+const inTransaction = (method, argsOf) => ({
+  args: argsOf,
+  call: ({ database, collection }, args) => database.transaction((tx) => tx[method](collection, ...args)),
+})
+
+const of = (method, argsOf) => ({ args: argsOf, call: ({ collection }, args) => collection[method](...args) })
+
+const onDatabase = (method, argsOf) => ({
+  args: argsOf,
+  call: ({ database }, args) => database[method](...args),
+})
+
+const some = (random) => Array.from({ length: random.between(1, 4) }, () => record(random))
+const upserted = (random) => [random.pick([record(random), some(random)])]
+
+/** Name → how its arguments are made, and how it is called. */
+export const CALLS = {
+  upsert: of('upsert', (random) => [
+    ...upserted(random),
+    { mode: 'upsert', batchSize: 10, onInvalid: 'skip', onProgress: () => {} },
+  ]),
+  'upsert of an iterable': of('upsert', (random) => [
+    new Set(some(random)).values(),
+    { onInvalid: random.pick(['skip', 'throw', () => {}]) },
+  ]),
+  'upsert without options': of('upsert', upserted),
+  get: of('get', () => ['a', { includeVector: true, includeVersion: true }]),
+  getMany: of('getMany', () => [['a', 'b'], { includeVector: true }]),
+  has: of('has', () => ['a']),
+  count: of('count', (random) => [{ filter: filter(random), signal: new AbortController().signal }]),
+  update: of('update', (random) => [
+    target(random),
+    { a: 2, tags: undefined },
+    { vector: [1, 1, 1], ifVersion: 3 },
+  ]),
+  'update by filter': of('update', (random) => [{ filter: filter(random) }, { a: 3 }]),
+  delete: of('delete', (random) => [target(random), { signal: new AbortController().signal }]),
+  query: of('query', (random) => [query(random)]),
+  querySync: of('querySync', (random) => [query(random)]),
+  queryMany: of('queryMany', (random) => [[query(random), { vector: [3, 1, 2] }], { k: 5, select: [] }]),
+  explain: of('explain', (random) => [query(random)]),
+  records: {
+    args: (random) => [{ filter: filter(random), includeVector: true, after: 'a', limit: 20 }],
+    call: ({ collection }, args) => drain(collection.records(...args)),
+  },
+  importHnswlib: of('importHnswlib', () => ['/nowhere/index.bin', { ids: [1, 2], onProgress: () => {} }]),
+  stats: of('stats', () => []),
+  clear: of('clear', () => []),
+  collection: onDatabase('collection', (random) => [
+    `made ${random.below(5)}`,
+    {
+      dimension: 3,
+      metric: 'dot',
+      fields: { a: 'number' },
+      index: { engine: 'hnsw', M: 8, efConstruction: 20, codes: 'int8' },
+    },
+  ]),
+  drop: onDatabase('drop', (random) => [`made ${random.below(5)}`]),
+  collections: onDatabase('collections', () => []),
+  transaction: onDatabase('transaction', () => [() => 1]),
+  'tx.upsert': inTransaction('upsert', (random) => [...upserted(random), { mode: 'upsert' }]),
+  'tx.update': inTransaction('update', () => [['a', 'b'], { a: 1 }, { vector: [1, 2, 3], ifVersion: 1 }]),
+  'tx.delete': inTransaction('delete', () => [['a', 7]]),
+  'tx.get': inTransaction('get', () => ['a', { includeVector: true }]),
+  'tx.has': inTransaction('has', () => ['a']),
+  open: {
+    args: ({ pick }) => [null, { durability: pick(['commit', 'flushed']), readOnly: false, threads: 2 }],
+    call: async ({ open, folder }, [path, ...options]) => {
+      const database = await open(path ?? folder, ...options)
+      await database.close()
+    },
+  },
+}
+
+/** Replaces some parts of arguments by odd values. */
+export function oddly(args, random, depth = 0) {
+  if (depth > 0 && random.chance(depth === 1 ? 0.25 : 0.12)) return random.pick(ODD_VALUES)()
+  if (Array.isArray(args)) return args.map((value) => oddly(value, random, depth + 1))
+  if (Object.getPrototypeOf(args ?? 0) !== Object.prototype) return args
+  return Object.fromEntries(
+    Object.entries(args).map(([key, value]) => [key, oddly(value, random, depth + 1)]),
+  )
+}

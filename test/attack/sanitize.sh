@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# The soak with the addon and LMDB's binding under a sanitizer:
+#   test/attack/sanitize.sh address|thread [seconds]
+# Works on a copy of the package in a temporary folder, so that what is built here stays as it is. Node itself is not
+# instrumented. What a sanitizer finds is left in $SANITIZE_LOGS (default: a folder that is printed).
+set -euo pipefail
+
+kind=${1:?address or thread}
+seconds=${2:-600}
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+copy=$(mktemp -d -t skalar-sanitize-XXXXXX)
+logs=${SANITIZE_LOGS:-$(mktemp -d -t skalar-sanitize-logs-XXXXXX)}
+trap 'rm -rf "$copy"' EXIT
+
+case $kind in
+  address) library=libasan.so ;;
+  thread) library=libtsan.so ;;
+  *) echo "sanitize.sh: address or thread, not $kind" >&2; exit 2 ;;
+esac
+[[ -f $root/dist/index.js ]] || { echo 'sanitize.sh: build first: npm run build' >&2; exit 2; }
+
+cp -r "$root/package.json" "$root/dist" "$root/native" "$root/test" "$root/node_modules" "$copy"
+rm -rf "$copy/native/build" "$copy/node_modules/@lmdb"
+flags="-fsanitize=$kind -fno-omit-frame-pointer -g -O1"
+export CFLAGS=$flags CXXFLAGS=$flags LDFLAGS="-fsanitize=$kind"
+(cd "$copy" && npx node-gyp rebuild --directory native --silent --jobs 2)
+(cd "$copy/node_modules/lmdb" && npx node-gyp rebuild --silent --jobs 2) >"$logs/lmdb-build.log" 2>&1
+
+export ASAN_OPTIONS="detect_leaks=0:abort_on_error=0:exitcode=66:handle_segv=1:log_path=$logs/report"
+export TSAN_OPTIONS="exitcode=0:report_bugs=1:history_size=4:log_path=$logs/report"
+export ATTACK_PRELOAD=$(g++ -print-file-name=$library)
+status=0
+# Thread sanitizer has its shadow where Linux may put a program by chance.
+cd "$copy" && setarch -R node test/attack/run.mjs --only soak --seconds "$seconds" --report "$logs/soak.md" || status=$?
+echo "reports of the sanitizer: $(find "$logs" -name 'report*' | wc -l) files in $logs"
+exit "$status"

@@ -38,8 +38,10 @@ const SHORTAGES = {
     fresh: true,
     make: (_, random) => ({ wrap: ['prlimit', `--fsize=${random.between(1, 300 * KB)}`] }),
   },
-  descriptors: { make: (_, random) => ({ wrap: ['prlimit', `--nofile=${random.between(18, 40)}`] }) },
-  memory: { make: (_, random) => ({ wrap: ['prlimit', `--as=${random.between(700, 1_600) * MB}`] }) },
+  descriptors: {
+    make: (_, random) => ({ wrap: ['prlimit', '--nofile=200'], descriptors: random.below(16) }),
+  },
+  memory: { make: (_, random) => ({ wrap: ['prlimit', `--as=${random.between(850, 1_450) * MB}`] }) },
   threads: {
     needs: MAY_CHANGE_USER,
     make(data, random) {
@@ -83,13 +85,13 @@ export default {
     const [name, { fresh, make }] = prepared.shortages[seed % prepared.shortages.length]
     const data = fresh ? join(folder, 'data') : copyOfBase(prepared, folder)
     chmodSync(folder, 0o755)
-    const { wrap, readOnly, beside, undo } = make(data, random)
+    const { wrap, readOnly, descriptors, beside, undo } = make(data, random)
     try {
       const busy = !beside
         ? undefined
         : children.start('busy', { folder: data, role: 'crowd', name: 'beside', seed })
       await busy?.told('ready')
-      const input = { folder: data, seed, operations: 40, readOnly }
+      const input = { folder: data, seed, operations: 40, readOnly, descriptors }
       const ending = await children.run('strained', input, { bound: 40_000, wrap })
       busy?.kill()
       const writers = readOnly ? {} : acknowledged(ending, ['w0'])

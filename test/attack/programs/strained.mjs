@@ -1,15 +1,17 @@
-// Does all there is to do where something is short; given { folder, seed, operations, readOnly }. What fails with a code is
+// Does all there is to do where something is short; given { folder, seed, operations, readOnly, descriptors }. What fails with a code is
 // over with; what was acknowledged is told.
+import { closeSync, openSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { open } from 'skalar'
 import { operation, perform } from '../lib/history.mjs'
 import { DIMENSION, faultOf, matchesFault, recordOf, vectorOf } from '../lib/records.mjs'
 import { input, Outcomes, tell } from '../lib/tell.mjs'
 
-const { folder, seed, operations, readOnly } = input
+const { folder, seed, operations, readOnly, descriptors } = input
 const outcomes = new Outcomes()
 // Node's own threads are there before anything of ours is asked for.
 await Promise.all(Array.from({ length: 4 }, () => stat('.')))
+if (descriptors !== undefined) takeDescriptors(descriptors)
 tell({ started: true })
 
 const database = await outcomes.try(() => open(folder, { threads: 4, readOnly }), 'open')
@@ -54,4 +56,14 @@ async function read(collection) {
     outcomes.check(matchesFault(collection.querySync({ vector, k: 10 }), vector))
   }
   for (const record of collection.records({ includeVector: true })) outcomes.check(faultOf(record), record.id)
+}
+
+/** Node itself needs many to load modules; of what it may have then, only so many are left. */
+function takeDescriptors(left) {
+  const taken = []
+  try {
+    for (;;) taken.push(openSync('/dev/null'))
+  } catch {
+    for (const descriptor of taken.slice(0, left)) closeSync(descriptor)
+  }
 }

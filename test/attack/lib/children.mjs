@@ -174,7 +174,7 @@ export class Ending {
     const fault = this.fault(expected)
     if (fault !== undefined) {
       counts[fault] = 1
-      details[fault] = `${JSON.stringify(this.messages.at(-1) ?? '')} ${this.stderr}`.slice(-1500)
+      details[fault] = `${JSON.stringify(this.messages.slice(-3))} ${this.stderr}`.slice(-1500)
     }
     return { counts, details }
   }

@@ -211,16 +211,16 @@ export class Environment {
     return this.#flushes.flush()
   }
 
-  #table<K, V>(name: string, options: object, codec?: Codec<V>): Table<K, V> {
-    const raw = this.#root.openDB({ name, encoding: 'binary', ...options }) as unknown as RawTable<K>
-    return new Table(raw, (error) => this.#failure(error), codec)
-  }
-
-  /** What lmdb-js has thrown, as a SkalarError. After it LMDB would not commit the transaction under way. */
-  #failure(error: unknown): SkalarError {
+  /** What lmdb-js has thrown, as a SkalarError. LMDB commits no transaction in which something has failed. */
+  #fail(error: unknown): SkalarError {
     const failure = storageError(error, this.folder)
     if (this.#writing) this.doom(failure)
     return failure
+  }
+
+  #table<K, V>(name: string, options: object, codec?: Codec<V>): Table<K, V> {
+    const raw = this.#root.openDB({ name, encoding: 'binary', ...options }) as unknown as RawTable<K>
+    return new Table(raw, (error) => this.#fail(error), codec)
   }
 
   /**

@@ -9,6 +9,9 @@ const ENOSPC = 28
 const EIO = 5
 const LITTLE_ROOM = 4 * 1024 * 1024
 
+/** LMDB's number for "no place for another reader". */
+const READERS_FULL = -30790
+
 /** LMDB's numbers for pages that are not what it has written. */
 const DAMAGED: ReadonlySet<unknown> = new Set([
   -30797, // MDB_PAGE_NOTFOUND
@@ -28,7 +31,8 @@ export function storageError(error: unknown, folder: string): SkalarError {
   if (error instanceof SkalarError) return error
   const { code: number, message } = error as { code?: unknown; message: string }
   const code = codeOf(error, number, message, folder)
-  return new SkalarError(code, messageOf(code, folder, message), { cause: error })
+  const problem = number === READERS_FULL ? 'more than 2048 threads and processes read at once' : message
+  return new SkalarError(code, messageOf(code, folder, problem), { cause: error })
 }
 
 function codeOf(error: unknown, number: unknown, message: string, folder: string): SkalarErrorCode {

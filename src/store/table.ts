@@ -54,17 +54,17 @@ let roomy = false
  */
 export class Table<K, V = Buffer> {
   readonly #raw: RawTable<K>
-  readonly #toError: (error: unknown) => SkalarError
+  readonly #fail: (error: unknown) => SkalarError
   readonly #codec: Codec<V>
 
-  /** `toError` makes a SkalarError of what lmdb-js throws. */
+  /** `fail` is told of everything that lmdb-js throws, and makes what is thrown instead. */
   constructor(
     raw: RawTable<K>,
-    toError: (error: unknown) => SkalarError,
+    fail: (error: unknown) => SkalarError,
     codec: Codec<V> = copies as unknown as Codec<V>,
   ) {
     this.#raw = raw
-    this.#toError = toError
+    this.#fail = fail
     this.#codec = codec
   }
 
@@ -82,7 +82,7 @@ export class Table<K, V = Buffer> {
       if (raw.lastSize <= LARGE || Buffer.isBuffer(value)) return value as Buffer | undefined
     } catch (error) {
       // A view that could not be made is no reason not to copy the value.
-      if (!(error instanceof RangeError)) throw this.#toError(error)
+      if (!(error instanceof RangeError)) throw this.#fail(error)
     }
     return this.#getLarge(key)
   }
@@ -103,7 +103,7 @@ export class Table<K, V = Buffer> {
     try {
       return this.#raw.putSync(key, bytes, options)
     } catch (error) {
-      throw this.#toError(error)
+      throw this.#fail(error)
     }
   }
 
@@ -136,7 +136,7 @@ export class Table<K, V = Buffer> {
     try {
       return iterator.next()
     } catch (error) {
-      throw this.#toError(error)
+      throw this.#fail(error)
     }
   }
 
@@ -144,7 +144,7 @@ export class Table<K, V = Buffer> {
     try {
       return call()
     } catch (error) {
-      throw this.#toError(error)
+      throw this.#fail(error)
     }
   }
 

@@ -121,7 +121,10 @@ export class Database implements AsyncDisposable {
 
   /**
    * Waits for queries and transactions under way, then closes; the database itself when every open of it is closed. Calls
-   * that take several transactions end with `CLOSED` after the one they are at.
+   * that take several transactions end with `CLOSED` after the one they are at. It ends also after writes have failed: each
+   * of those was rejected, and nothing of it is there.
+   *
+   * @throws SkalarError `DISK_FULL`, `STORAGE` when what was committed may not all be on disk; it is closed all the same
    */
   close(): Promise<void> {
     this.#closed ??= this.#session.close().then(this.#leave)

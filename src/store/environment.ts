@@ -21,6 +21,9 @@ const FORMAT = { magic: 'skalar', version: 2, endianness: 'little' }
 const MAX_READERS = 2_048
 const MAX_DATABASES = 1_024
 
+/** The key of no row. */
+const NOWHERE: RowKey = [0, 0, 0]
+
 /**
  * One LMDB environment: the sub-databases of all collections, reads that see the latest commit, and writes that are
  * atomic. Only `src/store/` knows it.
@@ -167,7 +170,7 @@ export class Environment {
           this.#doom = undefined
           try {
             const result = action()
-            this.assertSound()
+            this.#checkTransaction()
             return result
           } catch (error) {
             threw = true
@@ -211,7 +214,18 @@ export class Environment {
     return this.#flushes.flush()
   }
 
-  /** What lmdb-js has thrown, as a SkalarError. LMDB commits no transaction in which something has failed. */
+  /**
+   * LMDB commits no transaction in which something has failed, and lmdb-js ends the process over such a commit. It tells
+   * nothing of a put that has failed; but every read after it fails.
+   *
+   * @throws what has failed, whoever has caught it
+   */
+  #checkTransaction(): void {
+    this.assertSound()
+    this.state.getBinaryFast(NOWHERE)
+  }
+
+  /** What lmdb-js has thrown, as a SkalarError. */
   #fail(error: unknown): SkalarError {
     const failure = storageError(error, this.folder)
     if (this.#writing) this.doom(failure)

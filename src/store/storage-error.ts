@@ -5,8 +5,11 @@ import { SkalarError, type SkalarErrorCode } from '../errors.ts'
 const MAP_FULL = -30792
 const ENOSPC = 28
 
-/** A full disk surfaces as EIO in lmdb-js; it is told from a broken one by the room that is left. */
-const EIO = 5
+/**
+ * A full disk surfaces as EIO in lmdb-js, or only as a transaction that has failed (MDB_BAD_TXN); it is told from a broken
+ * one by the room that is left.
+ */
+const MAYBE_FULL: ReadonlySet<unknown> = new Set([5, -30782])
 const LITTLE_ROOM = 4 * 1024 * 1024
 
 /** LMDB's number for "no place for another reader". */
@@ -37,7 +40,7 @@ export function storageError(error: unknown, folder: string): SkalarError {
 
 function codeOf(error: unknown, number: unknown, message: string, folder: string): SkalarErrorCode {
   if (number === MAP_FULL || number === ENOSPC) return 'DISK_FULL'
-  if (number === EIO && freeBytes(folder) < LITTLE_ROOM) return 'DISK_FULL'
+  if (MAYBE_FULL.has(number) && freeBytes(folder) < LITTLE_ROOM) return 'DISK_FULL'
   // What lmdb-js finds in a page that it cannot use.
   if (DAMAGED.has(number) || error instanceof RangeError || /invalid key size/i.test(message))
     return 'CORRUPTED'

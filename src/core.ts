@@ -2,6 +2,7 @@ import { createPool, type NativePool } from './native.ts'
 import { createSource, type Source } from './source.ts'
 import type { Definition } from './store/catalogue.ts'
 import { Environment } from './store/environment.ts'
+import { type Access, prepareFolder } from './store/folder.ts'
 import { purge } from './store/purge.ts'
 
 /**
@@ -10,23 +11,26 @@ import { purge } from './store/purge.ts'
  */
 export class Core {
   readonly environment: Environment
+  readonly access: Access
   readonly threads: number
   readonly #pool: NativePool
   readonly #sources = new Map<number, Source>()
   #closing = false
   #purging: Promise<void> = Promise.resolve()
 
-  private constructor(environment: Environment, threads: number) {
+  private constructor(environment: Environment, access: Access, threads: number) {
     this.environment = environment
+    this.access = access
     this.threads = threads
     this.#pool = createPool(threads)
   }
 
-  static async open(folder: string, readOnly: boolean, threads: number): Promise<Core> {
-    const environment = new Environment(folder, readOnly)
+  static async open(folder: string, access: Access, threads: number): Promise<Core> {
+    await prepareFolder(folder, access)
+    const environment = new Environment(folder, access.readOnly)
     try {
       await environment.checkFormat()
-      const core = new Core(environment, threads)
+      const core = new Core(environment, access, threads)
       core.purge()
       return core
     } catch (error) {

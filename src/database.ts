@@ -15,8 +15,10 @@ import {
   listNames,
   validName,
 } from './store/catalogue.ts'
+import type { Access } from './store/folder.ts'
 import { type Transaction, transact } from './transaction.ts'
 import type { CollectionOptions, Durability, Id, Metadata, OpenOptions } from './types.ts'
+import { folderOption } from './validate/folder.ts'
 
 const MAX_THREADS = 256
 
@@ -24,22 +26,29 @@ const MAX_THREADS = 256
  * Opens the database in a folder, creating it unless `readOnly`. Several opens of a folder in one process share one
  * database; each is to be closed.
  *
- * @throws SkalarError `BAD_OPTION`, `NOT_FOUND`, `NOT_A_DATABASE`, `UNSUPPORTED_VERSION`, `NATIVE_UNAVAILABLE`, `STORAGE`
+ * @throws SkalarError `BAD_OPTION`, `NOT_FOUND`, `NOT_A_DATABASE`, `CORRUPTED`, `UNSUPPORTED_VERSION`, `NATIVE_UNAVAILABLE`,
+ * `DISK_FULL`, `STORAGE`
  */
-export async function open(path: string, options?: OpenOptions): Promise<Database> {
-  if (typeof path !== 'string' || path === '') {
-    throw new SkalarError('BAD_OPTION', 'path must be the name of a folder', { path: 'path' })
-  }
-  const known = ['durability', 'readOnly', 'threads'] as const
-  const { durability, readOnly, threads } = checkOptions(options, known, 'options')
+export async function open(path: string | URL, options?: OpenOptions): Promise<Database> {
+  const folder = folderOption(path)
+  const known = ['durability', 'immutable', 'readOnly', 'threads'] as const
+  const { durability, immutable, readOnly, threads } = checkOptions(options, known, 'options')
   const chosen = enumOption(durability, 'options.durability', ['commit', 'flushed'], 'commit')
   const { core, leave } = await join(
-    path,
-    booleanOption(readOnly, 'options.readOnly', false),
+    folder,
+    accessOptions(readOnly, immutable),
     integerOption(threads, 'options.threads', { min: 1, max: MAX_THREADS }),
     Math.min(availableParallelism(), MAX_THREADS),
   )
   return new Database(core, chosen, leave)
+}
+
+function accessOptions(readOnly: unknown, immutable: unknown): Access {
+  const isImmutable = booleanOption(immutable, 'options.immutable', false)
+  const isReadOnly = booleanOption(readOnly, 'options.readOnly', isImmutable)
+  if (isReadOnly || !isImmutable) return { readOnly: isReadOnly, immutable: isImmutable }
+  const message = 'options.readOnly cannot be false with immutable: true, which says that nobody writes'
+  throw new SkalarError('BAD_OPTION', message, { path: 'options.readOnly' })
 }
 
 /** A folder of collections. Get one from `open(path)`. */

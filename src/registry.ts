@@ -1,16 +1,21 @@
 import { realpathSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join as joinPath } from 'node:path'
 import { Core } from './core.ts'
 import { SkalarError } from './errors.ts'
+import { type Access, isFolder, makeFolder } from './store/folder.ts'
+import { identityOf } from './store/identity.ts'
 
 interface Entry {
   readonly core: Promise<Core>
+  /** Which data file is open, once it is. */
+  data?: string | undefined
   opens: number
 }
 
 /**
- * The databases that are open in this JavaScript thread, by folder. It hangs on the global object so that it survives a
- * module that is loaded twice, as development servers do; the number is that of the format.
+ * The databases that are open in this JavaScript thread, by what their folders are rather than what they are called. It hangs
+ * on the global object so that it survives a module that is loaded twice, as development servers do; the number is that of
+ * the format.
  */
 const KEY = Symbol.for('skalar.databases.2')
 
@@ -20,25 +25,30 @@ function registry(): Map<string, Entry> {
   return holder[KEY]
 }
 
-/** Opens a folder, or joins those who have it open; every call is to be matched by one `leave`. */
+/**
+ * Opens a folder, or joins those who have it open; every call is to be matched by one `leave`. Who had a folder open that was
+ * removed or replaced since keeps what it had, alone.
+ */
 export async function join(
   path: string,
-  readOnly: boolean,
+  access: Access,
   threads: number | undefined,
   defaultThreads: number,
 ): Promise<{ core: Core; leave: () => Promise<void> }> {
   const entries = registry()
-  const folder = canonical(path)
-  let entry = entries.get(folder)
-  if (entry === undefined) {
-    entry = { core: Core.open(folder, readOnly, threads ?? defaultThreads), opens: 0 }
-    entries.set(folder, entry)
+  const folder = locate(path, access)
+  const key = identityOf(folder)!
+  let entry = entries.get(key)
+  if (entry === undefined || isReplaced(entry, folder)) {
+    entry = { core: Core.open(folder, access, threads ?? defaultThreads), opens: 0 }
+    entries.set(key, entry)
   }
   entry.opens++
-  const leave = () => leaveEntry(entries, folder, entry)
+  const leave = () => leaveEntry(entries, key, entry)
   try {
     const core = await entry.core
-    checkCompatible(core, folder, readOnly, threads)
+    entry.data ??= dataOf(core.environment.folder)
+    checkCompatible(core, folder, access, threads)
     return { core, leave }
   } catch (error) {
     await leave().catch(() => {})
@@ -46,29 +56,41 @@ export async function join(
   }
 }
 
-async function leaveEntry(entries: Map<string, Entry>, folder: string, entry: Entry): Promise<void> {
+async function leaveEntry(entries: Map<string, Entry>, key: string, entry: Entry): Promise<void> {
   if (--entry.opens > 0) return
   // Whoever opens the folder from now on must not get what is about to close.
-  if (entries.get(folder) === entry) entries.delete(folder)
+  if (entries.get(key) === entry) entries.delete(key)
   const core = await entry.core
   await core.close()
 }
 
-function checkCompatible(core: Core, folder: string, readOnly: boolean, threads: number | undefined): void {
+function checkCompatible(core: Core, folder: string, access: Access, threads: number | undefined): void {
+  const { readOnly, immutable } = core.access
   const differing =
-    core.environment.readOnly !== readOnly
-      ? `readOnly: ${core.environment.readOnly}`
-      : threads !== undefined && core.threads !== threads && `threads: ${core.threads}`
+    readOnly !== access.readOnly
+      ? `readOnly: ${readOnly}`
+      : immutable !== access.immutable
+        ? `immutable: ${immutable}`
+        : threads !== undefined && core.threads !== threads && `threads: ${core.threads}`
   if (!differing) return
   const message = `${folder} is open in this process with ${differing}: open it with the same, or close it first`
   throw new SkalarError('BAD_OPTION', message, { path: 'options' })
 }
 
-/** One name for a folder however it is spelled; it need not exist. */
-function canonical(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return resolve(path)
+/** The folder of a database, made where it may be. @throws SkalarError `NOT_FOUND`, `NOT_A_DATABASE`, `STORAGE` */
+function locate(path: string, { readOnly }: Access): string {
+  if (!readOnly) makeFolder(path)
+  else if (!isFolder(path)) {
+    throw new SkalarError('NOT_FOUND', `there is no database in ${path}, and readOnly creates none`)
   }
+  return realpathSync(path)
+}
+
+/** Its folder may have been removed, and another one have got its number. */
+function isReplaced(entry: Entry, folder: string): boolean {
+  return entry.data !== undefined && entry.data !== dataOf(folder)
+}
+
+function dataOf(folder: string): string | undefined {
+  return identityOf(joinPath(folder, 'data.mdb'))
 }

@@ -23,7 +23,7 @@ const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
     'store',
     ...FOUNDATION,
   ],
-  registry: ['core', ...FOUNDATION],
+  registry: ['core', 'store', ...FOUNDATION],
   core: ['source', 'engine', 'store', 'native', ...FOUNDATION],
   transaction: ['collection', 'query', 'write', 'source', 'store', ...FOUNDATION],
   collection: ['query', 'write', 'similarity', 'source', 'store', ...FOUNDATION],

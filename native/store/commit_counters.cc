@@ -6,8 +6,6 @@
 #include <unistd.h>
 #endif
 
-#include <cerrno>
-
 namespace skalar {
 
 #if defined(_WIN32)
@@ -24,9 +22,8 @@ Status CommitCounters::Open(const char* path, bool writable,
                             std::unique_ptr<CommitCounters>* counters) {
   const int file = open(path, (writable ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC, 0666);
   if (file < 0) {
-    return !writable && errno == ENOENT
-               ? Status::Ok()
-               : Status::Unusable("the file of the commit counters cannot be opened");
+    return writable ? Status::Unusable("the file of the commit counters cannot be opened")
+                    : Status::Ok();
   }
   // Behind the counters, so that those of others are never written over; and written rather than
   // left as a hole, so that a full disk is told of here.
@@ -40,7 +37,9 @@ Status CommitCounters::Open(const char* path, bool writable,
                   MAP_SHARED, file, 0);
   }
   close(file);
-  if (mapped == MAP_FAILED) return Status::Unusable("the commit counters cannot be mapped");
+  if (mapped == MAP_FAILED) {
+    return writable ? Status::Unusable("the commit counters cannot be mapped") : Status::Ok();
+  }
   counters->reset(new CommitCounters(mapped));
   return Status::Ok();
 }

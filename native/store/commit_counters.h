@@ -27,8 +27,8 @@ namespace skalar {
 
 class CommitCounters {
  public:
-  // Maps a file; makes it where `writable`. Where there is none, or on systems without such files,
-  // it is ok, and `counters` null.
+  // Maps a file; makes it where `writable`. Who only reads can do without: where there is none that
+  // is whole, it is ok, and `counters` null, as on systems without such files.
   static Status Open(const char* path, bool writable, std::unique_ptr<CommitCounters>* counters);
   ~CommitCounters();
 

@@ -1,24 +1,22 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { SkalarError } from '../errors.ts'
 import { type NativeCommits, openCommits } from '../native.ts'
+import { PAGE_SIZE } from './data-file.ts'
 import { Flushes } from './flushes.ts'
+import { MAX_READERS } from './folder.ts'
+import { filesOf } from './identity.ts'
 import { json } from './json.ts'
 import { type IdKey, idKeys, type RowKey, rowKeys } from './keys.ts'
 import { ReaderChecks } from './reader-checks.ts'
-import { commitFailure, storageError } from './storage-error.ts'
+import { commitFailure, openingError, storageError } from './storage-error.ts'
 import { type Codec, type RawTable, Table } from './table.ts'
 import { WriteGate } from './write-gate.ts'
-
-/** Chosen by measurement: docs/layout-measurement.md. */
-const PAGE_SIZE = 16_384
 
 /** The one writer of this format; another number means another layout. */
 const FORMAT = { magic: 'skalar', version: 2, endianness: 'little' }
 
-/** Bound on processes and threads that read at once, and on sub-databases. */
-const MAX_READERS = 2_048
+/** Bound on sub-databases. */
 const MAX_DATABASES = 1_024
 
 /** The key of no row. */
@@ -49,6 +47,7 @@ export class Environment {
   readonly #commits: NativeCommits
   readonly #flushes: Flushes
   readonly #readerChecks: ReaderChecks
+  readonly #files: string
   readonly #gate = new WriteGate()
   #writing = false
   /** Why the transaction under way must not be committed. */
@@ -56,16 +55,16 @@ export class Environment {
   #closed = false
 
   /**
-   * Opens the environment in `folder`, creating it unless `readOnly`. Blocks while another process commits.
+   * Opens the environment in a folder that is prepared (`folder.ts`). Blocks while another process commits.
    *
-   * @throws SkalarError `NOT_FOUND`, `NOT_A_DATABASE`, `UNSUPPORTED_VERSION`, `STORAGE`
+   * @throws SkalarError `NOT_A_DATABASE`, `DISK_FULL`, `STORAGE`
    */
   constructor(folder: string, readOnly: boolean) {
     this.folder = folder
     this.readOnly = readOnly
-    prepareFolder(folder, readOnly)
+    let root: RootDatabase | undefined
     try {
-      this.#root = open({
+      root = open({
         path: folder,
         // By default a name with a dot in it is taken for a file.
         noSubdir: false,
@@ -76,9 +75,10 @@ export class Environment {
         eventTurnBatching: false,
         encoding: 'binary',
       })
-      refuseForeign(this.#root, folder)
-      this.#flushes = new Flushes(this.#root, folder)
-      this.#readerChecks = new ReaderChecks(this.#root)
+      this.#root = root
+      refuseForeign(root, folder)
+      this.#flushes = new Flushes(root, folder)
+      this.#readerChecks = new ReaderChecks(root)
       this.catalogue = this.#table('catalogue', {}, json)
       this.ids = this.#table('ids', { keyEncoder: idKeys })
       const rows = { keyEncoder: rowKeys }
@@ -88,10 +88,11 @@ export class Environment {
       this.log = this.#table('log', rows)
       this.free = this.#table('free', rows)
       this.#commits = openCommits(join(folder, 'commits'), !readOnly)
-    } catch (cause) {
-      if (cause instanceof SkalarError) throw cause
-      const message = `${folder} cannot be opened as a database: ${(cause as Error).message}`
-      throw new SkalarError('STORAGE', message, { cause })
+      this.#files = filesOf(folder)
+    } catch (error) {
+      // A failed commit would make it useless to whoever opens the folder next in this process.
+      root?.close()
+      throw openingError(error, folder, readOnly)
     }
   }
 
@@ -169,6 +170,7 @@ export class Environment {
           this.#writing = true
           this.#doom = undefined
           try {
+            this.#assertInPlace()
             const result = action()
             this.#checkTransaction()
             return result
@@ -214,6 +216,13 @@ export class Environment {
     return this.#flushes.flush()
   }
 
+  /** Whoever opens the folder finds other files than ours, so what we wrote would be lost: also when only the locks are others. */
+  #assertInPlace(): void {
+    if (filesOf(this.folder) === this.#files) return
+    const message = `the database in ${this.folder} was removed or replaced while it was open: close it, and open it again`
+    throw new SkalarError('STORAGE', message)
+  }
+
   /**
    * LMDB commits no transaction in which something has failed, and lmdb-js ends the process over such a commit. It tells
    * nothing of a put that has failed; but every read after it fails.
@@ -253,23 +262,5 @@ export class Environment {
 function refuseForeign(root: RootDatabase, folder: string): void {
   const names = [...root.getKeys()]
   if (names.length === 0 || names.includes('catalogue')) return
-  root.close()
   throw new SkalarError('NOT_A_DATABASE', `${folder} holds an LMDB environment that skalar did not make`)
-}
-
-function prepareFolder(folder: string, readOnly: boolean): void {
-  const exists = existsSync(folder)
-  if (exists && !statSync(folder).isDirectory()) {
-    throw new SkalarError('NOT_A_DATABASE', `${folder} is a file: a skalar database is a folder`)
-  }
-  if (readOnly && !existsSync(join(folder, 'data.mdb'))) {
-    throw new SkalarError('NOT_FOUND', `there is no database in ${folder}, and readOnly creates none`)
-  }
-  if (exists) return
-  try {
-    mkdirSync(folder, { recursive: true })
-  } catch (cause) {
-    const message = `the folder ${folder} cannot be made: ${(cause as Error).message}`
-    throw new SkalarError('STORAGE', message, { cause })
-  }
 }

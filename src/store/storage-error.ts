@@ -68,6 +68,17 @@ export async function commitFailure(error: unknown, folder: string): Promise<Ska
   return storageError(origin, folder)
 }
 
+/** A failure to open a database, likewise. */
+export function openingError(error: unknown, folder: string, readOnly: boolean): unknown {
+  if (!(error instanceof Error) || error instanceof SkalarError) return error
+  if (!readOnly && freeBytes(folder) < LITTLE_ROOM) {
+    const message = `no room left to open the database in ${folder}: free some disk space, nothing committed is lost`
+    return new SkalarError('DISK_FULL', message, { cause: error })
+  }
+  const message = `${folder} cannot be opened as a database: ${error.message}`
+  return new SkalarError('STORAGE', message, { cause: error })
+}
+
 function freeBytes(folder: string): number {
   try {
     const { bavail, bsize } = statfsSync(folder)

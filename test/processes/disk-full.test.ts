@@ -1,30 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Child, temporaryFolder } from './child.ts'
+import { mayMount, mount } from './mount.ts'
 
 interface Report {
   codes: string[]
   committed: number
-}
-
-/** Mounts a file system of its own on a folder; it goes away with the test. */
-function mount(folder: string, size: string): void {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'skalar-test', folder], { stdio: 'pipe' })
-  onTestFinished(() => {
-    execFileSync('umount', ['--lazy', folder])
-  })
-}
-
-function mayMount(): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
-  try {
-    // In a mount namespace of its own, so that nothing is left to undo.
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'skalar-test', '/mnt'], { stdio: 'pipe' })
-    return true
-  } catch {
-    return false
-  }
 }
 
 // Only a small file system of our own can be filled: that takes Linux and the right to mount.

@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { type OpenOptions, open } from '../src/index.ts'
 import { openDatabase, temporaryFolder } from './helpers/database.ts'
@@ -49,6 +51,49 @@ describe('open', () => {
     expect((await openDatabase(link)).collections()).toEqual(['films'])
   })
 
+  it('knows a folder that it makes by any of the names of those above it', async () => {
+    const folder = temporaryFolder()
+    const link = `${temporaryFolder()}/link`
+    symlinkSync(folder, link)
+    const [direct, linked] = await Promise.all([
+      openDatabase(join(folder, 'a', 'b'), { threads: 3 }),
+      openDatabase(join(link, 'a', 'b')),
+    ])
+    await expectRejection(open(join(link, 'a', 'b'), { threads: 4 }), 'BAD_OPTION', { path: 'options' })
+    const films = await direct.collection('films', { dimension: 1 })
+    await films.upsert({ id: 'a', vector: [1] })
+    expect((await linked.collection('films')).size).toBe(1)
+  })
+
+  it('takes a file: URL', async () => {
+    const folder = join(temporaryFolder(), 'mit Leerzeichen ü')
+    const url = pathToFileURL(folder)
+    const db = await openDatabase(url)
+    await db.collection('films', { dimension: 1 })
+    expect((await openDatabase(folder)).collections()).toEqual(['films'])
+    // Of another realm, or of a package.
+    const { href, protocol } = url
+    const other = runInNewContext('({ href, protocol })', { href, protocol }) as URL
+    expect((await openDatabase(other)).collections()).toEqual(['films'])
+  })
+
+  it('is for reading only with immutable: true', async () => {
+    const folder = temporaryFolder()
+    const before = await open(folder)
+    await before.collection('films', { dimension: 2 })
+    await before.close()
+    const db = await openDatabase(folder, { immutable: true })
+    const films = await db.collection('films')
+    expect(films.size).toBe(0)
+    await expectRejection(db.drop('films'), 'READ_ONLY')
+    // Who joins must mean the same.
+    await expectRejection(open(folder, { readOnly: true }), 'BAD_OPTION', { path: 'options' })
+    await expectRejection(open(folder), 'BAD_OPTION', { path: 'options' })
+    expect((await openDatabase(folder, { immutable: true, readOnly: true })).collections()).toEqual(['films'])
+    const missing = open(join(folder, 'missing'), { immutable: true })
+    await expectRejection(missing, 'NOT_FOUND')
+  })
+
   it('promises durability for each open of its own', async () => {
     const folder = temporaryFolder()
     for (const durability of ['commit', 'flushed', undefined] as const) {
@@ -63,6 +108,8 @@ describe('open', () => {
   it.each([
     [{ durability: 'disk' }, 'options.durability'],
     [{ readOnly: 1 }, 'options.readOnly'],
+    [{ immutable: 'yes' }, 'options.immutable'],
+    [{ immutable: true, readOnly: false }, 'options.readOnly'],
     [{ threads: 0 }, 'options.threads'],
     [{ threads: 257 }, 'options.threads'],
     [{ threads: 1.5 }, 'options.threads'],
@@ -73,7 +120,42 @@ describe('open', () => {
     await expectRejection(open(temporaryFolder(), options as OpenOptions), 'BAD_OPTION', { path })
   })
 
-  it.each([undefined, '', 5, new URL('file:///x')])('refuses the path %s', async (path) => {
-    await expectRejection(open(path as string), 'BAD_OPTION', { path: 'path' })
+  it.each([
+    undefined,
+    '',
+    5,
+    null,
+    Buffer.from('/tmp/films'),
+    'films\0',
+    'films\ud800',
+    '~',
+    '~/films',
+    'file:///films',
+    's3://bucket/films',
+    ':memory:',
+    new URL('https://example.org/films'),
+    new URL('file:///films%00'),
+    new URL('file:///films%2fmore'),
+  ])('refuses the path %j, and makes no folder', async (path) => {
+    const before = readdirSync('.')
+    const error = await expectRejection(open(path as string), 'BAD_OPTION', { path: 'path' })
+    expect(error.message.length).toBeLessThan(300)
+    expect(readdirSync('.')).toEqual(before)
+  })
+
+  it('takes names that only look like others', async () => {
+    const folder = temporaryFolder()
+    for (const name of ['~films', 'file:', 'C:', ':memory', '#', '%00']) {
+      await (await open(join(folder, name))).close()
+      expect(existsSync(join(folder, name, 'data.mdb'))).toBe(true)
+    }
+  })
+
+  it('tells of a path that is too long', async () => {
+    const folder = temporaryFolder()
+    await expectRejection(open(join(folder, 'x'.repeat(300))), 'STORAGE')
+    await expectRejection(open(join(folder, 'x/'.repeat(2_500))), 'STORAGE')
+    const readers = [join(folder, 'x'.repeat(300)), join(folder, 'x/'.repeat(2_500))]
+    for (const path of readers) await expectRejection(open(path, { readOnly: true }), 'STORAGE')
   })
 })

@@ -52,6 +52,8 @@ export interface EngineOptions {
 /** Files derived from the rows under a number. Which of them are in force is in the catalogue. */
 export interface IndexFiles {
   readonly folder: string
+  /** Makes the folder. Rejects when another database, or none, is where ours was: nothing there is ours to make. */
+  makeFolder(): Promise<void>
   /** The index in force. */
   current(): Generation | undefined
   /**

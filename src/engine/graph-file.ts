@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { IndexFiles } from './engine.ts'
@@ -39,7 +39,7 @@ export async function saveGraph(
   const [graphPath, tablePath] = [GRAPH, TABLE].map((kind) => join(folder, name + kind)) as [string, string]
   let published = false
   try {
-    await mkdir(folder, { recursive: true })
+    await files.makeFolder()
     await writeGraph(graphPath + DRAFT)
     const bytes = encodeTable(table, await digestFlushed(graphPath + DRAFT))
     await writeFlushed(tablePath + DRAFT, bytes)

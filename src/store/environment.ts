@@ -152,6 +152,18 @@ export class Environment {
   }
 
   /**
+   * Whoever opens the folder once it was removed or replaced finds other files than ours, so that what we write would be
+   * lost; where only `lock.mdb` is another one, they do not wait for us.
+   *
+   * @throws SkalarError `STORAGE`
+   */
+  assertInPlace(): void {
+    if (filesOf(this.folder) === this.#files) return
+    const message = `the database in ${this.folder} was removed or replaced while it was open: close it, and open it again`
+    throw new SkalarError('STORAGE', message)
+  }
+
+  /**
    * Runs `action` in a transaction of its own: what it puts is committed as a whole, or not at all when it throws or the
    * transaction is doomed. It must be synchronous and short. `weight` is the number of records it writes, for fairness to the event loop.
    *
@@ -170,7 +182,7 @@ export class Environment {
           this.#writing = true
           this.#doom = undefined
           try {
-            this.#assertInPlace()
+            this.assertInPlace()
             const result = action()
             this.#checkTransaction()
             return result
@@ -214,13 +226,6 @@ export class Environment {
   /** Puts everything on disk that anybody has committed. @throws SkalarError `DISK_FULL`, `STORAGE` */
   flush(): Promise<void> {
     return this.#flushes.flush()
-  }
-
-  /** Whoever opens the folder finds other files than ours, so what we wrote would be lost: also when only the locks are others. */
-  #assertInPlace(): void {
-    if (filesOf(this.folder) === this.#files) return
-    const message = `the database in ${this.folder} was removed or replaced while it was open: close it, and open it again`
-    throw new SkalarError('STORAGE', message)
   }
 
   /**

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { SkalarError } from '../errors.ts'
 import { emptyDataFile, type Fault, faultOfDataFile } from './data-file.ts'
-import { createWhole, fill, findRoom } from './new-files.ts'
+import { append, createWhole, findRoom } from './new-files.ts'
 
 /*
  * A folder as it must be before lmdb-js is called: it ends the process where LMDB cannot open an environment, and where a
@@ -113,7 +113,9 @@ function createDataFile(folder: string): void {
   try {
     // LMDB's first commits find room, too: where they do not, its environment is of no use any more.
     findRoom(folder, ROOM_BYTES)
-    createWhole(folder, 'data.mdb', emptyDataFile())
+    const bytes = emptyDataFile()
+    if (look(join(folder, 'data.mdb')) === undefined) createWhole(folder, 'data.mdb', bytes)
+    else append(join(folder, 'data.mdb'), bytes)
   } catch (cause) {
     throw failure(`no database can be made in ${folder}`, cause)
   }
@@ -129,7 +131,7 @@ function prepareLock(folder: string, readOnly: boolean, immutable: boolean): voi
     if (found !== undefined) accessSync(lock, constants.R_OK | constants.W_OK)
     if (found === undefined) createWhole(folder, 'lock.mdb', Buffer.alloc(LOCK_BYTES))
     // LMDB has made it longer wherever it has it open.
-    else if (found.size < LOCK_BYTES) fill(lock, LOCK_BYTES - found.size)
+    else if (found.size < LOCK_BYTES) append(lock, Buffer.alloc(LOCK_BYTES - found.size))
   } catch (cause) {
     const isForbidden = ['EACCES', 'EROFS', 'EPERM'].includes((cause as NodeJS.ErrnoException).code ?? '')
     if (!isForbidden) throw failure(`${lock} cannot be made`, cause)

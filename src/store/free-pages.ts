@@ -44,12 +44,12 @@ function visit(number: number, depth: number, read: ReadPage, take: (page: numbe
   for (let i = 0; i < nodes; i++) {
     const node = HEADER_BYTES + page.readUInt16LE(HEADER_BYTES + 2 * i)
     const low = page.readUInt32LE(node)
-    if (isLeaf) takeList(valueOf(page, node, low, read), take)
+    if (isLeaf) takeList(listOf(page, node, low, read), take)
     else visit(low + page.readUInt16LE(node + 4) * 2 ** 32, depth + 1, read, take)
   }
 }
 
-function valueOf(page: Buffer, node: number, length: number, read: ReadPage): Buffer {
+function listOf(page: Buffer, node: number, length: number, read: ReadPage): Buffer {
   const start = node + 8 + page.readUInt16LE(node + 6)
   if ((page.readUInt16LE(node + 4) & BIG) === 0) return page.subarray(start, start + length)
   const value = length > 8 * MOST_PAGES ? undefined : read(numberAt(page, start), length, HEADER_BYTES)

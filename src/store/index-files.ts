@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Generation } from '../generation.ts'
 import { generationEntry } from './entries.ts'
 import type { Environment } from './environment.ts'
@@ -22,6 +23,7 @@ export function indexFolder(environment: Environment, number: number): string {
 export function indexFiles(environment: Environment, collection: CollectionKey, number: number) {
   return {
     folder: spaceFolder(environment, number, SPACE),
+    makeFolder: () => makeFolder(environment, number),
     current(): Generation | undefined {
       environment.refresh()
       return read(environment, number)
@@ -45,6 +47,17 @@ export function indexFiles(environment: Environment, collection: CollectionKey, 
     tidy(): Promise<void> {
       return collectGarbage(environment)
     },
+  }
+}
+
+async function makeFolder(environment: Environment, number: number): Promise<void> {
+  environment.assertInPlace()
+  const folders = [dirname(indexFolder(environment, number)), indexFolder(environment, number)]
+  // One by one, so that the database's own folder is not made again when it is removed meanwhile.
+  for (const folder of [...folders, spaceFolder(environment, number, SPACE)]) {
+    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
   }
 }
 

@@ -25,9 +25,9 @@ export function findRoom(folder: string, bytes: number): void {
   withTemporary(folder, 'room', Buffer.alloc(bytes), () => {})
 }
 
-/** Makes a file longer by zeros. */
-export function fill(file: string, bytes: number): void {
-  appendFileSync(file, Buffer.alloc(bytes))
+/** Makes a file longer. What others do with it meanwhile is never written over. */
+export function append(file: string, bytes: Buffer): void {
+  appendFileSync(file, bytes)
 }
 
 function withTemporary(folder: string, name: string, bytes: Buffer, use: (path: string) => void): void {

@@ -20,7 +20,7 @@ export function temporaryFolder(): string {
 }
 
 /** A database that is closed when the test ends, in a folder of the test's own unless one is given. */
-export async function openDatabase(folder?: string, options?: OpenOptions): Promise<Database> {
+export async function openDatabase(folder?: string | URL, options?: OpenOptions): Promise<Database> {
   const db = await open(folder ?? temporaryFolder(), options)
   onTestFinished(() => db.close())
   return db

@@ -36,7 +36,10 @@ describe.skipIf(process.getuid?.() !== 0)('a user who may only read', () => {
     })
     expect(openElsewhere(folder, {}, true)).toMatchObject({ code: 'STORAGE', cause: 'EACCES' })
     rmSync(join(folder, 'lock.mdb'))
-    expect(openElsewhere(folder, { readOnly: true }, true)).toMatchObject({ code: 'STORAGE', cause: 'EACCES' })
+    expect(openElsewhere(folder, { readOnly: true }, true)).toMatchObject({
+      code: 'STORAGE',
+      cause: 'EACCES',
+    })
   })
 
   it('reads with permission to write lock.mdb, and cannot write', async () => {
@@ -63,9 +66,15 @@ describe.skipIf(process.getuid?.() !== 0)('a user who may only read', () => {
   it('is refused with a code when the data may not be read', async () => {
     const folder = await database()
     chmodSync(join(folder, 'data.mdb'), 0o600)
-    expect(openElsewhere(folder, { immutable: true }, true)).toMatchObject({ code: 'STORAGE', cause: 'EACCES' })
+    expect(openElsewhere(folder, { immutable: true }, true)).toMatchObject({
+      code: 'STORAGE',
+      cause: 'EACCES',
+    })
     chmodSync(folder, 0o700)
-    expect(openElsewhere(folder, { immutable: true }, true)).toMatchObject({ code: 'STORAGE', cause: 'EACCES' })
+    expect(openElsewhere(folder, { immutable: true }, true)).toMatchObject({
+      code: 'STORAGE',
+      cause: 'EACCES',
+    })
   })
 })
 

@@ -29,11 +29,15 @@ const program = join(import.meta.dirname, 'children', 'opener.mjs')
 /** Opens a folder in a process of its own, as another user where wanted; throws when that process crashes. */
 export function openElsewhere(folder: string, how: How = {}, asNobody = false): Opened {
   const user = asNobody ? { uid: NOBODY, gid: NOBODY } : {}
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [program, folder, JSON.stringify(how)], {
-    ...user,
-    encoding: 'utf8',
-    timeout: 60_000,
-  })
+  const { status, signal, stdout, stderr } = spawnSync(
+    process.execPath,
+    [program, folder, JSON.stringify(how)],
+    {
+      ...user,
+      encoding: 'utf8',
+      timeout: 60_000,
+    },
+  )
   if (status !== 0) throw new Error(`the process ended with ${signal ?? status}: ${stderr}`)
   return JSON.parse(stdout)
 }

@@ -26,9 +26,7 @@ async function database(records = 300): Promise<string> {
   const db = await open(folder)
   const films = await db.collection('films', { dimension: 2 })
   const ids = Array.from({ length: records }, (_, i) => i)
-  await films.upsert(
-    ids.map((i) => ({ id: `f${i}`, vector: [1, i], metadata: { text: 'x'.repeat(1_000) } })),
-  )
+  await films.upsert(ids.map((i) => ({ id: `f${i}`, vector: [1, i], metadata: { text: 'x'.repeat(1_000) } })))
   await db.close()
   return folder
 }
@@ -64,8 +62,14 @@ describe('a data.mdb that LMDB would not open', () => {
   it.each([
     ['a page size that cannot be', (bytes: Buffer) => bytes.writeUInt32LE(5, 48)],
     ['no second meta page', (bytes: Buffer) => bytes.fill(0, PAGE, PAGE + 200)],
-    ['a root behind its last page', (bytes: Buffer) => everyMeta(bytes, (at) => bytes.writeUInt32LE(999, at + 136))],
-    ['a last page far behind its end', (bytes: Buffer) => everyMeta(bytes, (at) => bytes.writeUIntLE(2 ** 40, at + 144, 6))],
+    [
+      'a root behind its last page',
+      (bytes: Buffer) => everyMeta(bytes, (at) => bytes.writeUInt32LE(999, at + 136)),
+    ],
+    [
+      'a last page far behind its end',
+      (bytes: Buffer) => everyMeta(bytes, (at) => bytes.writeUIntLE(2 ** 40, at + 144, 6)),
+    ],
     ['a root that is no page of a tree', (bytes: Buffer) => bytes.fill(0, 2 * PAGE)],
   ])('is corrupted when it has %s', async (_, change) => {
     const folder = await database()
@@ -105,7 +109,11 @@ describe('a data.mdb that LMDB would not open', () => {
     const bytes = readFileSync(join(folder, 'data.mdb'))
     const lastPage = Math.max(bytes.readUInt32LE(144), bytes.readUInt32LE(PAGE + 144))
     expect(bytes.length).toBeLessThan(lastPage * PAGE)
-    expect(openElsewhere(folder, { write: true })).toEqual({ collections: ['films'], found: ['stays'], size: 2 })
+    expect(openElsewhere(folder, { write: true })).toEqual({
+      collections: ['films'],
+      found: ['stays'],
+      size: 2,
+    })
   })
 })
 
@@ -155,9 +163,17 @@ describe('the other files', () => {
   it('do not keep a reader out when commits is empty, cut off or a folder', async () => {
     const folder = await database()
     const commits = join(folder, 'commits')
-    for (const spoil of [() => truncateSync(commits), () => truncateSync(commits, 8), () => replaceByFolder(commits)]) {
+    for (const spoil of [
+      () => truncateSync(commits),
+      () => truncateSync(commits, 8),
+      () => replaceByFolder(commits),
+    ]) {
       spoil()
-      expect(openElsewhere(folder, { readOnly: true })).toEqual({ collections: ['films'], size: 300, found: ['f0'] })
+      expect(openElsewhere(folder, { readOnly: true })).toEqual({
+        collections: ['films'],
+        size: 300,
+        found: ['f0'],
+      })
     }
     expect(openElsewhere(folder).code).toBe('STORAGE')
   })

@@ -6,6 +6,7 @@
 
 #include "binding/async.h"
 #include "binding/commits.h"
+#include "binding/exit.h"
 #include "binding/hnsw.h"
 #include "binding/store.h"
 #include "simd/kernels.h"
@@ -59,6 +60,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("sealRow", Napi::Function::New(env, SealRowJs));
   exports.Set("firstDamagedRow", Napi::Function::New(env, FirstDamagedRowJs));
   exports.Set("firstBadVector", Napi::Function::New(env, FirstBadVectorJs));
+  DefineExit(env, exports);
   exports.Set("Commits", Commits::Define(env));
   exports.Set("Pool", Pool::Define(env));
   exports.Set("Store", Store::Define(env));

@@ -9,6 +9,7 @@
         "binding/async.cc",
         "binding/commits.cc",
         "binding/errors.cc",
+        "binding/exit.cc",
         "binding/hnsw.cc",
         "binding/scan.cc",
         "binding/store.cc",

@@ -114,6 +114,12 @@ interface Addon {
   sealRow(row: Uint8Array): void
   firstDamagedRow(rows: Uint8Array, bytes: number): number
   firstBadVector(vectors: Float32Array, dimension: number, refuseZero: boolean): number
+  /** lmdb-js is about to be given a write. */
+  beginWrite(): void
+  /** It is done with it. */
+  endWrite(): void
+  /** Makes the process leave at once when it exits while any thread writes. In the main thread. */
+  leaveWhileWriting(): void
   readonly Commits: new (path: string, writable: boolean) => NativeCommits
   readonly Pool: new (threads: number) => NativePool
   readonly Store: new (dimension: number, metric: number) => NativeStore
@@ -181,6 +187,11 @@ export function simdTarget(): string {
 export function openCommits(path: string, writable: boolean): NativeCommits {
   const { Commits } = addon()
   return new Commits(path, writable)
+}
+
+/** What `src/store/exit.ts` tells of writes. */
+export function writeCounts(): Pick<Addon, 'beginWrite' | 'endWrite' | 'leaveWhileWriting'> {
+  return addon()
 }
 
 export function createPool(threads: number): NativePool {

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
-import { open, type RootDatabase } from 'lmdb'
+import type { RootDatabase } from 'lmdb'
 import { SkalarError } from '../errors.ts'
 import { type NativeCommits, openCommits } from '../native.ts'
 import { PAGE_SIZE } from './data-file.ts'
+import { openToLast, writing } from './exit.ts'
 import { Flushes } from './flushes.ts'
 import { MAX_READERS } from './folder.ts'
 import { filesOf } from './identity.ts'
@@ -64,7 +65,7 @@ export class Environment {
     this.readOnly = readOnly
     let root: RootDatabase | undefined
     try {
-      root = open({
+      root = openToLast({
         path: folder,
         // By default a name with a dot in it is taken for a file.
         noSubdir: false,
@@ -177,22 +178,24 @@ export class Environment {
       let commit = 0
       let threw = false
       try {
-        const result = await this.#root.childTransaction(() => {
-          commit = this.#commits.begin()
-          this.#writing = true
-          this.#doom = undefined
-          try {
-            this.assertInPlace()
-            const result = action()
-            this.#checkTransaction()
-            return result
-          } catch (error) {
-            threw = true
-            throw error
-          } finally {
-            this.#writing = false
-          }
-        })
+        const result = await writing(() =>
+          this.#root.childTransaction(() => {
+            commit = this.#commits.begin()
+            this.#writing = true
+            this.#doom = undefined
+            try {
+              this.assertInPlace()
+              const result = action()
+              this.#checkTransaction()
+              return result
+            } catch (error) {
+              threw = true
+              throw error
+            } finally {
+              this.#writing = false
+            }
+          }),
+        )
         this.#flushes.committed()
         return result
       } catch (error) {

@@ -34,11 +34,14 @@ export class Child {
   #wake: () => void = () => {}
   #exit: Exit | undefined
 
-  /** `program` is a file of `children/` without its extension. */
-  constructor(program: string, ...args: readonly (string | number)[]) {
+  /** `program` is a file of `children/` without its extension; a last argument may add to its environment. */
+  constructor(program: string, ...args: readonly (string | number | NodeJS.ProcessEnv)[]) {
     const file = join(import.meta.dirname, 'children', `${program}.mjs`)
-    this.#process = fork(file, args.map(String), {
+    const variables = args.filter((argument) => typeof argument === 'object')
+    const words = args.filter((argument) => typeof argument !== 'object')
+    this.#process = fork(file, words.map(String), {
       execArgv: [],
+      env: Object.assign({}, process.env, ...variables),
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })

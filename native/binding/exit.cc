@@ -70,15 +70,15 @@ void LeaveWhileWriting() {
   constexpr char kSet[] =
       "_ZN4node21SetProcessExitHandlerEPNS_11EnvironmentEONSt3__18functionIFvS1_iEEE";
 #else
-  constexpr char kSet[] =
-      "_ZN4node21SetProcessExitHandlerEPNS_11EnvironmentEOSt8functionIFvS1_iEE";
+  constexpr char kSet[] = "_ZN4node21SetProcessExitHandlerEPNS_11EnvironmentEOSt8functionIFvS1_iEE";
 #endif
   const auto set = Find<SetExitHandler>(kSet);
-  const auto exit = Find<DefaultExit>("_ZN4node25DefaultProcessExitHandlerEPNS_11EnvironmentEi");
+  const auto as_usual =
+      Find<DefaultExit>("_ZN4node25DefaultProcessExitHandlerEPNS_11EnvironmentEi");
   node::Environment* const environment = CurrentEnvironment();
-  if (set == nullptr || exit == nullptr || environment == nullptr) return;
-  set(environment, [exit](node::Environment* ending, int code) {
-    if (writes == 0) return exit(ending, code);
+  if (set == nullptr || as_usual == nullptr || environment == nullptr) return;
+  set(environment, [as_usual](node::Environment* ending, int code) {
+    if (writes == 0) return as_usual(ending, code);
     std::fflush(nullptr);
     _exit(code);
   });
@@ -96,17 +96,14 @@ void DefineExit(Napi::Env env, Napi::Object exports) {
   auto* own = new Writes;
   napi_add_env_cleanup_hook(env, Writes::EndAll, own);
   // beginWrite(): lmdb-js is about to be given a write
-  exports.Set("beginWrite", Napi::Function::New(env, [own](const Napi::CallbackInfo&) {
-                own->Begin();
-              }));
+  exports.Set("beginWrite",
+              Napi::Function::New(env, [own](const Napi::CallbackInfo&) { own->Begin(); }));
   // endWrite(): it is done with it
-  exports.Set("endWrite", Napi::Function::New(env, [own](const Napi::CallbackInfo&) {
-                own->End();
-              }));
+  exports.Set("endWrite",
+              Napi::Function::New(env, [own](const Napi::CallbackInfo&) { own->End(); }));
   // leaveWhileWriting(): in the main thread
-  exports.Set("leaveWhileWriting", Napi::Function::New(env, [](const Napi::CallbackInfo&) {
-                LeaveWhileWriting();
-              }));
+  exports.Set("leaveWhileWriting",
+              Napi::Function::New(env, [](const Napi::CallbackInfo&) { LeaveWhileWriting(); }));
 }
 
 }  // namespace skalar::binding

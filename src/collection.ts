@@ -289,6 +289,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
         metric: this.metric,
         engine: engine.name,
         pending: engine.pending,
+        index: engine.index,
         codes: engine.codes,
         memory: replica.vectors.memory(),
       }

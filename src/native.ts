@@ -4,7 +4,7 @@ import { SkalarError } from './errors.ts'
 
 /** Threads of our own for native work; libuv's four stay free for files and DNS. */
 export interface NativePool {
-  /** Ends the threads. Nothing may be under way. */
+  /** Ends the threads; what is under way stops first, and is rejected with `ABORTED`. */
   close(): void
 }
 
@@ -60,13 +60,13 @@ export interface NativeHnsw {
   /** Whether that is still to be chosen, before the first `build`. */
   undecided(): boolean
   /** Chooses it by what suits the slots that wait. */
-  choose(pool: NativePool, store: NativeStore): Promise<void>
+  choose(pool: NativePool, store: NativeStore, abort: Int32Array | null): Promise<void>
   /** Links slots that wait, for a few milliseconds. One at a time. */
   build(pool: NativePool, store: NativeStore): Promise<void>
   /** Whether renumbering its nodes for locality is worth its time. */
   scattered(): boolean
   /** Not while `build` is under way, and none may begin before it is done. */
-  renumber(pool: NativePool): Promise<void>
+  renumber(pool: NativePool, abort: Int32Array | null): Promise<void>
   /** As `NativeStore.scan`. */
   search(
     pool: NativePool,
@@ -84,9 +84,9 @@ export interface NativeHnsw {
     ...queries: NativeQueries
   ): Float64Array
   /** Not while `build` is under way, and none may begin before it is done. */
-  write(pool: NativePool, path: string): Promise<void>
+  write(pool: NativePool, path: string, abort: Int32Array | null): Promise<void>
   /** First of all, and nothing else before it is done; then `adopt`. */
-  read(pool: NativePool, path: string): Promise<void>
+  read(pool: NativePool, path: string, abort: Int32Array | null): Promise<void>
   /** All slots that have a node or wait for one, ascending. */
   live(): Uint32Array
   /** The slot of each node; 0xFFFFFFFF for dead ones. */

@@ -325,6 +325,17 @@ export interface UpsertResult {
   readonly updated: number
 }
 
+/** How an index comes on in the background. */
+export interface IndexStats {
+  /**
+   * `building` while there is work under way, `failed` when the last attempt was given up, else `ready`. Queries are right in any state:
+   * what the index lacks is scanned.
+   */
+  readonly state: 'ready' | 'building' | 'failed'
+  /** Why the last attempt was given up, until another one succeeds. It is tried again by itself. */
+  readonly error: Error | undefined
+}
+
 export interface CollectionStats {
   readonly records: number
   readonly dimension: number
@@ -332,6 +343,8 @@ export interface CollectionStats {
   readonly engine: EngineName
   /** Records that the index has still to take in, in the background; until then queries scan them. */
   readonly pending: number
+  /** Whether it does so, or cannot. */
+  readonly index: IndexStats
   /** What the graph of engine `hnsw` ranks by to find candidates; undefined while there is none. */
   readonly codes: CodesName | undefined
   /** Bytes of memory that the vectors take in this process. */

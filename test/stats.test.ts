@@ -11,6 +11,7 @@ it('stats tells the size of a collection, as what it was created, and its memory
     metric: 'euclidean',
     engine: 'flat',
     pending: 0,
+    index: { state: 'ready', error: undefined },
     codes: undefined,
     memory: expect.any(Number),
   })
@@ -37,6 +38,7 @@ it('stats follows deletions', async () => {
 it('stats tells how many records the index has still to take in', async () => {
   const { films } = await openCollection({ dimension: 8, index: { engine: 'hnswlib' } })
   await films.upsert(randomVectors(generator(3), 3000, 8).map((vector, id) => ({ id, vector })))
+  expect(await films.stats()).toMatchObject({ pending: expect.any(Number), index: { state: 'building' } })
   expect((await films.stats()).pending).toBeGreaterThan(0)
   await expect.poll(async () => (await films.stats()).pending, { timeout: 20_000 }).toBe(0)
   expect((await films.explain({ vector: [1, 2, 3, 4, 5, 6, 7, 8], ef: 20 })).distances).toBeLessThan(100)

@@ -9,18 +9,28 @@ ThreadPool::ThreadPool(size_t threads) : size_(std::max<size_t>(threads, 1)) {}
 
 ThreadPool::~ThreadPool() { Stop(); }
 
-bool ThreadPool::Submit(std::function<void()> task) {
+Status ThreadPool::Submit(std::function<void()> task) {
   std::lock_guard lock(mutex_);
-  if (stopping_) return false;
+  if (stopping_) return Status::Aborted();
+  StartThreads();
+  if (threads_.empty()) return Status::OutOfMemory("the system grants no thread: see its limits");
   tasks_.push_back(std::move(task));
-  while (threads_.size() < size_) threads_.emplace_back([this] { Run(); });
   wake_.notify_one();
-  return true;
+  return Status::Ok();
+}
+
+void ThreadPool::StartThreads() {
+  while (threads_.size() < size_) {
+    Thread thread;
+    if (!thread.Start(Run, this)) return;
+    threads_.push_back(std::move(thread));
+  }
 }
 
 void ThreadPool::Stop() {
-  std::vector<std::thread> threads;
+  std::vector<Thread> threads;
   std::deque<std::function<void()>> dropped;
+  stopped_.store(kAbort, std::memory_order_relaxed);
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -28,8 +38,10 @@ void ThreadPool::Stop() {
     dropped.swap(tasks_);
   }
   wake_.notify_all();
-  for (std::thread& thread : threads) thread.join();
+  for (Thread& thread : threads) thread.Join();
 }
+
+void ThreadPool::Run(void* pool) { static_cast<ThreadPool*>(pool)->Run(); }
 
 void ThreadPool::Run() {
   std::unique_lock lock(mutex_);

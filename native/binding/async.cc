@@ -6,6 +6,12 @@
 
 namespace skalar::binding {
 
+AbortFlag ReadAbortFlag(const Napi::Value& value) {
+  if (!value.IsTypedArray()) return nullptr;
+  static_assert(sizeof(std::atomic<int32_t>) == sizeof(int32_t));
+  return reinterpret_cast<std::atomic<int32_t>*>(value.As<Napi::Int32Array>().Data());
+}
+
 Loop::Loop(Napi::Env env) : env_(env) {
   const Napi::String name = Napi::String::New(env, "skalar");
   napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
@@ -89,7 +95,9 @@ Napi::Promise PoolOperation::Start(std::unique_ptr<PoolOperation> operation, siz
   // before this returns.
   PoolOperation* const started = operation.release();
   for (size_t i = 0; i < workers; ++i) {
-    started->threads_.Submit([turn = std::make_shared<Turn>(started)] { turn->Run(); });
+    Status status =
+        started->threads_.Submit([turn = std::make_shared<Turn>(started)] { turn->Run(); });
+    if (!status.ok()) started->refused_ = std::move(status);
   }
   return promise;
 }
@@ -100,7 +108,8 @@ void PoolOperation::End(bool ran) {
 }
 
 void PoolOperation::Settle(Napi::Env env) {
-  const Status status = dropped_ ? Status::Aborted() : Finish();
+  if (dropped_ && refused_.ok()) refused_ = Status::Aborted();
+  const Status status = refused_.ok() ? Finish() : std::move(refused_);
   if (!status.ok()) return deferred_.Reject(ToError(env, status).Value());
   deferred_.Resolve(Result(env));
 }

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <memory>
 
+#include "base/abort.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
 
@@ -59,13 +60,16 @@ class Pool : public Napi::ObjectWrap<Pool> {
   std::shared_ptr<Loop> loop() const { return loop_; }
 
  private:
-  // close(): waits for what is under way, then ends the threads.
+  // close(): ends what is under way, then the threads.
   void Close(const Napi::CallbackInfo& info);
   static void CloseAtExit(void* pool);
 
   std::shared_ptr<Loop> loop_;
   std::unique_ptr<ThreadPool> threads_;
 };
+
+// An Int32Array of one element, which other than 0 stops the work; or null.
+AbortFlag ReadAbortFlag(const Napi::Value& value);
 
 // An operation whose work several threads of a pool may share. It resolves to what Result()
 // returns.
@@ -88,6 +92,8 @@ class PoolOperation : public Operation {
   // One of the call's arguments.
   Napi::Value Argument(uint32_t index) { return kept_.Value().Get(index + 1); }
   size_t threads() const { return threads_.size(); }
+  // Raised when the pool stops: Work() is to look at it now and then.
+  AbortFlag::Value stopped() const { return threads_.stopped(); }
 
  private:
   // One worker's turn. Its end counts even when a pool that stops drops it before it has run.
@@ -100,6 +106,8 @@ class PoolOperation : public Operation {
   Napi::ObjectReference kept_;
   std::atomic<size_t> unfinished_{0};
   std::atomic<bool> dropped_{false};
+  // Why a turn was dropped, if it was so at once.
+  Status refused_;
 };
 
 }  // namespace skalar::binding

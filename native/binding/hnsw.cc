@@ -40,7 +40,7 @@ class SearchOperation : public PoolOperation {
         store_(store),
         since_(static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value())),
         search_(std::in_place, index, store->vectors().Snapshot(), std::move(arguments.queries),
-                arguments.abort),
+                arguments.abort.Or(stopped())),
         // Few queries are spread over all threads first.
         at_once_(search_->size() > threads() ? hnsw::Search::kAtOnce : 1) {}
 
@@ -74,17 +74,19 @@ class SearchOperation : public PoolOperation {
 // write() and read(): one thread, one file.
 class FileOperation : public PoolOperation {
  public:
-  FileOperation(const Napi::CallbackInfo& info, Pool* pool, std::function<Status()> work)
-      : PoolOperation(info, pool), work_(std::move(work)) {}
+  FileOperation(const Napi::CallbackInfo& info, Pool* pool,
+                std::function<Status(const AbortFlag&)> work)
+      : PoolOperation(info, pool), work_(std::move(work)), abort_(ReadAbortFlag(info[2])) {}
 
   void Abandon() override {}
 
  protected:
-  void Work() override { status_ = work_(); }
+  void Work() override { status_ = work_(abort_.Or(stopped())); }
   Status Finish() override { return status_; }
 
  private:
-  const std::function<Status()> work_;
+  const std::function<Status(const AbortFlag&)> work_;
+  const AbortFlag abort_;
   Status status_;
 };
 
@@ -92,8 +94,8 @@ template <class Work>
 Napi::Value StartFile(const Napi::CallbackInfo& info, Work work) {
   Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
   const std::string path = info[1].As<Napi::String>().Utf8Value();
-  auto operation =
-      std::make_unique<FileOperation>(info, pool, [work, path] { return work(path.c_str()); });
+  auto operation = std::make_unique<FileOperation>(
+      info, pool, [work, path](const AbortFlag& abort) { return work(path.c_str(), abort); });
   return PoolOperation::Start(std::move(operation), 1);
 }
 
@@ -144,35 +146,37 @@ class ChoiceOperation : public PoolOperation {
  public:
   ChoiceOperation(const Napi::CallbackInfo& info, Pool* pool, const Store* store, Hnsw* hnsw)
       : PoolOperation(info, pool),
-        choice_(std::in_place, &hnsw->index_, store->vectors().Snapshot()) {}
+        choice_(std::in_place, &hnsw->index_, store->vectors().Snapshot()),
+        abort_(ReadAbortFlag(info[2])) {}
 
   void Abandon() override { choice_.reset(); }
 
  protected:
-  void Work() override { choice_->Work(); }
-  Status Finish() override {
-    choice_->Finish();
-    return Status::Ok();
-  }
+  void Work() override { choice_->Work(abort_.Or(stopped())); }
+  Status Finish() override { return choice_->Finish(); }
 
  private:
   std::optional<hnsw::Choice> choice_;
+  const AbortFlag abort_;
 };
 
 // renumber(): one thread copies the graph.
 class RenumberOperation : public PoolOperation {
  public:
   RenumberOperation(const Napi::CallbackInfo& info, Pool* pool, Hnsw* hnsw)
-      : PoolOperation(info, pool), renumbering_(std::in_place, &hnsw->index_) {}
+      : PoolOperation(info, pool),
+        renumbering_(std::in_place, &hnsw->index_),
+        abort_(ReadAbortFlag(info[1])) {}
 
   void Abandon() override { renumbering_.reset(); }
 
  protected:
-  void Work() override { renumbering_->Work(); }
+  void Work() override { renumbering_->Work(abort_.Or(stopped())); }
   Status Finish() override { return renumbering_->Finish(); }
 
  private:
   std::optional<hnsw::Renumbering> renumbering_;
+  const AbortFlag abort_;
 };
 
 Napi::Function Hnsw::Define(Napi::Env env) {
@@ -243,7 +247,7 @@ Napi::Value Hnsw::Undecided(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), index_.undecided());
 }
 
-// choose(pool, store) → Promise
+// choose(pool, store, abort) → Promise
 Napi::Value Hnsw::Choose(const Napi::CallbackInfo& info) {
   Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
   const Store* store = Store::Unwrap(info[1].As<Napi::Object>());
@@ -264,7 +268,7 @@ Napi::Value Hnsw::Scattered(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), index_.scattered());
 }
 
-// renumber(pool) → Promise. No build() may be under way, or begin before it is done.
+// renumber(pool, abort) → Promise. No build() may be under way, or begin before it is done.
 Napi::Value Hnsw::Renumber(const Napi::CallbackInfo& info) {
   Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
   auto operation = std::make_unique<RenumberOperation>(info, pool, this);
@@ -294,14 +298,17 @@ Napi::Value Hnsw::SearchSync(const Napi::CallbackInfo& info) {
   return store->ToNumbers(info.Env(), answers, since, info[2].As<Napi::Array>(), info[3]);
 }
 
-// write(pool, path) → Promise. No build() may be under way, or begin before it is done.
+// write(pool, path, abort) → Promise. No build() may be under way, or begin before it is done.
 Napi::Value Hnsw::Write(const Napi::CallbackInfo& info) {
-  return StartFile(info, [this](const char* path) { return index_.Write(path); });
+  return StartFile(
+      info, [this](const char* path, const AbortFlag& abort) { return index_.Write(path, abort); });
 }
 
-// read(pool, path) → Promise. Only first of all; nothing else may be called until it is done.
+// read(pool, path, abort) → Promise. Only first of all; nothing else may be called until it is
+// done.
 Napi::Value Hnsw::Read(const Napi::CallbackInfo& info) {
-  return StartFile(info, [this](const char* path) { return index_.Read(path); });
+  return StartFile(
+      info, [this](const char* path, const AbortFlag& abort) { return index_.Read(path, abort); });
 }
 
 // live() → Uint32Array: all slots that have a node or wait for one

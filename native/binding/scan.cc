@@ -50,7 +50,7 @@ class ScanOperation : public PoolOperation {
       passes_.push_back(std::make_unique<Pass>(
           store->vectors().Snapshot(), store->metric(),
           std::vector<Query>(std::make_move_iterator(begin), std::make_move_iterator(end)),
-          arguments.abort));
+          arguments.abort.Or(stopped())));
     }
     PlanTurns();
   }
@@ -146,11 +146,7 @@ ScanArguments ReadScanArguments(const Napi::CallbackInfo& info, size_t first, co
       query.allowed = slots;
     }
   }
-  if (info[first + 4].IsTypedArray()) {
-    static_assert(sizeof(std::atomic<int32_t>) == sizeof(int32_t));
-    arguments.abort =
-        reinterpret_cast<std::atomic<int32_t>*>(info[first + 4].As<Napi::Int32Array>().Data());
-  }
+  arguments.abort = ReadAbortFlag(info[first + 4]);
   return arguments;
 }
 

@@ -40,14 +40,14 @@ Choice::Choice(Index* index, VectorStore::View vectors)
   });
 }
 
-void Choice::Work() {
+void Choice::Work(const AbortFlag& abort) {
   if (sample_.size() <= kFirst) return;
   // The upper plane of int8 is all there is of int4.
   const CodeFormat format(Codes::kInt4, vectors_.dimension());
   std::vector<float> prepared(format.components());
   std::vector<uint8_t> codes(sample_.size() * format.code_bytes());
   std::vector<Point> points(sample_.size());
-  for (size_t i = 0; i < sample_.size(); ++i) {
+  for (size_t i = 0; i < sample_.size() && !IsStopped(abort); ++i) {
     vectors_.WriteDirection(sample_[i], prepared.data());
     format.Prepare(prepared.data());
     const CodeNumbers numbers =
@@ -58,9 +58,11 @@ void Choice::Work() {
   size_t found = 0;
   size_t wanted = 0;
   EachOfSome(sample_.size(), kQueries, [&](size_t i) {
+    if (IsStopped(abort)) return;
     found += Found(sample_[i], format, codes, points);
     wanted += kNearest;
   });
+  if (IsStopped(abort)) status_ = Status::Aborted();
   const bool enough = static_cast<double>(found) >= kEnough * static_cast<double>(wanted);
   codes_ = enough ? Codes::kInt8 : Codes::kFloat32;
 }
@@ -105,8 +107,9 @@ size_t Choice::Found(uint32_t slot, const CodeFormat& format, const std::vector<
   return std::min<size_t>(kNearest, near > 0 ? static_cast<size_t>(near) - 1 : 0);
 }
 
-void Choice::Finish() {
-  if (index_->undecided()) index_->Use(codes_);
+Status Choice::Finish() {
+  if (status_.ok() && index_->undecided()) index_->Use(codes_);
+  return status_;
 }
 
 }  // namespace skalar::hnsw

@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/abort.h"
+#include "base/status.h"
 #include "hnsw/index.h"
 #include "quant/code.h"
 #include "store/vector_store.h"
@@ -24,9 +26,10 @@ class Choice {
   Choice(Index* index, VectorStore::View vectors);
 
   // Measures. On any thread, once.
-  void Work();
-  // The index uses the codes from then on, unless it has nodes by now.
-  void Finish();
+  void Work(const AbortFlag& abort = nullptr);
+  // The index uses the codes from then on, unless it has nodes by now; kAborted, and it is
+  // undecided as before, when Work() was told to stop.
+  Status Finish();
 
  private:
   // How many of the nearest to a slot are among the first by codes.
@@ -38,6 +41,7 @@ class Choice {
   std::vector<uint32_t> sample_;
   double reference_ = 0;
   Codes codes_ = Codes::kInt8;
+  Status status_;
 };
 
 }  // namespace skalar::hnsw

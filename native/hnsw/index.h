@@ -19,6 +19,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/abort.h"
 #include "base/status.h"
 #include "flat/query.h"
 #include "hnsw/graph.h"
@@ -81,10 +82,11 @@ class Index {
 
   // Reads and writes what is not in the store: graph, codes, entry points (docs/format.md). Slots
   // are the caller's to keep. Not while a Build exists. Write() may run on any thread, as long as
-  // no Build begins.
-  Status Write(const char* path) const;
+  // no Build begins. Either is kAborted when it was told to stop; what was written or read until
+  // then is of no use.
+  Status Write(const char* path, const AbortFlag& abort = nullptr) const;
   // Into an index without nodes, of the same options.
-  Status Read(const char* path);
+  Status Read(const char* path, const AbortFlag& abort = nullptr);
   // All slots that have a node or wait for one, ascending.
   std::vector<uint32_t> Live() const;
   // The slot of each node; kNoSlot for dead ones.

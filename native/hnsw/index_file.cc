@@ -81,10 +81,11 @@ class Reader {
   size_t read_ = 0;
 };
 
-// Calls section(first node, nodes) for each chunk, whose nodes lie in a row.
+// Calls section(first node, nodes) for each chunk, whose nodes lie in a row: some megabytes.
 template <class Section>
-bool EachChunk(size_t nodes, Section section) {
+bool EachChunk(size_t nodes, const AbortFlag& abort, Section section) {
   for (size_t first = 0; first < nodes; first += Graph::kChunkNodes) {
+    if (IsStopped(abort)) return false;
     if (!section(static_cast<uint32_t>(first), std::min(Graph::kChunkNodes, nodes - first))) {
       return false;
     }
@@ -94,7 +95,7 @@ bool EachChunk(size_t nodes, Section section) {
 
 }  // namespace
 
-Status Index::Write(const char* path) const {
+Status Index::Write(const char* path, const AbortFlag& abort) const {
   const File file(std::fopen(path, "wb"));
   if (file == nullptr) return Status::Unusable("the graph's file cannot be created");
   Writer writer(file.get());
@@ -116,7 +117,7 @@ Status Index::Write(const char* path) const {
   writer.Pad();
   const Graph::View graph = graph_.view();
   const auto put = [&](auto section, size_t bytes) {
-    EachChunk(nodes_, [&](uint32_t first, size_t count) {
+    EachChunk(nodes_, abort, [&](uint32_t first, size_t count) {
       writer.Put(section(first), count * bytes);
       return true;
     });
@@ -127,10 +128,11 @@ Status Index::Write(const char* path) const {
   put([&](uint32_t node) { return &graph.PointOf(node); }, sizeof(Point));
   put([&](uint32_t node) { return &graph.DetailOf(node); }, sizeof(Detail));
   put([&](uint32_t node) { return graph.Links(node); }, graph_.link_stride() * sizeof(uint32_t));
+  if (IsStopped(abort)) return Status::Aborted();
   return writer.Flush() ? Status::Ok() : Status::Unusable("the graph's file cannot be written");
 }
 
-Status Index::Read(const char* path) {
+Status Index::Read(const char* path, const AbortFlag& abort) {
   const File file(std::fopen(path, "rb"));
   if (file == nullptr) return Status::Unusable("the graph's file cannot be opened");
   const Status other = Status::Unusable("the file holds another graph");
@@ -157,7 +159,7 @@ Status Index::Read(const char* path) {
   if (Status status = graph_.Reserve(header.nodes); !status.ok()) return status;
   const Graph::View graph = graph_.view();
   const auto get = [&](auto section, size_t bytes) {
-    return EachChunk(header.nodes,
+    return EachChunk(header.nodes, abort,
                      [&](uint32_t first, size_t count) {
                        return reader.Get(section(first), count * bytes);
                      }) &&
@@ -169,9 +171,10 @@ Status Index::Read(const char* path) {
                      get([&](uint32_t node) { return &graph.DetailOf(node); }, sizeof(Detail)) &&
                      get([&](uint32_t node) { return graph.Links(node); },
                          graph_.link_stride() * sizeof(uint32_t));
-  if (!whole) return other;
+  if (!whole) return IsStopped(abort) ? Status::Aborted() : other;
   const auto exists = [&](uint32_t node) { return node < header.nodes; };
   for (uint32_t node = 0; node < header.nodes; ++node) {
+    if (node % Graph::kChunkNodes == 0 && IsStopped(abort)) return Status::Aborted();
     const uint32_t* links = graph.Links(node);
     if (!std::all_of(links, links + graph_.link_stride(), exists)) return other;
     for (size_t i = 0; i < graph_.max_links() && links[i] != node; ++i) {

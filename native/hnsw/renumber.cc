@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace skalar::hnsw {
+namespace {
+
+// Nodes between two looks at the abort flag: some tens of microseconds.
+constexpr uint32_t kAbortStride = 256;
+
+}  // namespace
 
 Renumbering::Renumbering(Index* index)
     : index_(index),
@@ -12,7 +18,7 @@ Renumbering::Renumbering(Index* index)
       entries_(index->entries_),
       copy_(index->graph_.format(), old_.max_links()) {}
 
-std::vector<uint32_t> Renumbering::BreadthFirst() const {
+std::vector<uint32_t> Renumbering::BreadthFirst(const AbortFlag& abort) const {
   std::vector<uint32_t> order;
   order.reserve(nodes_);
   std::vector<bool> reached(nodes_);
@@ -29,20 +35,29 @@ std::vector<uint32_t> Renumbering::BreadthFirst() const {
       reach(rest);
     }
     const uint32_t node = order[next++];
+    if (next % kAbortStride == 0 && IsStopped(abort)) break;
     const uint32_t* links = old_.Links(node);
     for (size_t i = 0; i < old_.max_links(); ++i) reach(links[i]);
   }
   return order;
 }
 
-void Renumbering::Work() {
+void Renumbering::Work(const AbortFlag& abort) {
   status_ = copy_.Reserve(nodes_);
   if (!status_.ok()) return;
-  const std::vector<uint32_t> order = BreadthFirst();
+  const std::vector<uint32_t> order = BreadthFirst(abort);
+  if (order.size() < nodes_) {
+    status_ = Status::Aborted();
+    return;
+  }
   new_number_.resize(nodes_);
   for (uint32_t node = 0; node < nodes_; ++node) new_number_[order[node]] = node;
   const Graph::View copy = copy_.view();
   for (uint32_t node = 0; node < nodes_; ++node) {
+    if (node % kAbortStride == 0 && IsStopped(abort)) {
+      status_ = Status::Aborted();
+      return;
+    }
     const uint32_t old = order[node];
     std::copy_n(old_.Code(old), old_.code_bytes(), copy.Code(node));
     std::copy_n(old_.Lower(old), old_.lower_bytes(), copy.Lower(node));

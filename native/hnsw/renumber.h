@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/abort.h"
 #include "base/status.h"
 #include "hnsw/graph.h"
 #include "hnsw/index.h"
@@ -23,13 +24,13 @@ class Renumbering {
   explicit Renumbering(Index* index);
 
   // Copies the graph. On any thread, once.
-  void Work();
-  // The index has the copy from then on.
+  void Work(const AbortFlag& abort = nullptr);
+  // The index has the copy from then on; kAborted, and it has not, when Work() was told to stop.
   Status Finish();
 
  private:
-  // Old numbers in their new order.
-  std::vector<uint32_t> BreadthFirst() const;
+  // Old numbers in their new order; fewer than all when it is told to stop.
+  std::vector<uint32_t> BreadthFirst(const AbortFlag& abort) const;
 
   Index* const index_;
   const Graph::View old_;

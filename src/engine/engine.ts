@@ -1,6 +1,6 @@
 import type { Generation } from '../generation.ts'
 import type { NativePool, NativeStore } from '../native.ts'
-import type { CodesName, EngineName, MetricName } from '../types.ts'
+import type { CodesName, EngineName, IndexStats, MetricName } from '../types.ts'
 import type { Answers } from './answers.ts'
 
 /** One question to an engine. */
@@ -120,6 +120,9 @@ export interface Engine {
 
   /** Live slots that its index has still to take in; until then they are scanned with every query. */
   readonly pending: number
+
+  /** How its work in the background comes on. */
+  readonly index: IndexStats
 
   /** Forget everything: from now on `vectors` is the store, and `slots` are the live ones in it. */
   load(vectors: NativeStore, slots: Uint32Array, at: StorePosition): void

@@ -10,6 +10,7 @@ import { packQueries } from './pack.ts'
 export class FlatEngine implements Engine {
   readonly name = 'flat'
   readonly pending = 0
+  readonly index = { state: 'ready', error: undefined } as const
   readonly scans = true
   readonly #pool: NativePool
   #vectors: NativeStore | undefined

@@ -1,4 +1,5 @@
 import type { NativeStore } from '../native.ts'
+import type { IndexStats } from '../types.ts'
 import type { Answers } from './answers.ts'
 import type { AbortFlag, Engine, EngineHost, EngineQuery, StorePosition } from './engine.ts'
 import type { Graph } from './graph.ts'
@@ -38,6 +39,10 @@ export abstract class GraphEngine<G extends Graph> implements Engine {
 
   get pending(): number {
     return this.#upkeep?.pending ?? 0
+  }
+
+  get index(): IndexStats {
+    return this.#upkeep?.stats ?? { state: 'ready', error: undefined }
   }
 
   load(vectors: NativeStore, slots: Uint32Array, at: StorePosition): void {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import type { IndexFiles } from './engine.ts'
+import type { AbortFlag, IndexFiles } from './engine.ts'
 import { type Digest, decodeTable, encodeTable, type GraphFormat, type Table } from './table-file.ts'
 
 /*
@@ -53,11 +53,14 @@ export async function saveGraph(
   }
 }
 
-/** The saved graph in force as `readGraph` reads it; undefined when there is none of this format, or it is damaged. */
+/**
+ * The saved graph in force as `readGraph` reads it; undefined when there is none of this format, or it is damaged, or it is told to stop.
+ */
 export async function loadGraph<T>(
   files: IndexFiles,
   format: GraphFormat,
   readGraph: (path: string, table: Table) => Promise<T>,
+  stop?: AbortFlag,
 ): Promise<{ table: Table; graph: T } | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const generation = files.current()
@@ -68,7 +71,7 @@ export async function loadGraph<T>(
       const found = crc32(bytes) === generation.crc ? decodeTable(bytes, format.kind) : undefined
       if (found === undefined || !sameFormat(found.table, format)) return undefined
       const { table, graph } = found
-      if (!(await isWhole(path + GRAPH, graph))) return undefined
+      if (!(await isWhole(path + GRAPH, graph, stop))) return undefined
       return { table, graph: await readGraph(path + GRAPH, table) }
     } catch {
       // It is gone, or not to be read: if another one is in force by now, that one is wanted.
@@ -81,10 +84,10 @@ function sameFormat(a: GraphFormat, b: GraphFormat): boolean {
   return a.dimension === b.dimension && a.M === b.M && a.efConstruction === b.efConstruction
 }
 
-async function isWhole(path: string, { bytes, crc }: Digest): Promise<boolean> {
+async function isWhole(path: string, { bytes, crc }: Digest, stop?: AbortFlag): Promise<boolean> {
   const file = await open(path, 'r')
   try {
-    const digest = await digestOf(file)
+    const digest = await digestOf(file, stop)
     return digest.bytes === bytes && digest.crc === crc
   } finally {
     await file.close()
@@ -101,13 +104,14 @@ async function digestFlushed(path: string): Promise<Digest> {
   }
 }
 
-async function digestOf(file: FileHandle): Promise<Digest> {
+/** Once it is told to stop, that of what was read until then. */
+async function digestOf(file: FileHandle, stop?: AbortFlag): Promise<Digest> {
   const block = Buffer.allocUnsafe(BLOCK)
   let bytes = 0
   let crc = 0
   for (;;) {
     const { bytesRead } = await file.read(block, 0, BLOCK, bytes)
-    if (bytesRead === 0) return { bytes, crc }
+    if (bytesRead === 0 || stop?.[0]) return { bytes, crc }
     crc = crc32(block.subarray(0, bytesRead), crc)
     bytes += bytesRead
   }

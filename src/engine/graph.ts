@@ -25,6 +25,9 @@ export interface Graph {
   /** Some milliseconds of the work it is behind with; not while `save` runs. */
   advance(): Promise<void>
 
+  /** Ends `advance` and `load` soon: they may reject, and neither is called again. What it holds can be saved. */
+  stop(): void
+
   /** Writes it as of a log position. Rejects when that fails, on a full disk for example. */
   save(files: IndexFiles, position: number): Promise<void>
   /** The saved one that is in force; undefined when there is none that can be used. */

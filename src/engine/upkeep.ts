@@ -1,13 +1,20 @@
+import { fromNative } from '../native.ts'
 import { nextTurn } from '../turns.ts'
+import type { IndexStats } from '../types.ts'
 import { FEWEST_TO_SAVE } from './defaults.ts'
 import type { EngineHost, IndexFiles, StorePosition } from './engine.ts'
 import type { Graph, NewGraph } from './graph.ts'
+
+/** How long a failure is let rest before another attempt. */
+const FIRST_PAUSE_MS = 1_000
+const LONGEST_PAUSE_MS = 60_000
 
 /**
  * Brings the graph of one store up to date in the background: takes over a saved one, takes in what waits, builds another
  * graph when this one is worn, and saves.
  *
- * When that fails, for want of memory for example, the graph stays as it is: what waits is scanned with every query.
+ * When that fails, for want of memory or threads for example, the graph stays as it is: what waits is scanned with every query. The failure
+ * is kept and told, and the work tried again after a while, which doubles as long as it fails.
  */
 export class Upkeep<G extends Graph> {
   readonly #host: EngineHost
@@ -20,7 +27,10 @@ export class Upkeep<G extends Graph> {
   #successor: G | undefined
   #running: Promise<void> | undefined
   #stopped = false
-  #failed = false
+  /** Of the last attempt. */
+  #error: Error | undefined
+  #pause = FIRST_PAUSE_MS
+  #retry: NodeJS.Timeout | undefined
 
   constructor(slots: Uint32Array, at: StorePosition, host: EngineHost, newGraph: NewGraph<G>) {
     this.#host = host
@@ -41,6 +51,11 @@ export class Upkeep<G extends Graph> {
     return this.#graph.behind ? this.#graph.waiting : 0
   }
 
+  get stats(): IndexStats {
+    const resting = this.#error === undefined ? 'ready' : 'failed'
+    return { state: this.#running === undefined ? resting : 'building', error: this.#error }
+  }
+
   put(slots: Uint32Array, at: StorePosition): void {
     this.#at = at
     this.#graph.put(slots)
@@ -55,30 +70,44 @@ export class Upkeep<G extends Graph> {
     this.#run()
   }
 
-  /** Ends the work. Resolves when none is under way. */
+  /** Ends the work soon. Resolves when none is under way. */
   async stop(): Promise<void> {
     this.#stopped = true
+    clearTimeout(this.#retry)
+    this.#graph.stop()
+    this.#successor?.stop()
     await this.#running
   }
 
   /** After `stop`: saves what took longer to build than it takes to write. */
   async saveIfWorthwhile(): Promise<void> {
-    if (!this.#failed && this.#unsavedBeyond(FEWEST_TO_SAVE, 1 / 64)) await this.#save()
+    if (this.#error === undefined && this.#unsavedBeyond(FEWEST_TO_SAVE, 1 / 64)) await this.#save()
   }
 
   #run(begin?: () => Promise<void>): void {
-    if (this.#running !== undefined || this.#stopped || this.#failed || !this.#due) return
+    if (this.#running !== undefined || this.#stopped || this.#retry !== undefined || !this.#due) return
     this.#running = this.#work(begin).then(
       () => {
         this.#running = undefined
         this.#run()
       },
-      () => {
+      (error: unknown) => {
         this.#running = undefined
-        this.#failed = true
-        this.#successor = undefined
+        if (!this.#stopped) this.#rest(error)
       },
     )
+  }
+
+  #rest(error: unknown): void {
+    this.#error = fromNative(error) as Error
+    this.#successor = undefined
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined
+      this.#run()
+    }, this.#pause)
+    // Nobody waits for it.
+    this.#retry.unref()
+    this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE_MS)
   }
 
   get #due(): boolean {
@@ -93,6 +122,7 @@ export class Upkeep<G extends Graph> {
       if (this.#graph.worn) this.#successor ??= this.#newGraph(this.#graph.liveSlots())
       const graph = this.#successor ?? this.#graph
       if (graph.behind) await graph.advance()
+      this.#succeeded()
       if (graph === this.#successor && !graph.behind) this.#replaceBy(graph)
       if (this.#unsavedBeyond(this.#graph.manyToSave, 1 / 2)) await this.#save()
     }
@@ -119,7 +149,12 @@ export class Upkeep<G extends Graph> {
     return this.#files !== undefined && unsaved >= Math.max(fewest, share * nodes)
   }
 
-  /** Failures are no harm: the graph is built again when it is next needed. */
+  #succeeded(): void {
+    this.#error = undefined
+    this.#pause = FIRST_PAUSE_MS
+  }
+
+  /** A failure is told, and no harm: it is tried again after more work, and the graph can be built again. */
   async #save(): Promise<void> {
     const { position } = this.#at
     if (this.#changedSince(position) === undefined) {
@@ -127,7 +162,9 @@ export class Upkeep<G extends Graph> {
       this.#stopped = true
       return
     }
-    await this.#graph.save(this.#files!, position).catch(() => {})
+    await this.#graph.save(this.#files!, position).catch((error: unknown) => {
+      this.#error = fromNative(error) as Error
+    })
   }
 
   #changedSince(position: number): ReadonlySet<number> | undefined {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <vector>
 
 #include "hnsw.h"
@@ -35,7 +36,7 @@ Chosen ChosenFor(Metric metric, float offset, std::optional<Codes> codes = std::
   if (index.undecided()) {
     Choice choice(&index, corpus.store.Snapshot());
     choice.Work();
-    choice.Finish();
+    EXPECT_TRUE(choice.Finish().ok());
   }
   EXPECT_FALSE(index.undecided());
   BuildAll(&index, corpus.store);
@@ -68,9 +69,23 @@ TEST(HnswChoiceTest, IsLeftToInt8WithoutVectorsToMeasure) {
   Index index(SmallOptions(Metric::kCosine, kMany));
   Choice choice(&index, corpus.store.Snapshot());
   choice.Work();
-  choice.Finish();
+  EXPECT_TRUE(choice.Finish().ok());
   EXPECT_EQ(index.codes(), Codes::kInt8);
   EXPECT_FALSE(index.undecided());
+}
+
+TEST(HnswChoiceTest, IsNotMadeWhenToldToStop) {
+  Random random(23);
+  Corpus corpus(kMany);
+  Index index(SmallOptions(Metric::kCosine, kMany));
+  for (uint32_t slot = 0; slot < 2000; ++slot) {
+    PutBoth(&corpus, &index, slot, random.Vector(kMany));
+  }
+  const std::atomic<int32_t> abort{kAbort};
+  Choice choice(&index, corpus.store.Snapshot());
+  choice.Work(&abort);
+  EXPECT_EQ(choice.Finish().code(), Status::Code::kAborted);
+  EXPECT_TRUE(index.undecided());
 }
 
 // Equal scores are as good as each other.
@@ -82,7 +97,7 @@ TEST(HnswChoiceTest, IsNotMisledByVectorsThatAreEqual) {
   for (uint32_t slot = 0; slot < 2000; ++slot) PutBoth(&corpus, &index, slot, vector);
   Choice choice(&index, corpus.store.Snapshot());
   choice.Work();
-  choice.Finish();
+  EXPECT_TRUE(choice.Finish().ok());
   EXPECT_EQ(index.codes(), Codes::kInt8);
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -57,6 +58,15 @@ TEST_P(HnswFileTest, AnIndexThatIsUndecidedTakesTheCodesOfTheFile) {
   ASSERT_TRUE(read.Read(path_.c_str()).ok());
   EXPECT_EQ(read.codes(), GetParam().codes);
   EXPECT_FALSE(read.undecided());
+}
+
+TEST_P(HnswFileTest, StopsWritingAndReadingWhenTold) {
+  Fill(2000);
+  BuildAll(&index_, corpus_.store);
+  const std::atomic<int32_t> abort{kAbort};
+  EXPECT_EQ(index_.Write(path_.c_str(), &abort).code(), Status::Code::kAborted);
+  ASSERT_TRUE(index_.Write(path_.c_str()).ok());
+  EXPECT_EQ(Index(index_.options()).Read(path_.c_str(), &abort).code(), Status::Code::kAborted);
 }
 
 TEST_P(HnswFileTest, RefusesWhatIsNoSuchGraph) {

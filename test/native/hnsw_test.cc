@@ -209,6 +209,19 @@ TEST_P(HnswTest, ASearchAnswersAsOfItsBeginning) {
   }
 }
 
+TEST_P(HnswTest, ARenumberingThatIsToldToStopLeavesTheGraphAsItIs) {
+  Fill(2000);
+  BuildAll(&index_, corpus_.store);
+  const std::vector<Query> queries = RandomQueries(random_, kDimension);
+  const std::vector<Hits> before = AnswersOf(&index_, corpus_, queries);
+  const std::atomic<int32_t> abort{kAbort};
+  Renumbering renumbering(&index_);
+  renumbering.Work(&abort);
+  EXPECT_EQ(renumbering.Finish().code(), Status::Code::kAborted);
+  EXPECT_TRUE(index_.scattered());
+  ExpectSame(before, AnswersOf(&index_, corpus_, queries));
+}
+
 TEST_P(HnswTest, NumbersNodesAnew) {
   Fill();
   BuildAll(&index_, corpus_.store);

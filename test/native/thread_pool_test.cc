@@ -3,13 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace skalar {
 namespace {
+
+void Submit(ThreadPool* pool, std::function<void()> task) {
+  EXPECT_TRUE(pool->Submit(std::move(task)).ok());
+}
 
 TEST(ThreadPoolTest, HasAtLeastOneThread) {
   EXPECT_EQ(ThreadPool(0).size(), 1u);
@@ -24,11 +30,12 @@ TEST(ThreadPoolTest, EachTaskRunsOnceAndElsewhere) {
   std::atomic<int> on_this_thread{0};
   std::promise<void> all_ran;
   for (size_t i = 0; i < kTasks; ++i) {
-    ASSERT_TRUE(pool.Submit([&, i, caller = std::this_thread::get_id()] {
+    const Status status = pool.Submit([&, i, caller = std::this_thread::get_id()] {
       if (std::this_thread::get_id() == caller) ++on_this_thread;
       ++runs[i];
       if (--left == 0) all_ran.set_value();
-    }));
+    });
+    ASSERT_TRUE(status.ok());
   }
   all_ran.get_future().wait();
   for (const std::atomic<int>& count : runs) EXPECT_EQ(count, 1);
@@ -40,12 +47,12 @@ TEST(ThreadPoolTest, TasksRunAtTheSameTime) {
   std::promise<void> first, second;
   std::promise<void> both[2];
   // Each waits for the other, which one thread alone could not bring about.
-  pool.Submit([&] {
+  Submit(&pool, [&] {
     first.set_value();
     second.get_future().wait();
     both[0].set_value();
   });
-  pool.Submit([&] {
+  Submit(&pool, [&] {
     second.set_value();
     first.get_future().wait();
     both[1].set_value();
@@ -56,7 +63,7 @@ TEST(ThreadPoolTest, TasksRunAtTheSameTime) {
 TEST(ThreadPoolTest, ATaskMaySubmitAnother) {
   ThreadPool pool(1);
   std::promise<void> inner_ran;
-  pool.Submit([&] { pool.Submit([&] { inner_ran.set_value(); }); });
+  Submit(&pool, [&] { Submit(&pool, [&] { inner_ran.set_value(); }); });
   inner_ran.get_future().wait();
 }
 
@@ -65,13 +72,13 @@ TEST(ThreadPoolTest, StopWaitsForWhatHasBegunAndDropsTheRest) {
   std::promise<void> begun, release;
   std::atomic<bool> ended{false};
   std::atomic<int> others{0};
-  pool.Submit([&] {
+  Submit(&pool, [&] {
     begun.set_value();
     release.get_future().wait();
     ended = true;
   });
   const auto captured = std::make_shared<int>();
-  for (int i = 0; i < 10; ++i) pool.Submit([&others, captured] { ++others; });
+  for (int i = 0; i < 10; ++i) Submit(&pool, [&others, captured] { ++others; });
   begun.get_future().wait();
 
   std::atomic<bool> ended_before_stop_returned{false};
@@ -80,7 +87,7 @@ TEST(ThreadPoolTest, StopWaitsForWhatHasBegunAndDropsTheRest) {
     ended_before_stop_returned = ended.load();
   });
   // Only once new tasks are refused is it certain that nothing else begins.
-  while (pool.Submit([] {})) std::this_thread::yield();
+  while (pool.Submit([] {}).ok()) std::this_thread::yield();
   release.set_value();
   stopper.join();
   EXPECT_TRUE(ended_before_stop_returned);
@@ -90,16 +97,28 @@ TEST(ThreadPoolTest, StopWaitsForWhatHasBegunAndDropsTheRest) {
 
 TEST(ThreadPoolTest, RefusesTasksOnceStopped) {
   ThreadPool pool(2);
-  pool.Submit([] {});
+  Submit(&pool, [] {});
   pool.Stop();
   bool ran = false;
-  EXPECT_FALSE(pool.Submit([&ran] { ran = true; }));
+  EXPECT_EQ(pool.Submit([&ran] { ran = true; }).code(), Status::Code::kAborted);
   EXPECT_FALSE(ran);
+}
+
+TEST(ThreadPoolTest, StopIsSeenByATaskUnderWay) {
+  ThreadPool pool(1);
+  std::promise<void> begun;
+  Submit(&pool, [&] {
+    begun.set_value();
+    while (!IsAborted(pool.stopped())) std::this_thread::yield();
+  });
+  begun.get_future().wait();
+  EXPECT_FALSE(IsAborted(pool.stopped()));
+  pool.Stop();
 }
 
 TEST(ThreadPoolTest, StopsTwiceAndUnused) {
   ThreadPool used(2);
-  used.Submit([] {});
+  Submit(&used, [] {});
   used.Stop();
   used.Stop();
   ThreadPool unused(2);
@@ -112,7 +131,7 @@ TEST(ThreadPoolTest, DestructionStops) {
   {
     ThreadPool pool(1);
     std::promise<void> begun;
-    pool.Submit([&] {
+    Submit(&pool, [&] {
       begun.set_value();
       ended = true;
     });
@@ -126,8 +145,8 @@ TEST(ThreadPoolTest, ATaskLetsGoOfWhatItHeldBeforeTheNextBegins) {
   auto held = std::make_shared<int>();
   const std::weak_ptr<int> watched = held;
   std::promise<bool> gone;
-  pool.Submit([held = std::move(held)] {});
-  pool.Submit([&] { gone.set_value(watched.expired()); });
+  Submit(&pool, [held = std::move(held)] {});
+  Submit(&pool, [&] { gone.set_value(watched.expired()); });
   EXPECT_TRUE(gone.get_future().get());
 }
 

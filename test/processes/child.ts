@@ -66,6 +66,10 @@ export class Child {
     })
   }
 
+  get pid(): number {
+    return this.#process.pid!
+  }
+
   /** The next message of the child. Rejects when it has ended instead. */
   async next<T>(): Promise<T> {
     while (this.#messages.length === 0) {

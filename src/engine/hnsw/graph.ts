@@ -1,7 +1,7 @@
 import { CODES, createHnsw, type NativeHnsw, type NativeStore } from '../../native.ts'
 import { Answers, ROOM } from '../answers.ts'
 import { DEFAULT_CODES, DEFAULT_EF_CONSTRUCTION, DEFAULT_M, FEWEST_SLOTS } from '../defaults.ts'
-import type { AbortFlag, EngineHost, EngineQuery, IndexFiles } from '../engine.ts'
+import { type AbortFlag, type EngineHost, type EngineQuery, type IndexFiles, STOP } from '../engine.ts'
 import type { Graph, SavedGraph } from '../graph.ts'
 import { loadGraph, saveGraph } from '../graph-file.ts'
 import { packQueries } from '../pack.ts'
@@ -15,6 +15,8 @@ export class HnswGraph implements Graph {
   readonly #vectors: NativeStore
   readonly #host: EngineHost
   #native: NativeHnsw
+  /** Set when work in the background is to end. */
+  readonly #stop: AbortFlag = new Int32Array(1)
   /** Nodes that the file has. */
   #saved = 0
 
@@ -60,9 +62,13 @@ export class HnswGraph implements Graph {
 
   async advance(): Promise<void> {
     const { pool } = this.#host
-    if (this.#native.undecided()) await this.#native.choose(pool, this.#vectors)
+    if (this.#native.undecided()) await this.#native.choose(pool, this.#vectors, this.#stop)
     await this.#native.build(pool, this.#vectors)
-    if (!this.behind && this.#native.scattered()) await this.#native.renumber(pool)
+    if (!this.behind && this.#native.scattered()) await this.#native.renumber(pool, this.#stop)
+  }
+
+  stop(): void {
+    this.#stop[0] = STOP.abort
   }
 
   /** What its vectors are kept in; undefined while it has none. */
@@ -98,15 +104,16 @@ export class HnswGraph implements Graph {
     // After a failure too: the next attempt is worth its cost only after more work.
     this.#saved = native.nodes()
     const table = { ...this.#format, position, reference: 0, slots: native.slots() }
-    await saveGraph(files, table, (path) => native.write(this.#host.pool, path))
+    await saveGraph(files, table, (path) => native.write(this.#host.pool, path, null))
   }
 
   async load(files: IndexFiles): Promise<SavedGraph | undefined> {
-    const saved = await loadGraph(files, this.#format, async (path) => {
+    const read = async (path: string) => {
       const native = this.#newNative(new Uint32Array())
-      await native.read(this.#host.pool, path)
+      await native.read(this.#host.pool, path, this.#stop)
       return native
-    })
+    }
+    const saved = await loadGraph(files, this.#format, read, this.#stop)
     if (saved === undefined) return undefined
     const { graph, table } = saved
     return { position: table.position, adopt: (changed) => this.#adopt(graph, table, changed) }

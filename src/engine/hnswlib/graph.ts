@@ -83,6 +83,9 @@ export class HnswlibGraph implements Graph {
     while (this.behind && performance.now() < end) this.#step()
   }
 
+  /** Its slices are short, and hnswlib cannot be interrupted while it reads. */
+  stop(): void {}
+
   /** One mark, or one insertion. Only when `behind`. */
   #step(): void {
     const dead = this.#unmarked.pop()

@@ -21,7 +21,8 @@ export function openToLast(options: RootDatabaseOptionsWithPath): RootDatabase {
   for (const listener of process.listeners('exit')) {
     if (!before.includes(listener) || isOfLmdb(listener)) process.off('exit', listener)
   }
-  if (isMainThread && !prepared) writeCounts().leaveWhileWriting()
+  // Electron has a way of its own to exit, which must not be replaced.
+  if (isMainThread && !prepared && !process.versions.electron) writeCounts().leaveWhileWriting()
   prepared = true
   return root
 }

@@ -5,6 +5,7 @@
 
 #include "base/prefetch.h"
 #include "flat/rank.h"
+#include "hnsw/alike.h"
 
 namespace skalar::hnsw {
 namespace {
@@ -39,6 +40,9 @@ constexpr size_t kWidest = 2;
 
 // What is known of nodes lies anywhere in memory: asked for so many nodes ahead.
 constexpr size_t kAhead = 8;
+
+// Twins looked at between two looks at the abort flag.
+constexpr size_t kAbortStride = 1024;
 
 size_t Excluded(const Query& query) { return query.excluded != kNoSlot ? 1 : 0; }
 
@@ -104,7 +108,8 @@ void Attempt::Walk() {
   if (PassesAll()) {
     walk.ToAll(WidthOfAll());
   } else {
-    walk.ToPermitted(WidthOfLive(), Permit(snapshot_.graph, snapshot_.moment, query_.allowed));
+    permit_.emplace(snapshot_.graph, snapshot_.moment, query_.allowed);
+    walk.ToPermitted(WidthOfLive(), *permit_);
   }
 }
 
@@ -123,25 +128,25 @@ void Attempt::Walk(Attempt* a, Attempt* b) {
 }
 
 bool Attempt::Finish(Hits* answer) {
-  Scratch& scratch = *scratch_;
-  Collect();
+  const Scratch& scratch = *scratch_;
+  size_t found = Collect();
   const bool dead = snapshot_.moment.nodes > snapshot_.alive;
-  if (PassesAll() && dead && scratch.slots.size() < query_.k && !IsStopped(snapshot_.abort)) {
+  if (PassesAll() && dead && found < query_.k && !IsStopped(snapshot_.abort)) {
+    permit_.emplace(snapshot_.graph, snapshot_.moment, query_.allowed);
     hnsw::Walk walk(snapshot_.graph, *snapshot_.entries, snapshot_.abort, scratch_.get());
-    walk.ToPermitted(WidthOfLive(), Permit(snapshot_.graph, snapshot_.moment, query_.allowed));
-    Collect();
+    walk.ToPermitted(WidthOfLive(), *permit_);
+    found = Collect();
   }
   answer->visited = scratch.visited;
   answer->distances = scratch.distances;
-  answer->candidates = scratch.beam.size();
+  answer->candidates = std::max(scratch.beam.size(), scratch.candidates.size());
   if (IsAborted(snapshot_.abort)) return true;
   const size_t answerable = query_.allowed ? query_.allowed->size() : snapshot_.alive;
   const size_t excluded = Excluded(query_);
-  const bool complete =
-      scratch.slots.size() + excluded >= std::min(query_.k + excluded, answerable);
+  const bool complete = found + excluded >= std::min(query_.k + excluded, answerable);
   if (!complete && !IsStopped(snapshot_.abort)) return false;
-  if (scratch.slots.size() > query_.k) Narrow();
-  AddExactly(scorer_, query_, scratch.slots, snapshot_.abort, answer);
+  if (found > query_.k) Narrow();
+  Score(answer);
   return true;
 }
 
@@ -149,58 +154,142 @@ float Attempt::Margin() const {
   return (snapshot_.format.planes() ? kPlaneMargin : kFloatMargin) * scratch_->ranker.length;
 }
 
-void Attempt::Collect() {
+float Attempt::TwinMargin() const {
+  return AlikeWithin(snapshot_.format) * scratch_->ranker.length;
+}
+
+size_t Attempt::Collect() {
   Scratch& scratch = *scratch_;
   const Graph::View& graph = snapshot_.graph;
   const Beam& beam = scratch.beam;
   scratch.nodes.clear();
-  scratch.slots.clear();
+  scratch.candidates.clear();
+  scratch.copies.clear();
+  scratch.has_groups = false;
   const float miss = Margin();
+  const float twins_miss = miss + TwinMargin();
+  size_t found = 0;
   float least = 0;  // The k-th nearest is at least so near, as far as codes alone can tell.
   for (size_t i = 0; i < beam.size(); ++i) {
     if (i + kAhead < beam.size()) graph.FetchSlot(beam.node(i + kAhead));
-    const uint32_t node = beam.node(i);
-    const float margin = miss * graph.PointOf(node).scale;
-    if (scratch.slots.size() >= query_.k && beam.rank(i) + margin < least) break;
+    const uint32_t head = beam.node(i);
+    const float margin = (graph.HasTwins(head) ? twins_miss : miss) * graph.PointOf(head).scale;
+    if (found >= query_.k && beam.rank(i) + margin < least) break;
+    const size_t before = found;
+    found += CollectGroup(static_cast<uint32_t>(i));
+    if (before < query_.k && found >= query_.k) least = beam.rank(i) - margin;
+  }
+  return found;
+}
+
+size_t Attempt::CollectGroup(uint32_t group) {
+  Scratch& scratch = *scratch_;
+  const Graph::View& graph = snapshot_.graph;
+  const uint32_t head = scratch.beam.node(group);
+  size_t found = 0;
+  const size_t first = scratch.candidates.size();
+  size_t original = first;  // of the copies, once there is one
+  bool has_original = false;
+  size_t visited = 0;
+  graph.EachOf(head, [&](uint32_t node, bool copy) {
+    if (++visited % kAbortStride == 0 && IsStopped(snapshot_.abort)) return false;
     const uint32_t slot = graph.SlotAt(node, snapshot_.moment);
-    if (slot == query_.excluded || !snapshot_.vectors.IsLive(slot)) continue;
+    if (slot == query_.excluded || !snapshot_.vectors.IsLive(slot)) return true;
+    if (permit_ && !permit_->AllowsSlot(slot)) return true;
+    ++found;
+    if (node == head || copy) {
+      if (has_original) {
+        ++scratch.candidates[original].count;
+        scratch.copies.push_back(slot);
+        return true;
+      }
+      has_original = true;
+      original = scratch.candidates.size();
+    }
     scratch.nodes.push_back(node);
-    scratch.slots.push_back(slot);
+    scratch.candidates.push_back(
+        {slot, group, static_cast<uint32_t>(scratch.copies.size()), 0, 0, 0});
     Prefetch(graph.Lower(node), graph.lower_bytes());
     Prefetch(&graph.DetailOf(node));
     // Most likely one of those that are scored in the end.
-    if (scratch.slots.size() <= query_.k) snapshot_.vectors.FetchRow(slot);
-    if (scratch.slots.size() == query_.k) least = beam.rank(i) - margin;
+    if (scratch.candidates.size() <= query_.k) snapshot_.vectors.FetchRow(slot);
+    return true;
+  });
+  if (scratch.candidates.size() > first + 1) scratch.has_groups = true;
+  return found;
+}
+
+void Attempt::RankByWholeCodes() {
+  Scratch& scratch = *scratch_;
+  const Graph::View& graph = snapshot_.graph;
+  const std::vector<float>& products = scratch.products.Of(graph, scratch.query, scratch.nodes);
+  const float miss = Margin();
+  for (size_t i = 0; i < scratch.nodes.size(); ++i) {
+    const uint32_t node = scratch.nodes[i];
+    const float scale = graph.DetailOf(node).scale;
+    Scratch::Candidate& candidate = scratch.candidates[i];
+    candidate.rank = scratch.ranker.Rank(products[i], scale, graph.PointOf(node).bias);
+    candidate.margin = miss * scale;
   }
 }
 
 void Attempt::Narrow() {
   Scratch& scratch = *scratch_;
-  const size_t most = std::min(MostReranked(snapshot_.format, query_.k), scratch.slots.size());
-  if (!snapshot_.format.has_lower()) {
-    scratch.slots.resize(most);
-    return;
+  std::vector<Scratch::Candidate>& candidates = scratch.candidates;
+  // Else all of a group are as near.
+  const bool ranked = snapshot_.format.has_lower();
+  const size_t most = MostReranked(snapshot_.format, query_.k);
+  if (ranked) {
+    RankByWholeCodes();
+    const size_t sorted =
+        scratch.has_groups ? candidates.size() : std::min(most, candidates.size());
+    std::partial_sort(candidates.begin(), candidates.begin() + static_cast<ptrdiff_t>(sorted),
+                      candidates.end(),
+                      [](const auto& a, const auto& b) { return a.rank > b.rank; });
   }
-  const Graph::View& graph = snapshot_.graph;
-  const std::vector<float>& products = scratch.products.Of(graph, scratch.query, scratch.nodes);
-  std::vector<Scratch::Refined>& refined = scratch.refined;
-  const float miss = Margin();
-  refined.clear();
-  for (size_t i = 0; i < scratch.nodes.size(); ++i) {
-    const uint32_t node = scratch.nodes[i];
-    const float scale = graph.DetailOf(node).scale;
-    const float rank = scratch.ranker.Rank(products[i], scale, graph.PointOf(node).bias);
-    refined.push_back({rank, miss * scale, scratch.slots[i]});
+  if (!scratch.has_groups) candidates.resize(std::min(most, candidates.size()));
+  scratch.taken.assign(scratch.beam.size(), 0);
+  size_t groups = 0;
+  size_t before = 0;  // how many are in front, copies and all
+  size_t kept = 0;
+  float least = 0;
+  for (const Scratch::Candidate& candidate : candidates) {
+    if (ranked && before >= query_.k && candidate.rank + candidate.margin < least) break;
+    uint8_t& taken = scratch.taken[candidate.group];
+    if (!taken) {
+      if (groups == most) continue;
+      taken = 1;
+      ++groups;
+    }
+    const size_t behind = before + 1 + candidate.count;
+    if (before < query_.k && behind >= query_.k) least = candidate.rank - candidate.margin;
+    before = behind;
+    candidates[kept++] = candidate;
   }
-  const size_t k = query_.k;
-  std::partial_sort(refined.begin(), refined.begin() + static_cast<ptrdiff_t>(most), refined.end(),
-                    [](const auto& a, const auto& b) { return a.rank > b.rank; });
-  const float least = refined[k - 1].rank - refined[k - 1].margin;
+  candidates.resize(kept);
+}
+
+void Attempt::Score(Hits* answer) const {
+  Scratch& scratch = *scratch_;
   scratch.slots.clear();
-  for (size_t i = 0; i < most; ++i) {
-    if (i >= k && refined[i].rank + refined[i].margin < least) break;
-    scratch.slots.push_back(refined[i].slot);
+  for (const Scratch::Candidate& candidate : scratch.candidates) {
+    if (candidate.count == 0) scratch.slots.push_back(candidate.slot);
   }
+  AddExactly(scorer_, query_, scratch.slots, snapshot_.abort, answer);
+  if (scratch.copies.empty()) return;
+  for (const Scratch::Candidate& candidate : scratch.candidates) {
+    if (candidate.count == 0 || IsStopped(snapshot_.abort)) continue;
+    const size_t hits = answer->hits.size();
+    scratch.slots.assign(1, candidate.slot);
+    AddExactly(scorer_, query_, scratch.slots, snapshot_.abort, answer);
+    if (answer->hits.size() > hits) AddCopies(candidate, answer);
+  }
+}
+
+void Attempt::AddCopies(const Scratch::Candidate& candidate, Hits* answer) const {
+  const double score = answer->hits.back().score;
+  const uint32_t* copies = scratch_->copies.data() + candidate.copies;
+  for (size_t i = 0; i < candidate.count; ++i) answer->hits.push_back({copies[i], score});
 }
 
 }  // namespace skalar::hnsw

@@ -1,6 +1,11 @@
 // One query's way through the graph: a walk by what codes it reads, all there is of them for what
 // that leaves possible, and the vectors themselves for the last few.
 //
+// A walk finds heads; all twins of a head (hnsw/graph.h) are as near as it is, as far as the codes
+// that walks read can tell, and are candidates with it. Where candidates have to be cut off, it is
+// between heads, never among the twins of one, unless whole codes tell them apart. So the work for
+// a group of twins is linear in its size; copies are scored once for all of them.
+//
 // Thread safety: none; what it reads may be read by many.
 
 #ifndef SKALAR_HNSW_ATTEMPT_H_
@@ -9,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/abort.h"
@@ -70,13 +76,24 @@ class Attempt {
   Width WidthOfLive() const;
   Width WidthOfAll() const;
   Width WidthOf(size_t k, size_t ef) const;
-  // Fills nodes and slots of the scratch with what the beam leaves possible, nearest first.
-  void Collect();
-  // Of more than k drops those that are too many to score, and what whole codes exclude.
+  // Fills the candidates of the scratch with what the beam leaves possible, heads nearest first.
+  // Returns how many they are, copies and all.
+  size_t Collect();
+  // Adds what may be answered of a head and its twins. Returns how many they are.
+  size_t CollectGroup(uint32_t group);
+  // Of more than k drops what whole codes exclude, and those that are too many to score.
   void Narrow();
+  // Sets what ranks the candidates.
+  void RankByWholeCodes();
+  // Scores the candidates.
+  void Score(Hits* answer) const;
+  // Adds what copies there are of a candidate, which is the last one of an answer.
+  void AddCopies(const Scratch::Candidate& candidate, Hits* answer) const;
 
   // By how much ranks of this query may miss, in scales of a node's code.
   float Margin() const;
+  // By how much more those of a head may miss its twins' ranks.
+  float TwinMargin() const;
 
   const Snapshot& snapshot_;
   const Query& query_;
@@ -85,6 +102,7 @@ class Attempt {
   const size_t k_;
   const size_t ef_;
   std::unique_ptr<Scratch> scratch_;
+  std::optional<Permit> permit_;  // where not every node may be answered
 };
 
 }  // namespace skalar::hnsw

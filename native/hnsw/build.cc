@@ -1,6 +1,8 @@
 #include "hnsw/build.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <utility>
 
 #include "hnsw/linker.h"
@@ -60,7 +62,7 @@ void Build::Work(std::chrono::steady_clock::time_point end) {
     const double norm = vectors_.NormOf(slots_[i]);
     graph_.PointOf(node) = PointFor(options.metric, numbers, norm, reference_);
     graph_.DetailOf(node) = DetailFor(options.metric, numbers, norm, reference_);
-    if (node > 0) linker.Link(node, *entries_);
+    if (node > 0) Add(node, &linker);
   }
   {
     std::lock_guard lock(mutex_);
@@ -68,6 +70,30 @@ void Build::Work(std::chrono::steady_clock::time_point end) {
     intrinsic_dimension_.Add(linker.intrinsic_dimension());
   }
   index_->scratches_->Give(std::move(scratch));
+}
+
+void Build::Add(uint32_t node, Linker* linker) const {
+  const uint32_t head = linker->Find(node, *entries_);
+  if (head == kNoNode) {
+    linker->Link(node);
+  } else {
+    linker->Join(head, node, AreCopies(head, node));
+  }
+}
+
+uint32_t Build::SlotFor(uint32_t node) const {
+  if (node >= first_) return slots_[node - first_];
+  const bool stands = graph_.Death(node).load(std::memory_order_relaxed) == kAlive;
+  return stands ? graph_.SlotOf(node) : kNoSlot;
+}
+
+bool Build::AreCopies(uint32_t head, uint32_t node) const {
+  const uint32_t a = SlotFor(head);
+  const uint32_t b = SlotFor(node);
+  if (a == kNoSlot || !vectors_.IsLive(a) || !vectors_.IsLive(b)) return false;
+  return std::bit_cast<uint64_t>(vectors_.NormOf(a)) ==
+             std::bit_cast<uint64_t>(vectors_.NormOf(b)) &&
+         std::memcmp(vectors_.Row(a), vectors_.Row(b), vectors_.stride() * sizeof(float)) == 0;
 }
 
 void Build::Finish() {

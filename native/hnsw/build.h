@@ -35,6 +35,13 @@ class Build {
   void Finish();
 
  private:
+  // Links a node whose code, point and detail are set, or makes it a twin.
+  void Add(uint32_t node, Linker* linker) const;
+  // The slot that a node stands for, or will; kNoSlot when it stands for none.
+  uint32_t SlotFor(uint32_t node) const;
+  // Whether their vectors are the same, bit for bit. False where that cannot be known any more.
+  bool AreCopies(uint32_t head, uint32_t node) const;
+
   Index* const index_;
   const VectorStore::View vectors_;
   const CodeFormat format_;

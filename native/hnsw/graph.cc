@@ -18,8 +18,8 @@ Status Graph::Reserve(size_t nodes) {
     std::shared_ptr<const Memory> memory = NewChunk(grown->chunks.size());
     if (memory == nullptr) return Status::OutOfMemory("no memory for more nodes of the graph");
     grown->chunks.push_back({memory->codes.get(), memory->lower.get(), memory->links.get(),
-                             memory->points.get(), memory->details.get(), memory->slots.get(),
-                             memory->deaths.get(), memory->namers.get()});
+                             memory->points.get(), memory->details.get(), memory->stands.get(),
+                             memory->kin.get(), memory->deaths.get(), memory->namers.get()});
     grown->memory.push_back(std::move(memory));
   }
   view_.chunks_ = grown->chunks.data();
@@ -32,7 +32,7 @@ size_t Graph::memory() const { return (view_.capacity() >> kChunkShift) * ChunkB
 size_t Graph::ChunkBytes() const {
   return kChunkNodes *
          (format_.code_bytes() + format_.lower_bytes() + link_stride() * sizeof(uint32_t) +
-          sizeof(Point) + sizeof(Detail) + sizeof(uint64_t) + 2 * sizeof(uint32_t));
+          sizeof(Point) + sizeof(Detail) + sizeof(Stand) + sizeof(uint64_t) + 2 * sizeof(uint32_t));
 }
 
 std::shared_ptr<const Graph::Memory> Graph::NewChunk(size_t index) const {
@@ -44,20 +44,22 @@ std::shared_ptr<const Graph::Memory> Graph::NewChunk(size_t index) const {
   chunk->links = AllocateHuge<uint32_t>(kChunkNodes * link_stride());
   chunk->points = AllocateAligned<Point>(kChunkNodes);
   chunk->details = AllocateAligned<Detail>(kChunkNodes);
-  chunk->slots = AllocateAligned<uint32_t>(kChunkNodes);
+  chunk->stands = AllocateAligned<Stand>(kChunkNodes);
+  chunk->kin = AllocateAligned<uint32_t>(kChunkNodes);
   chunk->deaths = AllocateAligned<uint64_t>(kChunkNodes);
   chunk->namers = AllocateAligned<uint32_t>(kChunkNodes);
   const bool complete = chunk->codes && (chunk->lower || !format_.has_lower()) && chunk->links &&
-                        chunk->points && chunk->details && chunk->slots && chunk->deaths &&
-                        chunk->namers;
+                        chunk->points && chunk->details && chunk->stands && chunk->kin &&
+                        chunk->deaths && chunk->namers;
   if (!complete) return nullptr;
   const auto first = static_cast<uint32_t>(index << kChunkShift);
-  std::fill_n(chunk->slots.get(), kChunkNodes, kNoSlot);
   // Dead, until the index says otherwise.
   std::fill_n(chunk->deaths.get(), kChunkNodes, 0);
   std::fill_n(chunk->namers.get(), kChunkNodes, 0);
   for (uint32_t i = 0; i < kChunkNodes; ++i) {
     std::fill_n(chunk->links.get() + i * link_stride(), link_stride(), first + i);
+    chunk->stands[i] = {kNoSlot, first + i};
+    chunk->kin[i] = first + i;
   }
   return chunk;
 }

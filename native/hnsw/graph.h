@@ -8,13 +8,23 @@
 //   details 4 × f32           what only candidates and exact scans are judged by
 //   links   link_stride × u32 neighbours, then the node itself until the end: reading a list needs
 //                             no length, since a node that is expanded has been visited
-//   slots   u32               the slot of a node
+//   stands  2 × u32           the slot of a node, which is not in the file; and its next twin
+//   kin     u32               who a node's twins are; not in the file
 //   deaths  u64               when the slot was removed; kAlive: it was not. Not in the file
 //   namers  u32               how many lists name the node; not in the file
 //
+// Twins. Nodes that walks cannot tell from one another (hnsw/alike.h) are told to walks as one: the
+// first of them, the **head**, has neighbours and is named by lists; those that come later, its
+// **twins**, have none, are named by none, and are never begun at. They are a chain behind the
+// head, in the order they came: each has the next one, the last has itself. So a group of any size
+// costs a walk one node, and whoever finds the head has all of them. A node is head or twin for
+// ever, dead or not. A twin is a **copy** when its vector is the head's, bit for bit.
+//
 // Thread safety: Reserve() and View() belong to one thread (the JavaScript thread), Reserve() only
 // while no node is being added. A View's nodes may be read from any thread while other threads add
-// some: lists and slots are read and written atomically, and whatever a list names is complete.
+// some: lists and chains are read and written atomically, and whatever one names is complete.
+// Chains grow at their ends, under the lock of the head: what a View has no room for, and what came
+// after a Moment, is behind all else.
 
 #ifndef SKALAR_HNSW_GRAPH_H_
 #define SKALAR_HNSW_GRAPH_H_
@@ -37,13 +47,19 @@ namespace skalar::hnsw {
 inline constexpr uint32_t kNoNode = 0xffffffff;
 inline constexpr uint64_t kAlive = ~uint64_t{0};
 
-// Nodes are below this: the beam uses the highest bit.
+// Nodes are below this: the beam and chains of twins use the highest bit.
 inline constexpr uint32_t kMaxNodes = 1u << 31;
 
 // By a code alone (hnsw/ranker.h).
 struct Point {
   float scale;
   float bias;
+};
+
+// A node's slot, and its next twin: together, since whoever asks for one needs the other.
+struct Stand {
+  uint32_t slot;
+  uint32_t next;  // the highest bit says that the node is a copy of its head
 };
 
 // When a search began: later nodes and later removals do not concern it, so that its answers speak
@@ -81,7 +97,8 @@ class Graph {
     uint32_t* links;
     Point* points;
     Detail* details;
-    uint32_t* slots;
+    Stand* stands;
+    uint32_t* kin;
     uint64_t* deaths;
     uint32_t* namers;
   };
@@ -93,7 +110,8 @@ class Graph {
     AlignedArray<uint32_t> links;
     AlignedArray<Point> points;
     AlignedArray<Detail> details;
-    AlignedArray<uint32_t> slots;
+    AlignedArray<Stand> stands;
+    AlignedArray<uint32_t> kin;
     AlignedArray<uint64_t> deaths;
     AlignedArray<uint32_t> namers;
   };
@@ -145,7 +163,7 @@ class Graph {
     Point& PointOf(uint32_t node) const { return ChunkOf(node).points[Index(node)]; }
     Detail& DetailOf(uint32_t node) const { return ChunkOf(node).details[Index(node)]; }
     // Written before any search can know of the node.
-    uint32_t& SlotOf(uint32_t node) const { return ChunkOf(node).slots[Index(node)]; }
+    uint32_t& SlotOf(uint32_t node) const { return StandOf(node).slot; }
     AtomicRef<uint64_t> Death(uint32_t node) const {
       return AtomicRef<uint64_t>(ChunkOf(node).deaths[Index(node)]);
     }
@@ -157,14 +175,56 @@ class Graph {
     }
     // Asks for what SlotAt() reads.
     SKALAR_ONLY_FETCHES void FetchSlot(uint32_t node) const {
-      Prefetch(&ChunkOf(node).slots[Index(node)]);
+      Prefetch(&StandOf(node));
       Prefetch(&ChunkOf(node).deaths[Index(node)]);
     }
     AtomicRef<uint32_t> Namers(uint32_t node) const {
       return AtomicRef<uint32_t>(ChunkOf(node).namers[Index(node)]);
     }
 
+    bool IsTwin(uint32_t node) const { return Kin(node).load(std::memory_order_relaxed) & kMark; }
+    // Of a twin; a head's is itself.
+    uint32_t HeadOf(uint32_t node) const {
+      const uint32_t kin = Kin(node).load(std::memory_order_relaxed);
+      return kin & kMark ? kin & ~kMark : node;
+    }
+    bool HasTwins(uint32_t head) const { return NodeOf(TwinBehind(head)) != head; }
+    // Calls visit(node, whether it is a copy) for a head and its twins until it returns false.
+    // Whoever calls it may ask FetchSlot() for the head first.
+    template <class Visit>
+    void EachOf(uint32_t head, Visit visit) const {
+      bool copy = false;
+      for (uint32_t node = head;;) {
+        const uint32_t next = TwinBehind(node);
+        if (node != head) copy = IsMarked(next);
+        if (!visit(node, copy)) return;
+        // Those that were added behind this view are the last.
+        if (NodeOf(next) == node || NodeOf(next) >= capacity()) return;
+        node = NodeOf(next);
+      }
+    }
+    // The twin behind a node, or itself; the highest bit is set when the node is a copy.
+    uint32_t TwinBehind(uint32_t node) const { return Next(node).load(std::memory_order_acquire); }
+    // Makes a node a twin, the last one of a head. Requires: no list names it, and nobody else adds
+    // to the head's twins.
+    void AddTwin(uint32_t head, uint32_t node, bool copy) const {
+      Kin(node).store(head | kMark, std::memory_order_relaxed);
+      Next(node).store(node | (copy ? kMark : 0), std::memory_order_relaxed);
+      const uint32_t last = Kin(head).load(std::memory_order_relaxed);
+      const uint32_t mark = Next(last).load(std::memory_order_relaxed) & kMark;
+      Next(last).store(node | mark, std::memory_order_release);
+      Kin(head).store(node, std::memory_order_relaxed);
+    }
+
    private:
+    Stand& StandOf(uint32_t node) const { return ChunkOf(node).stands[Index(node)]; }
+    AtomicRef<uint32_t> Next(uint32_t node) const {
+      return AtomicRef<uint32_t>(StandOf(node).next);
+    }
+    // Of a twin its head, marked; of a head its last twin, or itself without one.
+    AtomicRef<uint32_t> Kin(uint32_t node) const {
+      return AtomicRef<uint32_t>(ChunkOf(node).kin[Index(node)]);
+    }
     friend class Graph;
     const Chunk& ChunkOf(uint32_t node) const { return Graph::ChunkOf(chunks_, node); }
 
@@ -175,6 +235,10 @@ class Graph {
     const Chunk* chunks_ = nullptr;  // of table_
     std::shared_ptr<const Table> table_;
   };
+
+  // What TwinBehind() tells: the node, and whether the one asked for is a copy of its head.
+  static uint32_t NodeOf(uint32_t next) { return next & ~kMark; }
+  static bool IsMarked(uint32_t next) { return next & kMark; }
 
   // Makes room for so many nodes; new ones have no neighbours and no slot.
   Status Reserve(size_t nodes);
@@ -188,6 +252,7 @@ class Graph {
   static const Chunk& ChunkOf(const Chunk* chunks, uint32_t node) {
     return chunks[node >> kChunkShift];
   }
+  static constexpr uint32_t kMark = 0x80000000u;
   static size_t Index(uint32_t node) { return node & (kChunkNodes - 1); }
 
   size_t ChunkBytes() const;

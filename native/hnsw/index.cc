@@ -133,16 +133,16 @@ void Index::SetReference(const VectorStore::View& vectors) {
 void Index::SetEntries(const std::vector<uint32_t>& new_orphans) {
   const bool doubled = nodes_ >= 2 * entries_chosen_at_;
   if (!doubled && new_orphans.empty()) return;
+  const Graph::View graph = graph_.view();
   if (doubled) {
     entries_chosen_at_ = nodes_;
     chosen_.clear();
     SplitMix random(nodes_);
     for (size_t i = 0; i < std::min(kEntries, nodes_); ++i) {
-      chosen_.push_back(static_cast<uint32_t>(random.Next() % nodes_));
+      chosen_.push_back(graph.HeadOf(static_cast<uint32_t>(random.Next() % nodes_)));
     }
   }
   orphans_.insert(orphans_.end(), new_orphans.begin(), new_orphans.end());
-  const Graph::View graph = graph_.view();
   // Dead ones stay: they may be the way to a group of nodes.
   std::erase_if(orphans_, [&](uint32_t node) {
     return graph.Namers(node).load(std::memory_order_relaxed) > 0;

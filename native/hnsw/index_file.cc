@@ -1,6 +1,6 @@
 // Index::Write() and Index::Read(): the file is drawn in docs/format.md. Whoever hands a file to
-// Read() has compared its checksum; what is checked here is that it fits the index, and that no
-// list names a node that is not there.
+// Read() has compared its checksum; what is checked here is that it fits the index, that no
+// list names a node that is not there, and that chains of twins begin at heads and end.
 
 #include <algorithm>
 #include <array>
@@ -14,7 +14,7 @@ namespace skalar::hnsw {
 namespace {
 
 constexpr std::array<char, 8> kMagic = {'s', 'k', 'a', 'l', 'h', 'n', 's', 'w'};
-constexpr uint32_t kVersion = 4;
+constexpr uint32_t kVersion = 5;
 // Sections begin at pages, so that they can be mapped.
 constexpr size_t kPage = 4096;
 
@@ -93,6 +93,30 @@ bool EachChunk(size_t nodes, const AbortFlag& abort, Section section) {
   return true;
 }
 
+// Makes the chains of a file: what is behind each node. False when they are none: a node that is
+// not there, that is behind two, or behind itself.
+bool AddTwins(const Graph::View& graph, const std::vector<uint32_t>& behind) {
+  const auto nodes = static_cast<uint32_t>(behind.size());
+  std::vector<bool> is_twin(nodes);
+  for (uint32_t node = 0; node < nodes; ++node) {
+    const uint32_t next = Graph::NodeOf(behind[node]);
+    if (next == node) continue;
+    if (next >= nodes || is_twin[next]) return false;
+    is_twin[next] = true;
+  }
+  // Each node is behind at most one: what no head leads to is a circle.
+  size_t reached = 0;
+  for (uint32_t head = 0; head < nodes; ++head) {
+    if (is_twin[head]) continue;
+    ++reached;
+    for (uint32_t node = head; Graph::NodeOf(behind[node]) != node; ++reached) {
+      node = Graph::NodeOf(behind[node]);
+      graph.AddTwin(head, node, Graph::IsMarked(behind[node]));
+    }
+  }
+  return reached == nodes;
+}
+
 }  // namespace
 
 Status Index::Write(const char* path, const AbortFlag& abort) const {
@@ -128,6 +152,15 @@ Status Index::Write(const char* path, const AbortFlag& abort) const {
   put([&](uint32_t node) { return &graph.PointOf(node); }, sizeof(Point));
   put([&](uint32_t node) { return &graph.DetailOf(node); }, sizeof(Detail));
   put([&](uint32_t node) { return graph.Links(node); }, graph_.link_stride() * sizeof(uint32_t));
+  std::vector<uint32_t> twins(std::min(nodes_, Graph::kChunkNodes));
+  put(
+      [&](uint32_t first) {
+        for (size_t i = 0; i < std::min(twins.size(), nodes_ - first); ++i) {
+          twins[i] = graph.TwinBehind(first + static_cast<uint32_t>(i));
+        }
+        return twins.data();
+      },
+      sizeof(uint32_t));
   if (IsStopped(abort)) return Status::Aborted();
   return writer.Flush() ? Status::Ok() : Status::Unusable("the graph's file cannot be written");
 }
@@ -165,17 +198,27 @@ Status Index::Read(const char* path, const AbortFlag& abort) {
                      }) &&
            reader.Pad();
   };
+  std::vector<uint32_t> twins(header.nodes);
   const bool whole = get([&](uint32_t node) { return graph.Code(node); }, graph.code_bytes()) &&
                      get([&](uint32_t node) { return graph.Lower(node); }, graph.lower_bytes()) &&
                      get([&](uint32_t node) { return &graph.PointOf(node); }, sizeof(Point)) &&
                      get([&](uint32_t node) { return &graph.DetailOf(node); }, sizeof(Detail)) &&
                      get([&](uint32_t node) { return graph.Links(node); },
-                         graph_.link_stride() * sizeof(uint32_t));
+                         graph_.link_stride() * sizeof(uint32_t)) &&
+                     get([&](uint32_t node) { return &twins[node]; }, sizeof(uint32_t));
   if (!whole) return IsStopped(abort) ? Status::Aborted() : other;
-  const auto exists = [&](uint32_t node) { return node < header.nodes; };
+  if (!AddTwins(graph, twins)) return other;
+  // Walks come by heads only.
+  const auto exists = [&](uint32_t node) { return node < header.nodes && !graph.IsTwin(node); };
   for (uint32_t node = 0; node < header.nodes; ++node) {
     if (node % Graph::kChunkNodes == 0 && IsStopped(abort)) return Status::Aborted();
     const uint32_t* links = graph.Links(node);
+    if (graph.IsTwin(node)) {
+      const bool alone = std::all_of(links, links + graph_.link_stride(),
+                                     [node](uint32_t link) { return link == node; });
+      if (!alone) return other;
+      continue;
+    }
     if (!std::all_of(links, links + graph_.link_stride(), exists)) return other;
     for (size_t i = 0; i < graph_.max_links() && links[i] != node; ++i) {
       graph.Namers(links[i]).fetch_add(1);

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "hnsw/alike.h"
+
 namespace skalar::hnsw {
 
 Linker::Linker(const Graph::View& graph, const CodeFormat& format, Metric metric, size_t links,
                size_t ef_construction, Locks* locks, Scratch* scratch)
     : graph_(graph),
+      format_(format),
       metric_(metric),
       links_(links),
       ef_construction_(ef_construction),
@@ -15,9 +18,23 @@ Linker::Linker(const Graph::View& graph, const CodeFormat& format, Metric metric
   for (size_t i = 0; i < graph.max_links(); ++i) selected_codes_.emplace_back(format);
 }
 
-void Linker::Link(uint32_t node, const std::vector<uint32_t>& entries) {
+uint32_t Linker::Find(uint32_t node, const std::vector<uint32_t>& entries) {
   SetQuery(node);
   Walk(graph_, entries, nullptr, &scratch_).ToAll(Width::Of(ef_construction_));
+  for (size_t i = 0; i < scratch_.beam.size(); ++i) {
+    const uint32_t near = scratch_.beam.node(i);
+    if (near != node && AreAlike(graph_, format_, near, node)) return near;
+  }
+  return kNoNode;
+}
+
+void Linker::Join(uint32_t head, uint32_t node, bool copy) {
+  locks_.Lock(head);
+  graph_.AddTwin(head, node, copy);
+  locks_.Unlock(head);
+}
+
+void Linker::Link(uint32_t node) {
   // Dot products are no distances, and nobody asks.
   if (metric_ != Metric::kDot) {
     intrinsic_dimension_.Add(scratch_.beam, scratch_.ranker.nearest);

@@ -1,8 +1,10 @@
 // Adds nodes to a graph: HNSW's insertion (arXiv 1603.09320, algorithms 1 and 4) on one level. A
-// walk finds candidates, all there is of their codes decides between them.
+// walk finds candidates, all there is of their codes decides between them. A node that walks cannot
+// tell from one that is found is not linked: it becomes a twin of that (hnsw/graph.h).
 //
 // Thread safety: several threads may add nodes at once, each with its own Linker and Scratch over
-// the same View and Locks. Threads that add at the same time may miss each other's nodes.
+// the same View and Locks. Threads that add at the same time may miss each other's nodes: of equal
+// ones there may be as many heads as threads, which are linked like any nodes.
 
 #ifndef SKALAR_HNSW_LINKER_H_
 #define SKALAR_HNSW_LINKER_H_
@@ -43,8 +45,12 @@ class Linker {
   Linker(const Graph::View& graph, const CodeFormat& format, Metric metric, size_t links,
          size_t ef_construction, Locks* locks, Scratch* scratch);
 
-  // Links a node whose code, point and detail are set to those that the walk from `entries` finds.
-  void Link(uint32_t node, const std::vector<uint32_t>& entries);
+  // A walk from `entries` to what is near a node whose code, point and detail are set. Returns the
+  // head that walks cannot tell it from; kNoNode when there is none.
+  uint32_t Find(uint32_t node, const std::vector<uint32_t>& entries);
+  // After Find(), one of these. Links the node to those that were found; makes it a twin.
+  void Link(uint32_t node);
+  void Join(uint32_t head, uint32_t node, bool copy);
 
   // Nodes that no list named any more at some time since Link() was first called: no walk comes by
   // them, unless it begins there.
@@ -73,6 +79,7 @@ class Linker {
   void Replace(uint32_t node);
 
   const Graph::View& graph_;
+  const CodeFormat& format_;
   const Metric metric_;
   const size_t links_;
   const size_t ef_construction_;

@@ -24,15 +24,19 @@ std::vector<uint32_t> Renumbering::BreadthFirst(const AbortFlag& abort) const {
   std::vector<bool> reached(nodes_);
   const auto reach = [&](uint32_t node) {
     if (reached[node]) return;
-    reached[node] = true;
-    order.push_back(node);
+    // Twins lie behind their head.
+    old_.EachOf(node, [&](uint32_t each, bool) {
+      reached[each] = true;
+      order.push_back(each);
+      return true;
+    });
   };
   for (const uint32_t entry : *entries_) reach(entry);
   // What no list leads to comes last.
   for (uint32_t next = 0, rest = 0; order.size() < nodes_ || next < order.size();) {
     if (next == order.size()) {
       while (reached[rest]) ++rest;
-      reach(rest);
+      reach(old_.HeadOf(rest));
     }
     const uint32_t node = order[next++];
     if (next % kAbortStride == 0 && IsStopped(abort)) break;
@@ -64,10 +68,18 @@ void Renumbering::Work(const AbortFlag& abort) {
     copy.PointOf(node) = old_.PointOf(old);
     copy.DetailOf(node) = old_.DetailOf(old);
     copy.Namers(node).store(old_.Namers(old).load());
+    if (!old_.IsTwin(old)) CopyTwins(old);
     const uint32_t* from = old_.Links(old);
     std::transform(from, from + old_.link_stride(), copy.Links(node),
                    [this](uint32_t link) { return new_number_[link]; });
   }
+}
+
+void Renumbering::CopyTwins(uint32_t old_head) {
+  old_.EachOf(old_head, [&](uint32_t old, bool copied) {
+    if (old != old_head) copy_.view().AddTwin(new_number_[old_head], new_number_[old], copied);
+    return true;
+  });
 }
 
 Status Renumbering::Finish() {

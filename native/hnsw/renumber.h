@@ -31,6 +31,8 @@ class Renumbering {
  private:
   // Old numbers in their new order; fewer than all when it is told to stop.
   std::vector<uint32_t> BreadthFirst(const AbortFlag& abort) const;
+  // Once all have new numbers.
+  void CopyTwins(uint32_t old_head);
 
   Index* const index_;
   const Graph::View old_;

@@ -1,5 +1,5 @@
 // The walk through the graph: from entry points to the nodes nearest to a query, by their codes
-// alone.
+// alone. It meets heads only (hnsw/graph.h): what is said of nodes here is said of these.
 //
 // One level, as in "Down with the hierarchy" (arXiv 2412.01940); otherwise the search of HNSW
 // (arXiv 1603.09320, algorithm 2). Nothing in its loops allocates, or branches on a metric.
@@ -33,15 +33,22 @@ class Scratch {
   Ranker ranker;
   Beam beam;
 
-  // What is left of a beam: nodes and their slots; and by all there is of their codes.
-  struct Refined {
-    float rank;
-    float margin;  // by how much it may miss
+  // What is left of a beam: nodes, what is known of them, and the slots that are to be scored. Of
+  // copies there is one, and how many more stand behind it.
+  struct Candidate {
     uint32_t slot;
+    uint32_t group;   // the place of its head in the beam
+    uint32_t copies;  // where the others begin,
+    uint32_t count;   // and how many they are
+    float rank;       // by all there is of its code,
+    float margin;     // by how much that may miss
   };
   std::vector<uint32_t> nodes;
+  std::vector<Candidate> candidates;
+  bool has_groups = false;       // whether any of these are of one head
+  std::vector<uint32_t> copies;  // slots
   std::vector<uint32_t> slots;
-  std::vector<Refined> refined;
+  std::vector<uint8_t> taken;  // by group
   Products products;
 
   // Counted over the walks since they were set to 0.
@@ -63,10 +70,18 @@ class Permit {
   // Those that stood for a slot, or for one of `allowed`, if any: ascending.
   Permit(const Graph::View& graph, const Moment& moment, const SlotList& allowed);
 
-  bool Allows(uint32_t node) const {
-    const uint32_t slot = graph_.SlotAt(node, moment_);
+  bool AllowsSlot(uint32_t slot) const {
     if (slot == kNoSlot) return false;
     return all_ || (slot / 64 < bits_.size() && bits_[slot / 64] >> (slot % 64) & 1);
+  }
+  // Whether a head or any of its twins is allowed.
+  bool Allows(uint32_t head) const {
+    bool allows = false;
+    graph_.EachOf(head, [&](uint32_t node, bool) {
+      allows = AllowsSlot(graph_.SlotAt(node, moment_));
+      return !allows;
+    });
+    return allows;
   }
 
  private:
@@ -89,7 +104,7 @@ class Walk {
   // The same of two walks at once: while one waits for memory, the other computes.
   static void ToAll(Walk* a, const Width& width_a, Walk* b, const Width& width_b);
 
-  // The same of nodes whose slots are permitted. The others are passed through.
+  // The same of heads of which a permit allows any. The others are passed through.
   void ToPermitted(const Width& width, const Permit& permit);
 
  private:

@@ -17,14 +17,17 @@ TEST(HnswConcurrencyTest, SearchesWhileItIsBuilt) {
   Random random(3);
   Corpus corpus(kFew);
   Index index(SmallOptions(Metric::kCosine, kFew));
+  const Floats bases[] = {random.Vector(kFew), random.Vector(kFew)};
   for (uint32_t slot = 0; slot < kSlots; ++slot) {
-    PutBoth(&corpus, &index, slot, random.Vector(kFew));
+    // Among them two groups of equal ones, so that chains grow while they are read.
+    PutBoth(&corpus, &index, slot, slot % 3 ? random.Vector(kFew) : bases[slot % 2]);
   }
   size_t searches = 0;
   while (index.waiting() > 0) {
     Build build(&index, corpus.store.Snapshot());
     std::vector<Query> queries;
     for (int i = 0; i < 20; ++i) queries.push_back(QueryFor(random.Vector(kFew), 5));
+    for (const Floats& base : bases) queries.push_back(QueryFor(base, 5));
     Search search(&index, corpus.store.Snapshot(), queries, nullptr);
     std::atomic<size_t> next{0};
     std::vector<std::thread> threads;
@@ -50,6 +53,7 @@ TEST(HnswConcurrencyTest, SearchesWhileItIsBuilt) {
   EXPECT_GT(searches, 0u);
   std::vector<Query> queries;
   for (int i = 0; i < 50; ++i) queries.push_back(QueryFor(random.Vector(kFew), 10));
+  for (const Floats& base : bases) queries.push_back(QueryFor(base, 100));
   EXPECT_GE(Recall(&index, corpus, Metric::kCosine, queries), 0.95);
 }
 

@@ -378,9 +378,9 @@ size_t BytesForEach(Codes codes) {
 }
 
 TEST(HnswMemoryTest, TakesAsManyBytesAsDocumented) {
-  EXPECT_EQ(BytesForEach(Codes::kInt8), 684u);
-  EXPECT_EQ(BytesForEach(Codes::kInt4), 428u);
-  EXPECT_EQ(BytesForEach(Codes::kFloat32), 4 * 512 + 172u);
+  EXPECT_EQ(BytesForEach(Codes::kInt8), 692u);
+  EXPECT_EQ(BytesForEach(Codes::kInt4), 436u);
+  EXPECT_EQ(BytesForEach(Codes::kFloat32), 4 * 512 + 180u);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, HnswTest, testing::ValuesIn(AllKinds()),

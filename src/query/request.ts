@@ -110,11 +110,11 @@ export function parseRequests(
       path: 'queries',
     })
   }
-  refuseHoles(inputs)
+  const { length } = inputs
+  refuseHoles(inputs, length)
   const { signal, ...shared } = checkOptions(common, COMMON, 'options')
   const settings = parseSettings(shared, 'options')
   const { dimension } = definition
-  const { length } = inputs
   const vectors = takeRoom(dimension * length)
   const places: number[] = []
   const requests = mapItems(
@@ -142,8 +142,8 @@ export function parseRequests(
 }
 
 /** Before memory is taken for as many as there seem to be. */
-function refuseHoles(inputs: readonly unknown[]): void {
-  for (let i = 0; i < inputs.length; i++) {
+function refuseHoles(inputs: readonly unknown[], length: number): void {
+  for (let i = 0; i < length; i++) {
     if (i in inputs) continue
     const path = pathOf(i)
     throw new SkalarError('BAD_OPTION', `${path} is a hole in the array: give { vector } or { id }`, { path })

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { type Metadata, open } from '../../src/index.ts'
@@ -29,13 +29,16 @@ it('a write that LMDB fails in rejects with a code, and the process goes on', {
   await collection.upsert(ids.map((id) => ({ id, vector: [1, id] })))
   await collection.update(ids, { changed: true })
   await database.close()
-  const path = join(folder, 'data.mdb')
-  const bytes = readFileSync(path)
-  const start = freeList(bytes)
-  bytes.fill(0, start, start + PAGE)
-  writeFileSync(path, bytes)
-
   const child = new Child('writes', folder)
+  expect(await child.next()).toBe('open')
+  // In place, once it is open: damage that is there before is told by `open`.
+  const path = join(folder, 'data.mdb')
+  const start = freeList(readFileSync(path))
+  const file = openSync(path, 'r+')
+  writeSync(file, Buffer.alloc(PAGE), 0, PAGE, start)
+  closeSync(file)
+
+  child.send('go on')
   const { codes, ...rest } = await child.next<{ codes: Record<string, string> }>()
   expect(rest).toEqual({ ids: RECORDS, found: 3 })
   expect(new Set(Object.values(codes))).toEqual(new Set(['STORAGE']))

@@ -1,4 +1,6 @@
-// Tries every kind of write, reads in between, and tells the codes of what failed: node writes.mjs <folder>
+// Opens a database, and when it is told to goes on: tries every kind of write, reads in between, and tells the codes of what failed:
+// node writes.mjs <folder>
+import { once } from 'node:events'
 import { open } from 'skalar'
 
 const database = await open(process.argv[2], { threads: 1 })
@@ -14,6 +16,8 @@ const writes = {
   clear: () => collection.clear(),
   drop: () => database.drop('c'),
 }
+process.send('open')
+await once(process, 'message')
 const codes = {}
 for (const [name, write] of Object.entries(writes)) {
   await write().then(

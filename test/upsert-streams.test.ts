@@ -135,6 +135,17 @@ describe('upsert of an iterable', () => {
 })
 
 describe('onInvalid', () => {
+  it('does not skip holes, of which an array may have any number', async () => {
+    const { films } = await openCollection()
+    const holes = [record('a')]
+    holes.length = 2 ** 32 - 1
+    await expectRejection(films.upsert(holes, { onInvalid: 'skip' }), 'BAD_RECORD', {
+      recordIndex: 1,
+      committed: 0,
+    })
+    expect(films.size).toBe(0)
+  })
+
   const mixed = [record('a'), BAD, record(''), record('b'), { id: 'c', vector: [0] }, record('d')]
 
   it('skip leaves invalid records out, of iterables and arrays', async () => {

@@ -9,6 +9,7 @@ import { MAX_READERS } from './folder.ts'
 import { filesOf } from './identity.ts'
 import { json } from './json.ts'
 import { type IdKey, idKeys, type RowKey, rowKeys } from './keys.ts'
+import { mapSizeOf } from './map-size.ts'
 import { ReaderChecks } from './reader-checks.ts'
 import { commitFailure, openingError, storageError } from './storage-error.ts'
 import { type Codec, type RawTable, Table } from './table.ts'
@@ -65,6 +66,7 @@ export class Environment {
     this.readOnly = readOnly
     let root: RootDatabase | undefined
     try {
+      const mapSize = mapSizeOf(folder)
       root = openToLast({
         path: folder,
         // By default a name with a dot in it is taken for a file.
@@ -75,6 +77,7 @@ export class Environment {
         maxReaders: MAX_READERS,
         eventTurnBatching: false,
         encoding: 'binary',
+        ...(mapSize !== undefined && { mapSize }),
       })
       this.#root = root
       refuseForeign(root, folder)
@@ -174,7 +177,7 @@ export class Environment {
     this.assertWritable()
     return this.#gate.run(weight, async () => {
       if (this.#closed) throw new SkalarError('CLOSED', 'the database is closed')
-      this.#readerChecks.beforeWrite()
+      this.#readerChecks.beforeWrite(weight)
       let commit = 0
       let threw = false
       try {

@@ -51,6 +51,13 @@ export async function upsert(
   return run.result
 }
 
+/** Not skipped either: an array of nothing but holes is as long as any, and no one means it. */
+function hole(recordIndex: number): SkalarError {
+  return new SkalarError('BAD_RECORD', `records[${recordIndex}] is a hole in the array: leave it out`, {
+    recordIndex,
+  })
+}
+
 function parseOptions(raw: unknown): Options {
   const { mode, batchSize, onInvalid, signal, onProgress } = checkOptions(raw, KNOWN, 'options')
   return {
@@ -102,7 +109,11 @@ class Run {
 
   /** All records are checked and copied before the first await: before the caller's code goes on. */
   async whole(records: readonly unknown[], length: number): Promise<void> {
-    for (let i = 0; i < length; i++) this.#builder.add(records[i], i)
+    for (let i = 0; i < length; i++) {
+      const record = records[i]
+      if (record === undefined && !(i in records)) throw hole(i)
+      this.#builder.add(record, i)
+    }
     // What is one transaction takes its place among those of other calls at once.
     const { several } = this.#builder
     const batches = several ? await this.#builder.finishInTurns() : this.#builder.finish()

@@ -75,6 +75,8 @@ export default {
     /^refused: (DISK_FULL|STORAGE|OUT_OF_MEMORY|READ_ONLY|NOT_FOUND|CLOSED)$/,
     // V8 ends the process where it has no memory, and Node where it cannot begin.
     /Node itself ended$/,
+    // So does LMDB: docs/limits.md.
+    /^memory: crash: SIG(SEGV|BUS|ABRT)$/,
   ],
   async prepare(context) {
     const shortages = Object.entries(SHORTAGES).filter(([, { needs }]) => needs !== false)

@@ -332,7 +332,10 @@ export interface IndexStats {
    * what the index lacks is scanned.
    */
   readonly state: 'ready' | 'building' | 'failed'
-  /** Why the last attempt was given up, until another one succeeds. It is tried again by itself. */
+  /**
+   * Why the last attempt was given up, until another one succeeds. A build is tried again by itself, a save after more work and when
+   * the database is closed.
+   */
   readonly error: Error | undefined
 }
 

@@ -73,6 +73,26 @@ describe('a damaged vector row', () => {
   })
 })
 
+describe('a vector row that is damaged before another process has read it', () => {
+  it.each([
+    ['ordinal', 0],
+    ['first component', 16],
+  ])('is told, not taken for one that has gone: by its %s', async (_, byte) => {
+    const folder = temporaryFolder()
+    const db = await openDatabase(folder)
+    const points = await db.collection('points', { dimension: 2, metric: 'euclidean' })
+    await points.upsert({ id: 'a', vector: [1, 2] })
+    const { replica } = sourceOf(points)
+    // What this process has written is in its memory already: it forgets that, and reads the log.
+    const apply = replica.apply
+    replica.apply = () => {}
+    await points.upsert({ id: 'b', vector: [1, 3] })
+    replica.apply = apply
+    await flip(points as Collection, 'vectors', 1, byte)
+    expect(await rejectionOf(points.query({ vector: [1, 3] }))).toMatchObject(CORRUPTED)
+  })
+})
+
 describe('a damaged record row', () => {
   it.each([
     ['layout', 0],

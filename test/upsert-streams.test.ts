@@ -135,6 +135,15 @@ describe('upsert of an iterable', () => {
 })
 
 describe('onInvalid', () => {
+  it('leaves a record whole that an invalid one was to replace', async () => {
+    const { films } = await openCollection()
+    const tooLarge = { text: 'x'.repeat(2 ** 26) }
+    const input = [record('a'), { id: 'a', vector: [7, 7], metadata: tooLarge }]
+    expect(await films.upsert(input, { onInvalid: 'skip' })).toEqual({ inserted: 1, updated: 0 })
+    const { vector, metadata } = films.get('a', { includeVector: true })!
+    expect({ id: 'a', vector: [...vector], metadata }).toEqual({ metadata: {}, ...record('a') })
+  })
+
   it('does not skip holes, of which an array may have any number', async () => {
     const { films } = await openCollection()
     const holes = [record('a')]

@@ -29,6 +29,8 @@ export class Upkeep<G extends Graph> {
   #stopped = false
   /** Of the last attempt. */
   #error: Error | undefined
+  /** The last attempt to save has failed. */
+  #unsaved = false
   #pause = FIRST_PAUSE_MS
   #retry: NodeJS.Timeout | undefined
 
@@ -81,7 +83,8 @@ export class Upkeep<G extends Graph> {
 
   /** After `stop`: saves what took longer to build than it takes to write. */
   async saveIfWorthwhile(): Promise<void> {
-    if (this.#error === undefined && this.#unsavedBeyond(FEWEST_TO_SAVE, 1 / 64)) await this.#save()
+    if (this.#unsaved || (this.#error === undefined && this.#unsavedBeyond(FEWEST_TO_SAVE, 1 / 64)))
+      await this.#save()
   }
 
   #run(begin?: () => Promise<void>): void {
@@ -154,7 +157,7 @@ export class Upkeep<G extends Graph> {
     this.#pause = FIRST_PAUSE_MS
   }
 
-  /** A failure is told, and no harm: it is tried again after more work, and the graph can be built again. */
+  /** A failure is told, and no harm: it is tried again after more work and at the end, and the graph can be built again. */
   async #save(): Promise<void> {
     const { position } = this.#at
     if (this.#changedSince(position) === undefined) {
@@ -162,9 +165,13 @@ export class Upkeep<G extends Graph> {
       this.#stopped = true
       return
     }
-    await this.#graph.save(this.#files!, position).catch((error: unknown) => {
+    try {
+      await this.#graph.save(this.#files!, position)
+      this.#unsaved = false
+    } catch (error) {
+      this.#unsaved = true
       this.#error = fromNative(error) as Error
-    })
+    }
   }
 
   #changedSince(position: number): ReadonlySet<number> | undefined {

@@ -9,9 +9,10 @@ import type { Source } from '../source.ts'
  * be missing. Later pages are exact, and must make up for them. Nothing is kept from page to page: the graph answers
  * the query without `after` once more, with the same k, ef, filter, threshold and exclusion, which gives page one again, W.
  *
- *   the match to go on behind is     the page is, of the exact order without W, the first k
- *   the last of W                    from the top: what the graph has missed comes first
- *   in W before that, or not in it   behind the match: it is from a later page, or was chosen
+ *   the match to go on behind is   the page is, of the exact order, the first k
+ *   the last of W                  from the top, without W: what the graph has missed comes first
+ *   not in W                       behind the match, without W: it is from a later page
+ *   in W, before its last          behind the match: it was chosen
  *
  * So all pages together show every record once, as long as neither the records nor the graph change. A match that is in W with
  * another score, or whose record is gone, has changed since: the page is what stands behind the score that is given,

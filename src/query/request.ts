@@ -133,7 +133,7 @@ export function parseRequests(
   if (bad !== undefined) {
     throw badTarget(
       requests[bad]!.target.vector!,
-      inputs[bad] as { vector: unknown },
+      (inputs[bad] ?? {}) as { vector?: unknown },
       pathOf(bad),
       definition,
     )

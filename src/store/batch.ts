@@ -58,13 +58,14 @@ export class Batch {
     metadata: Metadata,
     writeVector: (target: Float32Array, offset: number) => void,
   ): void {
+    // All that may throw comes before anything of an earlier record is written over.
+    const packed = Buffer.from(packMetadata(metadata))
+    const idBytes = encodeId(id)
     writeVector(this.#floats, this.#rowStart(index) + VECTOR_HEADER / 4)
-    const packed = packMetadata(metadata)
     this.ids[index] = id
-    this.idBytes[index] = encodeId(id)
-    this.metadata[index] = Buffer.from(packed)
-    this.#bytes +=
-      vectorRowBytes(this.dimension) + RECORD_HEADER + this.idBytes[index]!.length + packed.length
+    this.idBytes[index] = idBytes
+    this.metadata[index] = packed
+    this.#bytes += vectorRowBytes(this.dimension) + RECORD_HEADER + idBytes.length + packed.length
   }
 
   /**

@@ -39,11 +39,11 @@ export class Flushes {
   /** Resolves when everything committed so far is on disk. @throws SkalarError `DISK_FULL`, `STORAGE` */
   async done(): Promise<void> {
     try {
-      if (!this.#stalled) await this.#told()
+      if (!this.#stalled && (await this.#told())) return
     } catch (error) {
       throw storageError(error, this.#folder)
     }
-    if (this.#stalled) await this.flush()
+    await this.flush()
   }
 
   /** Puts everything on disk that anybody has committed, this process or another. Throws as `done`. */
@@ -71,14 +71,14 @@ export class Flushes {
     if (failure !== undefined) throw failure
   }
 
-  /** Until lmdb-js says so, or a commit fails. */
-  async #told(): Promise<void> {
+  /** Until lmdb-js says so, or a commit fails: then false. */
+  async #told(): Promise<boolean> {
     let wake = () => {}
     try {
-      await new Promise<unknown>((resolve, reject) => {
-        wake = () => resolve(undefined)
+      return await new Promise<boolean>((resolve, reject) => {
+        wake = () => resolve(false)
         this.#waiting.add(wake)
-        this.#root.flushed.then(resolve, reject)
+        this.#root.flushed.then(() => resolve(true), reject)
       })
     } finally {
       this.#waiting.delete(wake)

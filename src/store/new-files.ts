@@ -2,22 +2,42 @@ import { randomUUID } from 'node:crypto'
 import { appendFileSync, linkSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** File systems without hard links: LMDB then makes the file itself. */
+/** What file systems without hard links answer. */
 const NO_LINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'])
 
 /**
  * Makes a file that is whole from its first moment, unless there is one of that name; throws what the file system does. It is
- * written, not reserved, so that nobody who maps it meets a full disk.
+ * written, not reserved, so that nobody who maps it meets a full disk. Without hard links it is whole a moment later: `link` is
+ * a test's.
  */
-export function createWhole(folder: string, name: string, bytes: Buffer): void {
+export function createWhole(folder: string, name: string, bytes: Buffer, link = linkSync): void {
+  const path = join(folder, name)
   withTemporary(folder, name, bytes, (temporary) => {
-    try {
-      linkSync(temporary, join(folder, name))
-    } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException
-      if (code !== 'EEXIST' && !NO_LINKS.has(code)) throw error
-    }
+    unlessThere(() => {
+      try {
+        link(temporary, path)
+      } catch (error) {
+        if (!NO_LINKS.has(codeOf(error))) throw error
+        write(path, bytes)
+      }
+    })
   })
+}
+
+function unlessThere(make: () => void): void {
+  try {
+    make()
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? ''
+}
+
+function write(path: string, bytes: Buffer): void {
+  writeFileSync(path, bytes, { flag: 'wx', mode: 0o664 })
 }
 
 /** Throws what the file system does when a folder has no room for so many bytes. */
@@ -33,7 +53,7 @@ export function append(file: string, bytes: Buffer): void {
 function withTemporary(folder: string, name: string, bytes: Buffer, use: (path: string) => void): void {
   const temporary = join(folder, `${name}.${randomUUID()}.tmp`)
   try {
-    writeFileSync(temporary, bytes, { flag: 'wx', mode: 0o664 })
+    write(temporary, bytes)
     use(temporary)
   } finally {
     rmSync(temporary, { force: true })

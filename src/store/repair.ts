@@ -44,7 +44,7 @@ function removeLooseIds(environment: Environment, number: number) {
   for (const { key, value } of environment.ids.getRange(range)) {
     const ordinal = decodeOrdinal(value, value.length)
     const row = recordAt(environment, number, ordinal)
-    if (!row?.intact || !row.idBytes.equals(key[1])) {
+    if (row === undefined || !row.idBytes.equals(key[1])) {
       loose.push(key[1])
       continue
     }

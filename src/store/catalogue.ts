@@ -36,7 +36,7 @@ export function findDefinition(environment: Environment, name: string): Definiti
 }
 
 export function listNames(environment: Environment): string[] {
-  return [...environment.catalogue.getKeys(keysWith(COLLECTION))].map((key) => key.slice(COLLECTION.length))
+  return environment.catalogue.getKeys(keysWith(COLLECTION)).map((key) => key.slice(COLLECTION.length))
 }
 
 /** In a write transaction: creates the collection unless another process has, and returns what it is now. */
@@ -79,9 +79,9 @@ export function clearCollection(environment: Environment, identity: number, name
 
 /** The numbers whose rows nobody needs any more. */
 export function numbersToPurge(environment: Environment): number[] {
-  return [...environment.catalogue.getKeys(keysWith(PURGE))].map((key) =>
-    numberEntry(Number(key.slice(PURGE.length)), 'rows to remove'),
-  )
+  return environment.catalogue
+    .getKeys(keysWith(PURGE))
+    .map((key) => numberEntry(Number(key.slice(PURGE.length)), 'rows to remove'))
 }
 
 /** In a write transaction: the rows of a number are gone. */

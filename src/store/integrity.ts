@@ -16,8 +16,8 @@ export function isIntact(row: Uint8Array): boolean {
 }
 
 /** The error for rows that nothing can be made of. */
-export function corruptedRow(problem: string): SkalarError {
-  return new SkalarError('CORRUPTED', `${problem}: restore the database from a backup`)
+export function corruptedRow(problem: string, details?: { readonly cause: unknown }): SkalarError {
+  return new SkalarError('CORRUPTED', `${problem}: restore the database from a backup`, details)
 }
 
 /** The error for the row of a vector that is not as it was written; of which record is known unless that is damaged too. */

@@ -3,6 +3,7 @@ import { SkalarError } from '../errors.ts'
 import type { Metadata } from '../types.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
 import { escaped, Need, needOf, unescaped } from './escapes.ts'
+import { corruptedRow } from './integrity.ts'
 
 /*
  * Metadata as bytes: MessagePack with msgpackr's extensions for Date, Set, bigint and typed arrays.
@@ -83,11 +84,11 @@ export function unpackMetadata(bytes: Uint8Array, start = 0, end = bytes.length)
   if (start === end) return {}
   const wrapped = bytes[start] === ESCAPED
   const first = bytes[wrapped ? start + 1 : start] as number
-  if (!isMapHeader(first)) throw corrupted(`metadata begins with byte ${first}`)
+  if (!isMapHeader(first)) throw corruptedRow(`metadata begins with byte ${first}`)
   const value = unpack(bytes, start, end)
   if (!wrapped) return value
   const metadata = unescaped(value[0])
-  if (!isPlainObject(metadata)) throw corrupted('metadata is not an object')
+  if (!isPlainObject(metadata)) throw corruptedRow('metadata is not an object')
   return metadata
 }
 
@@ -103,10 +104,6 @@ function unpack(bytes: Uint8Array, start: number, end: number) {
   try {
     return packr.unpack(source, { start, end })
   } catch (cause) {
-    throw corrupted('metadata cannot be decoded', { cause })
+    throw corruptedRow('metadata cannot be decoded', { cause })
   }
-}
-
-function corrupted(problem: string, details?: { cause: unknown }): SkalarError {
-  return new SkalarError('CORRUPTED', `${problem}: restore the database from a backup`, details)
 }

@@ -44,7 +44,7 @@ function removeSome(environment: Environment, number: number): number {
 function removeKeys<K>(table: Table<K>, start: K, end: K, limit: number): number {
   if (limit === 0) return 0
   // Collected first: a cursor does not survive the removal of its entry.
-  const keys = [...table.getKeys({ start, end, limit })]
+  const keys = table.getKeys({ start, end, limit })
   for (const key of keys) table.removeSync(key)
   return keys.length
 }

@@ -63,15 +63,15 @@ function removeLooseIds(environment: Environment, number: number) {
 function removeLooseRows(environment: Environment, number: number, slots: ReadonlyMap<number, number>): void {
   const { records, vectors } = environment
   const range = { start: [number, SPACE, 0], end: [number, SPACE, END] } as const
-  const looseRecords = [...records.getKeys(range)].filter(([, , ordinal]) => !slots.has(ordinal))
+  const looseRecords = records.getKeys(range).filter(([, , ordinal]) => !slots.has(ordinal))
   for (const key of looseRecords) records.removeSync(key)
   const inUse = new Set(slots.values())
-  const looseVectors = [...vectors.getKeys(range)].filter(([, , slot]) => !inUse.has(slot))
+  const looseVectors = vectors.getKeys(range).filter(([, , slot]) => !inUse.has(slot))
   for (const key of looseVectors) vectors.removeSync(key)
 }
 
 function clear(table: Table<readonly [number, number, number]>, number: number): void {
-  const keys = [...table.getKeys({ start: [number, SPACE, 0], end: [number, SPACE, END] })]
+  const keys = table.getKeys({ start: [number, SPACE, 0], end: [number, SPACE, END] })
   for (const key of keys) table.removeSync(key)
 }
 

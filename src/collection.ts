@@ -35,7 +35,6 @@ import type {
 import { isArray } from './validate/built-in.ts'
 import { validId, validIds } from './validate.ts'
 import { remove, update } from './write/change.ts'
-import { settle } from './write/commit.ts'
 import { importHnswlib } from './write/import-hnswlib.ts'
 import { upsert } from './write/upsert.ts'
 
@@ -194,7 +193,6 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     return this.#session.run(async () => {
       const { environment, definition, name } = this.#source
       const count = await environment.write(1, () => clearCollection(environment, definition.identity, name))
-      await settle(this.#session, this.#source)
       this.#purge()
       return count
     })

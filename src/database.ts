@@ -17,7 +17,7 @@ import {
 } from './store/catalogue.ts'
 import type { Access } from './store/folder.ts'
 import { type Transaction, transact } from './transaction.ts'
-import type { CollectionOptions, Durability, Id, Metadata, OpenOptions } from './types.ts'
+import type { CollectionOptions, Id, Metadata, OpenOptions } from './types.ts'
 import { folderOption } from './validate/folder.ts'
 
 const MAX_THREADS = 256
@@ -33,14 +33,15 @@ export async function open(path: string | URL, options?: OpenOptions): Promise<D
   const folder = folderOption(path)
   const known = ['durability', 'immutable', 'readOnly', 'threads'] as const
   const { durability, immutable, readOnly, threads } = checkOptions(options, known, 'options')
-  const chosen = enumOption(durability, 'options.durability', ['commit', 'flushed'], 'commit')
+  // Both are on disk: see Environment.write.
+  enumOption(durability, 'options.durability', ['commit', 'flushed'], 'commit')
   const { core, leave } = await join(
     folder,
     accessOptions(readOnly, immutable),
     integerOption(threads, 'options.threads', { min: 1, max: MAX_THREADS }),
     Math.min(availableParallelism(), MAX_THREADS),
   )
-  return new Database(core, chosen, leave)
+  return new Database(core, leave)
 }
 
 function accessOptions(readOnly: unknown, immutable: unknown): Access {
@@ -59,9 +60,9 @@ export class Database implements AsyncDisposable {
   #closed: Promise<void> | undefined
 
   /** @internal */
-  constructor(core: Core, durability: Durability, leave: () => Promise<void>) {
+  constructor(core: Core, leave: () => Promise<void>) {
     this.#core = core
-    this.#session = new OpenSession(durability)
+    this.#session = new OpenSession()
     this.#leave = leave
   }
 
@@ -105,7 +106,6 @@ export class Database implements AsyncDisposable {
       if (dropped === undefined) return false
       this.#core.forget(dropped)
       this.#core.purge()
-      if (this.#session.durability === 'flushed') await environment.flushed()
       return true
     })
   }
@@ -122,9 +122,7 @@ export class Database implements AsyncDisposable {
       if (functionOption(action, 'action') === undefined) {
         throw new SkalarError('BAD_OPTION', 'transaction needs a function', { path: 'action' })
       }
-      const result = await transact(this.#session, this.#core.environment, action)
-      if (this.#session.durability === 'flushed') await this.#core.environment.flushed()
-      return result
+      return transact(this.#session, this.#core.environment, action)
     })
   }
 
@@ -132,8 +130,6 @@ export class Database implements AsyncDisposable {
    * Waits for queries and transactions under way, then closes; the database itself when every open of it is closed. Calls
    * that take several transactions end with `CLOSED` after the one they are at. It ends also after writes have failed: each
    * of those was rejected, and nothing of it is there.
-   *
-   * @throws SkalarError `DISK_FULL`, `STORAGE` when what was committed may not all be on disk; it is closed all the same
    */
   close(): Promise<void> {
     this.#closed ??= this.#session.close().then(this.#leave)
@@ -165,14 +161,9 @@ async function load({ replica }: Source): Promise<void> {
 }
 
 class OpenSession implements Session {
-  readonly durability: Durability
   #closed = false
   #running = 0
   #idle: (() => void) | undefined
-
-  constructor(durability: Durability) {
-    this.durability = durability
-  }
 
   assertOpen(): void {
     if (this.#closed) throw new SkalarError('CLOSED', 'the database is closed: open it again')

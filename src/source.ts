@@ -8,7 +8,6 @@ import type { Environment } from './store/environment.ts'
 import { indexFiles } from './store/index-files.ts'
 import { Replica } from './store/replica.ts'
 import { readState } from './store/state.ts'
-import type { Durability } from './types.ts'
 
 /** What queries and writes of one collection run on; shared by all handles of a JavaScript thread on it. */
 export interface Source {
@@ -24,7 +23,6 @@ export interface Source {
 
 /** One `open()` of a database: what its handles may do, and what is under way through them. */
 export interface Session {
-  readonly durability: Durability
   /** @throws SkalarError `CLOSED` */
   assertOpen(): void
   /** Keeps the database from closing until the work is done. @throws SkalarError `CLOSED` */

@@ -133,7 +133,7 @@ export interface Cancel {
 export interface OpenOptions {
   /**
    * When a write resolves. `commit` (default): once it is committed, which survives a killed process. `flushed`: once it
-   * is on disk, which survives power loss.
+   * is on disk, which survives power loss. At present a commit is always on disk, so that both are the same.
    */
   durability?: Durability | undefined
   /** Refuse every write. The database must exist, and `lock.mdb` be writable: readers lock what they read. Default false. */

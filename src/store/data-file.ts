@@ -1,10 +1,10 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { isFree, type ReadPage } from './free-pages.ts'
 
 /*
  * What must be known of LMDB's data file before lmdb-js is called, because lmdb-js ends the process where LMDB refuses a
- * file, and LMDB where it reads behind the end of one. Layout of data version 2, as lmdb-js 3.5 writes it (`MDB_page`,
- * `MDB_meta` and `mdb_pick_meta` in its mdb.c); 64-bit and little-endian, as we are.
+ * file, and LMDB where it reads behind the end of one. Layout of data version 2, as lmdb-js 3.5 writes it (`MDB_page` and
+ * `MDB_meta` in its mdb.c); 64-bit and little-endian, as we are.
  *
  *   page        0   u64  its number              meta page   24  u32  magic
  *               8   u64  transaction                         28  u16  data version, and two bytes more
@@ -15,10 +15,8 @@ import { isFree, type ReadPage } from './free-pages.ts'
  *                                                            136 u64  root of the tree of tables
  *                                                            144 u64  last page in use
  *                                                            152 u64  transaction
- *                                                            160 u64  boot of the machine that wrote it
  *
- * Pages 0 and 1 are meta pages, written in turn. In the middle of page 0 lies a third one, without its first 40 bytes: of the
- * last transaction that is known to be on disk, which is gone back to when the machine has been started anew since.
+ * Pages 0 and 1 are meta pages, written in turn.
  */
 
 export const PAGE_SIZE = 16_384
@@ -26,7 +24,7 @@ export const PAGE_SIZE = 16_384
 const MAGIC = 0xbeefc0de
 const DATA_VERSION = 2
 const META_BYTES = 168
-const PLACES = { first: 0, flushed: PAGE_SIZE / 2, second: PAGE_SIZE }
+const PLACES = [0, PAGE_SIZE]
 const HEAD_BYTES = PAGE_SIZE + META_BYTES
 
 /** Flags of pages, and of environments. */
@@ -34,7 +32,6 @@ const BRANCH = 1
 const LEAF = 2
 const META = 8
 const ENCRYPTED = 0x2000
-const NOT_FLUSHED = 0x1000
 const NATIVE_KEYS = 8
 
 /** The size of the map that lmdb-js begins with. */
@@ -52,8 +49,6 @@ interface Meta {
   readonly mainRoot: number | undefined
   readonly lastPage: number
   readonly transaction: number
-  readonly boot: bigint
-  readonly flushed: boolean
 }
 
 /** The bytes of a data file in which nothing was written yet, the same as LMDB makes. */
@@ -79,7 +74,7 @@ export function emptyDataFile(): Buffer {
  * What keeps LMDB from opening and reading a data file that is not empty; undefined when nothing does. While others write, a
  * fault may be told of that is none a moment later.
  */
-export function faultOfDataFile(path: string, readOnly: boolean): Fault | undefined {
+export function faultOfDataFile(path: string): Fault | undefined {
   const file = openSync(path, 'r')
   try {
     const head = Buffer.alloc(HEAD_BYTES)
@@ -91,7 +86,7 @@ export function faultOfDataFile(path: string, readOnly: boolean): Fault | undefi
       const at = number * PAGE_SIZE + offset
       return readSync(file, bytes, 0, length, at) === length ? bytes : undefined
     }
-    return faultOfHead(head.subarray(0, read), size) ?? faultOfPages(head, size, readOnly, page)
+    return faultOfHead(head.subarray(0, read), size) ?? faultOfPages(head, size, page)
   } finally {
     closeSync(file)
   }
@@ -107,14 +102,14 @@ function faultOfHead(head: Buffer, size: number): Fault | undefined {
     return plausible ? foreign(`has pages of ${pageSize} bytes`) : damaged('has damaged meta pages')
   }
   if ((head.readUInt16LE(52) & ENCRYPTED) !== 0) return foreign('is encrypted')
-  const whole = [PLACES.first, PLACES.second].every(
+  const whole = PLACES.every(
     (at) => (head.readUInt16LE(at + 18) & META) !== 0 && head.readUInt32LE(at + 24) === MAGIC,
   )
   return whole ? undefined : damaged('has damaged meta pages')
 }
 
-function faultOfPages(head: Buffer, size: number, readOnly: boolean, page: ReadPage): Fault | undefined {
-  const meta = metaInForce(head, readOnly)
+function faultOfPages(head: Buffer, size: number, page: ReadPage): Fault | undefined {
+  const meta = metaInForce(head)
   const pages = Math.floor(size / PAGE_SIZE)
   for (const root of [meta.freeRoot, meta.mainRoot]) {
     if (root === undefined) continue
@@ -133,23 +128,11 @@ const foreign = (problem: string): Fault => ({ code: 'NOT_A_DATABASE', problem }
 const damaged = (problem: string): Fault => ({ code: 'CORRUPTED', problem })
 const cutOff = (size: number): Fault => damaged(`was cut off: it ends after ${size} bytes`)
 
-/** The one that LMDB will go by. */
-function metaInForce(head: Buffer, readOnly: boolean): Meta {
-  const [first, second, flushed] = [PLACES.first, PLACES.second, PLACES.flushed].map((at) => metaAt(head, at))
-  const boot = bootOfMachine()
-  if (readOnly) return later(first!, second!)
-  // Where the boot cannot be known, the one that LMDB may go back to says least.
-  if (boot === undefined) return flushed!.transaction > 0 ? flushed! : later(first!, second!)
-  const pick = (a: Meta, b: Meta): Meta => {
-    if (b.transaction === 0) return a
-    const latest = later(a, b)
-    if (latest.flushed || (latest.boot !== 0n && latest.boot === boot)) return latest
-    return a.transaction > b.transaction ? b : a
-  }
-  return pick(pick(first!, second!), flushed!)
+/** The one that LMDB goes by: the later. */
+function metaInForce(head: Buffer): Meta {
+  const [first, second] = PLACES.map((at) => metaAt(head, at)) as [Meta, Meta]
+  return first.transaction >= second.transaction ? first : second
 }
-
-const later = (a: Meta, b: Meta): Meta => (a.transaction >= b.transaction ? a : b)
 
 function metaAt(head: Buffer, at: number): Meta {
   const pageAt = (offset: number): number | undefined => {
@@ -161,18 +144,5 @@ function metaAt(head: Buffer, at: number): Meta {
     mainRoot: pageAt(136),
     lastPage: Number(head.readBigUInt64LE(at + 144)),
     transaction: Number(head.readBigUInt64LE(at + 152)),
-    boot: head.readBigUInt64LE(at + 160),
-    flushed: (head.readUInt16LE(at + 52) & NOT_FLUSHED) === 0,
-  }
-}
-
-/** As LMDB notes it: the number that Linux's boot id begins with; undefined on other systems. */
-function bootOfMachine(): bigint | undefined {
-  if (process.platform !== 'linux') return undefined
-  try {
-    const id = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1')
-    return BigInt(`0x${id.slice(0, id.indexOf('-'))}`)
-  } catch {
-    return undefined
   }
 }

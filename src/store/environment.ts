@@ -1,10 +1,9 @@
 import { join } from 'node:path'
-import type { RootDatabase } from 'lmdb'
+import { open, type RootDatabase } from 'lmdb'
 import { SkalarError } from '../errors.ts'
 import { type NativeCommits, openCommits } from '../native.ts'
 import { PAGE_SIZE } from './data-file.ts'
-import { openToLast, writing } from './exit.ts'
-import { Flushes } from './flushes.ts'
+import { leaveWhileWriting, writing } from './exit.ts'
 import { MAX_READERS } from './folder.ts'
 import { filesOf } from './identity.ts'
 import { json } from './json.ts'
@@ -47,7 +46,6 @@ export class Environment {
   readonly free: Table<RowKey>
   readonly #root: RootDatabase
   readonly #commits: NativeCommits
-  readonly #flushes: Flushes
   readonly #readerChecks: ReaderChecks
   readonly #files: string
   readonly #gate = new WriteGate()
@@ -67,7 +65,8 @@ export class Environment {
     let root: RootDatabase | undefined
     try {
       const mapSize = mapSizeOf(folder)
-      root = openToLast({
+      leaveWhileWriting()
+      root = open({
         path: folder,
         // By default a name with a dot in it is taken for a file.
         noSubdir: false,
@@ -76,12 +75,14 @@ export class Environment {
         maxDbs: MAX_DATABASES,
         maxReaders: MAX_READERS,
         eventTurnBatching: false,
+        // With it, whoever waits for the flush of a process that is killed takes the database back to the commit before the
+        // last, or can write no more: its lock of flushes does not keep out writers (`mdb_mutex_failed` in LMDB).
+        overlappingSync: false,
         encoding: 'binary',
         ...(mapSize !== undefined && { mapSize }),
       })
       this.#root = root
       refuseForeign(root, folder)
-      this.#flushes = new Flushes(root, folder)
       this.#readerChecks = new ReaderChecks(root)
       this.catalogue = this.#table('catalogue', {}, json)
       this.ids = this.#table('ids', { keyEncoder: idKeys })
@@ -168,8 +169,8 @@ export class Environment {
   }
 
   /**
-   * Runs `action` in a transaction of its own: what it puts is committed as a whole, or not at all when it throws or the
-   * transaction is doomed. It must be synchronous and short. `weight` is the number of records it writes, for fairness to the event loop.
+   * Runs `action` in a transaction of its own: what it puts is committed as a whole, and on disk, or not at all when it throws or
+   * the transaction is doomed. It must be synchronous and short. `weight` is the number of records it writes, for fairness to the event loop.
    *
    * @throws what `action` throws; SkalarError `READ_ONLY`, `CLOSED`, `DISK_FULL`, `STORAGE`
    */
@@ -181,7 +182,7 @@ export class Environment {
       let commit = 0
       let threw = false
       try {
-        const result = await writing(() =>
+        return await writing(() =>
           this.#root.childTransaction(() => {
             commit = this.#commits.begin()
             this.#writing = true
@@ -199,12 +200,8 @@ export class Environment {
             }
           }),
         )
-        this.#flushes.committed()
-        return result
       } catch (error) {
-        if (threw) throw error
-        this.#flushes.failed()
-        throw await commitFailure(error, this.folder)
+        throw threw ? error : await commitFailure(error, this.folder)
       } finally {
         this.#commits.end(commit)
       }
@@ -224,14 +221,16 @@ export class Environment {
     if (this.#doom !== undefined) throw this.#doom.error
   }
 
-  /** Resolves when everything committed so far is on disk. */
-  flushed(): Promise<void> {
-    return this.#flushes.done()
-  }
-
-  /** Puts everything on disk that anybody has committed. @throws SkalarError `DISK_FULL`, `STORAGE` */
-  flush(): Promise<void> {
-    return this.#flushes.flush()
+  /**
+   * Puts everything on disk that reads see. A commit is on disk when its `write` resolves, but others may see it a moment
+   * before.
+   *
+   * @throws SkalarError `DISK_FULL`, `STORAGE`
+   */
+  async flush(): Promise<void> {
+    const root = this.#root as unknown as { sync(done: (error?: Error) => void): void }
+    const error = await new Promise<Error | undefined>((resolve) => root.sync(resolve))
+    if (error !== undefined) throw storageError(error, this.folder)
   }
 
   /**
@@ -257,15 +256,11 @@ export class Environment {
     return new Table(raw, (error) => this.#fail(error), codec)
   }
 
-  /**
-   * Waits for writes under way, then closes.
-   *
-   * @throws SkalarError `DISK_FULL`, `STORAGE` when what was committed may not all be on disk; it is closed all the same
-   */
+  /** Waits for writes under way, then closes. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#gate.idle()
-    await (this.readOnly ? this.#root.close() : this.#flushes.close())
+    await this.#root.close()
   }
 }
 

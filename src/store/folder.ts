@@ -43,7 +43,7 @@ export interface Access {
  */
 export async function prepareFolder(folder: string, { readOnly, immutable }: Access): Promise<void> {
   const data = join(folder, 'data.mdb')
-  const fault = await patiently(() => faultOfFolder(folder, data, readOnly))
+  const fault = await patiently(() => faultOfFolder(folder, data))
   if (fault !== undefined) throw refusal(folder, fault)
   const isNew = isEmpty(data)
   if (isNew && readOnly) {
@@ -81,7 +81,7 @@ async function patiently(findFault: () => Fault | undefined): Promise<Fault | un
   return fault
 }
 
-function faultOfFolder(folder: string, data: string, readOnly: boolean): Fault | undefined {
+function faultOfFolder(folder: string, data: string): Fault | undefined {
   // Looked for first: whoever makes a database makes these last.
   const others = ['commits', 'index'].filter((name) => look(join(folder, name)) !== undefined)
   const found = look(data)
@@ -91,7 +91,7 @@ function faultOfFolder(folder: string, data: string, readOnly: boolean): Fault |
     return others.length > 0 ? { code: 'CORRUPTED', problem } : undefined
   }
   try {
-    return faultOfDataFile(data, readOnly)
+    return faultOfDataFile(data)
   } catch (cause) {
     throw failure(`${data} cannot be read`, cause)
   }

@@ -72,15 +72,15 @@ function read(environment: Environment, number: number): Generation | undefined 
   return generationEntry(environment.catalogue.get(keyOf(number)))
 }
 
-/** Resolves once it is on disk. Rejects as `Environment.write`, and with `NOT_FOUND` when the collection was dropped. */
-async function publish(
+/** Rejects as `Environment.write`, and with `NOT_FOUND` when the collection was dropped. */
+function publish(
   environment: Environment,
   { identity, name }: CollectionKey,
   number: number,
   next: Generation,
   predecessor: Generation | undefined,
 ): Promise<boolean> {
-  const published = await environment.write(1, () => {
+  return environment.write(1, () => {
     if (readNumber(environment, identity, name) !== number) return false
     if (read(environment, number)?.name !== predecessor?.name) return false
     if (!keepFiles(environment, { number, space: SPACE, name: next.name })) return false
@@ -88,6 +88,4 @@ async function publish(
     environment.catalogue.putSync(keyOf(number), next)
     return true
   })
-  if (published) await environment.flushed()
-  return published
 }

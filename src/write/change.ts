@@ -15,7 +15,7 @@ import type { Id, Metadata } from '../types.ts'
 import { isArray } from '../validate/built-in.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
 import { badVector, validId, validIds, validMetadata, writeVector } from '../validate.ts'
-import { commit, settle } from './commit.ts'
+import { commit } from './commit.ts'
 
 /** Records changed in one transaction at most; their bytes count too (store/room.ts). */
 const MOST_CHANGES = 500
@@ -149,7 +149,6 @@ async function each(
       changed += await commit(session, source, weight, (writer) => change(writer, ids.slice(begin, end)))
       begin = end
     }
-    await settle(session, source)
   } catch (error) {
     throw error instanceof SkalarError ? error.with({ committed: changed }) : error
   }

@@ -28,8 +28,3 @@ export function applyChanges(source: Source, changes: Changes): void {
     source.replica.apply(changes)
   } catch {}
 }
-
-/** Waits for what the session's durability promises of writes that are committed. */
-export async function settle(session: Session, source: Source): Promise<void> {
-  if (session.durability === 'flushed') await source.environment.flushed()
-}

@@ -15,7 +15,7 @@ import { nextTurn, turnWhenBusy } from '../turns.ts'
 import type { UpsertResult } from '../types.ts'
 import { isArray, isRevoked } from '../validate/built-in.ts'
 import { BatchBuilder, type OnInvalid } from './builder.ts'
-import { commit, settle } from './commit.ts'
+import { commit } from './commit.ts'
 
 export const MODES = ['upsert', 'insert', 'update'] as const satisfies readonly WriteMode[]
 
@@ -44,7 +44,6 @@ export async function upsert(
   try {
     if (streamed) await run.stream(input)
     else await run.whole(records, length)
-    await settle(session, source)
   } catch (error) {
     throw error instanceof SkalarError ? error.with({ committed: run.committed }) : error
   }

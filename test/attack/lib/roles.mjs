@@ -13,11 +13,11 @@ export const ROLES = {
     }
   },
 
-  /** Has many writes under way, each of which follows upon one that ended. */
+  /** Has many writes under way, each of which follows upon one that ended. A writer of the same name has other ids. */
   async crowd({ collection, name }) {
     const write = async (i) => {
       for (let version = 0; ; version++)
-        await collection.upsert(recordOf(`${name}:${i}`, version, `${name} crowd`))
+        await collection.upsert(recordOf(`${name} crowd:${i}`, version, `${name} crowd`))
     }
     await Promise.all(Array.from({ length: 100 }, (_, i) => write(i)))
   },

@@ -1,4 +1,4 @@
-import { stateAfter } from './history.mjs'
+import { operation, stateAfter } from './history.mjs'
 import {
   DIMENSION,
   faultOf,
@@ -33,7 +33,9 @@ export async function verify(collection, { seed, writers, base = BASE, torn = fa
     const whole = torn
       ? isBetween(state, before, after)
       : [before, after].some((one) => isBetween(state, one, one))
-    outcomes.check(whole ? undefined : 'lost: acknowledged or half there', `${writer} after ${count}`)
+    outcomes.check(whole ? undefined : 'lost: acknowledged or half there', () =>
+      difference(state, { seed, writer, count }),
+    )
   }
   const all = [...byOwner.values()].flat()
   outcomes.check(
@@ -47,11 +49,27 @@ function stateOf(records) {
   return new Map(records.map(({ id, metadata: { version, note } }) => [id, { version, note }]))
 }
 
+const same = (a, b) => a?.version === b?.version && a?.note === b?.note
+
 /** Whether each record is as in one of two states. */
 function isBetween(state, before, after) {
-  const same = (a, b) => a?.version === b?.version && a?.note === b?.note
   const ids = new Set([...state.keys(), ...before.keys(), ...after.keys()])
   return [...ids].every((id) => same(state.get(id), before.get(id)) || same(state.get(id), after.get(id)))
+}
+
+/** How far a state is from the one after `count` operations, and from the one after any number of them that is nearest. */
+function difference(state, { seed, writer, count }) {
+  const unlike = (number) => {
+    const expected = stateAfter(seed, writer, number)
+    const ids = new Set([...state.keys(), ...expected.keys()])
+    return [...ids].filter((id) => !same(state.get(id), expected.get(id)))
+  }
+  const numbers = Array.from({ length: count + 10 }, (_, i) => i)
+  const [nearest] = numbers.map((i) => [i, unlike(i).length]).sort(([, a], [, b]) => a - b)
+  const kinds = [-2, -1, 0, 1].map((i) => operation(seed, writer, Math.max(0, count + i)).kind)
+  const shown = unlike(count).slice(0, 8)
+  const there = JSON.stringify(shown.map((id) => [id, state.get(id)]))
+  return `${writer} after ${count} (${kinds}): ${unlike(count).length} unlike, ${nearest[1]} after ${nearest[0]}; ${there}`
 }
 
 /** Exact queries give what a scan over the records gives; the engine finds nearly all of it. */

@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include <cstdlib>
 #include <memory>
 
 #include "binding/async.h"
@@ -36,6 +37,14 @@ Napi::Value FirstBadVectorJs(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(good));
 }
 
+// hasMemory(bytes) → whether so many would be granted just now
+Napi::Value HasMemoryJs(const Napi::CallbackInfo& info) {
+  const auto bytes = static_cast<size_t>(info[0].As<Napi::Number>().Int64Value());
+  void* volatile granted = std::malloc(bytes);
+  std::free(granted);
+  return Napi::Boolean::New(info.Env(), granted != nullptr);
+}
+
 // sealRow(row: Uint8Array): writes its checksum
 void SealRowJs(const Napi::CallbackInfo& info) {
   auto row = info[0].As<Napi::Uint8Array>();
@@ -56,6 +65,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   const char* refused = simd::ForcedButUnavailable();
   exports.Set("target", simd::Active().name);
   exports.Set("refusedTarget", refused ? Napi::Value(Napi::String::New(env, refused)) : env.Null());
+  exports.Set("hasMemory", Napi::Function::New(env, HasMemoryJs));
   exports.Set("normalizeRows", Napi::Function::New(env, NormalizeRowsJs));
   exports.Set("sealRow", Napi::Function::New(env, SealRowJs));
   exports.Set("firstDamagedRow", Napi::Function::New(env, FirstDamagedRowJs));

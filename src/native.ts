@@ -114,6 +114,7 @@ interface Addon {
   sealRow(row: Uint8Array): void
   firstDamagedRow(rows: Uint8Array, bytes: number): number
   firstBadVector(vectors: Float32Array, dimension: number, refuseZero: boolean): number
+  hasMemory(bytes: number): boolean
   /** lmdb-js is about to be given a write. */
   beginWrite(): void
   /** It is done with it. */
@@ -214,6 +215,11 @@ export function createHnsw(
   const { Hnsw } = addon()
   const number = codes === 'auto' ? null : CODES.indexOf(codes)
   return new Hnsw(dimension, METRICS[metric], M, efConstruction, number)
+}
+
+/** Whether so many bytes would be granted just now. */
+export function hasMemory(bytes: number): boolean {
+  return addon().hasMemory(bytes)
 }
 
 /** Writes the checksum of a row of any kind into its bytes 4 to 7 (`native/store/row.h`). */

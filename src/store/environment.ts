@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { SkalarError } from '../errors.ts'
 import { type NativeCommits, openCommits } from '../native.ts'
+import { ChildTransactions } from './child-transactions.ts'
 import { PAGE_SIZE } from './data-file.ts'
 import { leaveWhileWriting, writing } from './exit.ts'
 import { MAX_READERS } from './folder.ts'
@@ -46,6 +47,7 @@ export class Environment {
   readonly free: Table<RowKey>
   readonly #root: RootDatabase
   readonly #commits: NativeCommits
+  readonly #children: ChildTransactions
   readonly #readerChecks: ReaderChecks
   readonly #files: string
   readonly #gate = new WriteGate()
@@ -83,6 +85,7 @@ export class Environment {
       })
       this.#root = root
       refuseForeign(root, folder)
+      this.#children = new ChildTransactions(root)
       this.#readerChecks = new ReaderChecks(root)
       this.catalogue = this.#table('catalogue', {}, json)
       this.ids = this.#table('ids', { keyEncoder: idKeys })
@@ -172,7 +175,7 @@ export class Environment {
    * Runs `action` in a transaction of its own: what it puts is committed as a whole, and on disk, or not at all when it throws or
    * the transaction is doomed. It must be synchronous and short. `weight` is the number of records it writes, for fairness to the event loop.
    *
-   * @throws what `action` throws; SkalarError `READ_ONLY`, `CLOSED`, `DISK_FULL`, `STORAGE`
+   * @throws what `action` throws; SkalarError `READ_ONLY`, `CLOSED`, `DISK_FULL`, `OUT_OF_MEMORY`, `STORAGE`
    */
   async write<T>(weight: number, action: () => T): Promise<T> {
     this.assertWritable()
@@ -188,6 +191,7 @@ export class Environment {
             this.#writing = true
             this.#doom = undefined
             try {
+              this.#children.assertBegun()
               this.assertInPlace()
               const result = action()
               this.#checkTransaction()

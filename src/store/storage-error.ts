@@ -1,6 +1,9 @@
 import { statfsSync } from 'node:fs'
 import { SkalarError, type SkalarErrorCode } from '../errors.ts'
 
+/** The operating system's number for memory that is refused. */
+const ENOMEM = 12
+
 /** LMDB's and the operating system's numbers for "no room". */
 const MAP_FULL = -30792
 const ENOSPC = 28
@@ -27,7 +30,8 @@ const DAMAGED: ReadonlySet<unknown> = new Set([
 ])
 
 /**
- * What a call of lmdb-js has thrown, as a SkalarError with it as `cause`: `CORRUPTED`, `DISK_FULL`, `CLOSED` or `STORAGE`.
+ * What a call of lmdb-js has thrown, as a SkalarError with it as `cause`: `CORRUPTED`, `DISK_FULL`, `OUT_OF_MEMORY`, `CLOSED` or
+ * `STORAGE`.
  * A SkalarError comes back as it is.
  */
 export function storageError(error: unknown, folder: string): SkalarError {
@@ -40,6 +44,7 @@ export function storageError(error: unknown, folder: string): SkalarError {
 
 function codeOf(error: unknown, number: unknown, message: string, folder: string): SkalarErrorCode {
   if (number === MAP_FULL || number === ENOSPC) return 'DISK_FULL'
+  if (number === ENOMEM) return 'OUT_OF_MEMORY'
   if (MAYBE_FULL.has(number) && freeBytes(folder) < LITTLE_ROOM) return 'DISK_FULL'
   // What lmdb-js finds in a page that it cannot use.
   if (DAMAGED.has(number) || error instanceof RangeError || /invalid key size/i.test(message))
@@ -52,6 +57,8 @@ function messageOf(code: SkalarErrorCode, folder: string, problem: string): stri
   switch (code) {
     case 'DISK_FULL':
       return `no room left for the database in ${folder}: free some disk space, nothing committed is lost`
+    case 'OUT_OF_MEMORY':
+      return `not enough memory for the database in ${folder}: free some, and try again`
     case 'CORRUPTED':
       return `the database in ${folder} is damaged (${problem}): restore it from a backup`
     case 'CLOSED':

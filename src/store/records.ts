@@ -32,7 +32,7 @@ export function recordOf(environment: Environment, number: number, id: Id): Reco
 }
 
 /** Bytes of record rows read at once: reading and decoding them takes a millisecond or two. */
-const MOST_BYTES = 512 * 1024
+const STRETCH_BYTES = 512 * 1024
 
 /** Up to `limit` record rows from an ordinal on, in order of ordinals; fewer where they are large, but at least one. */
 export function* recordsFrom(
@@ -47,7 +47,7 @@ export function* recordsFrom(
   for (const { key, value } of environment.records.getRange({ start, end, limit })) {
     yield { ordinal: key[2], row: new RecordRow(value, value.length) }
     bytes += value.length
-    if (bytes >= MOST_BYTES) return
+    if (bytes >= STRETCH_BYTES) return
   }
 }
 

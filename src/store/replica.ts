@@ -164,12 +164,14 @@ export class Replica {
       return
     }
     if (load.step()) return
-    this.#vectors = load.vectors
-    this.#number = load.number
-    this.#position = load.position
-    this.#load = undefined
+    const { vectors, number, position } = load
     const slots = load.slots()
-    for (const listener of this.#listeners) listener.load(this.#vectors, slots, this.#at(this.#position))
+    // Where one fails, for want of memory, the load stays at this point, and whoever queries next tries again.
+    for (const listener of this.#listeners) listener.load(vectors, slots, { number, position })
+    this.#vectors = vectors
+    this.#number = number
+    this.#position = position
+    this.#load = undefined
   }
 
   #applyTail(): void {

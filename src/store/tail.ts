@@ -19,7 +19,7 @@ export interface Tail {
 }
 
 /** Bytes of vectors and records read at once, but for those of the log row that reaches it. */
-const MOST_BYTES = 2 * 1024 * 1024
+const TAIL_BYTES = 2 * 1024 * 1024
 
 /** What a slot holds by now. */
 interface Put {
@@ -82,7 +82,7 @@ function latestChanges(
     }
     reached = key[2]
     seen += changes
-    if (seen >= limit || bytes >= MOST_BYTES) break
+    if (seen >= limit || bytes >= TAIL_BYTES) break
   }
   return { latest, reached }
 

@@ -65,8 +65,9 @@ it('explain tells that hnswlib leaves no more to be scored exactly than may be a
     index: { engine: 'hnswlib' },
   })
   const vectors = randomVectors(random, 3_000, dimension)
-  // The last four are equally near to anything.
-  await films.upsert([...vectors, ...Array(3).fill(vectors.at(-1))].map((vector, id) => ({ id, vector })))
+  // The last four are equally near to anything, as far as float32 tells.
+  const alike = [1, 2, 3].map((i) => vectors.at(-1)!.map((component, at) => component * (1 + at * i * 2e-7)))
+  await films.upsert([...vectors, ...alike].map((vector, id) => ({ id, vector })))
   await untilBuilt(films)
   const { plan, reranked } = await films.explain({ vector: randomVector(random, dimension), ef: 50 })
   expect({ plan, reranked }).toEqual({ plan: 'hnswlib', reranked: 10 })

@@ -159,6 +159,8 @@ describe('graphs of several processes in one folder', () => {
     position,
     reference: 2,
     slots: Uint32Array.of(position),
+    hashes: new Uint32Array(),
+    copies: new Uint32Array(),
   })
   const read = async (path: string) => readFileSync(path, 'utf8')
   let environment: Environment

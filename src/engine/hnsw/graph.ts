@@ -9,6 +9,9 @@ import type { GraphFormat, Table } from '../table-file.ts'
 
 const DEAD = 0xffff_ffff
 
+/** Its own file has them. */
+const NO_COPIES = { hashes: new Uint32Array(0), copies: new Uint32Array(0) }
+
 /** Our own graph, in native memory. It is built and searched on the database's threads. */
 export class HnswGraph implements Graph {
   readonly manyToSave = 200_000
@@ -103,7 +106,7 @@ export class HnswGraph implements Graph {
     const native = this.#native
     // After a failure too: the next attempt is worth its cost only after more work.
     this.#saved = native.nodes()
-    const table = { ...this.#format, position, reference: 0, slots: native.slots() }
+    const table = { ...this.#format, position, reference: 0, slots: native.slots(), ...NO_COPIES }
     await saveGraph(files, table, (path) => native.write(this.#host.pool, path, null))
   }
 

@@ -7,6 +7,7 @@
  * - New slots are searched at once: until the background has inserted them they are scanned exactly, beside what the graph
  *   finds. While most of them wait, and whenever k or ef is large for the number of slots, all are scanned, by the
  *   database's threads.
+ * - Slots whose vectors are the same to the package share a node (`copies.ts`).
  * - Distances computed while walking are not counted: hnswlib-node does not tell.
  */
 import type { NativeStore } from '../../native.ts'

@@ -4,7 +4,8 @@ import { DEFAULT_EF, DEFAULT_EF_CONSTRUCTION, DEFAULT_M, FEWEST_SLOTS } from '..
 import type { EngineOptions, EngineQuery, IndexFiles } from '../engine.ts'
 import type { Graph, SavedGraph } from '../graph.ts'
 import { loadGraph, saveGraph } from '../graph-file.ts'
-import type { Table } from '../table-file.ts'
+import { type Table, UNEQUAL } from '../table-file.ts'
+import { Heads, hashOf } from './heads.ts'
 import { NONE, SlotTable } from './slot-table.ts'
 import { hasSlot, union } from './slots.ts'
 import { normOf, referenceLength } from './space.ts'
@@ -24,7 +25,8 @@ const NO_SLOTS = new Uint32Array(0)
 /**
  * An index of hnswlib. It is synchronous: work is done on the calling thread, in slices.
  *
- * A vector never changes in the index: a slot with another vector gets another node, and the old one is marked deleted.
+ * A vector never changes in the index: a slot with another vector gets another node, and the old one is marked deleted unless
+ * it stands for other slots. Of living nodes no two are at the same point: `copies.ts` says why.
  * While the index is being written to a file nothing else may change it; marks wait then.
  */
 export class HnswlibGraph implements Graph {
@@ -32,6 +34,8 @@ export class HnswlibGraph implements Graph {
   readonly #vectors: NativeStore
   readonly #options: EngineOptions
   readonly #table = new SlotTable()
+  /** The living nodes. */
+  readonly #heads = new Heads()
   #index: VectorIndex | undefined
   /** Dead nodes that are still to be marked. */
   readonly #unmarked: number[] = []
@@ -44,8 +48,10 @@ export class HnswlibGraph implements Graph {
     for (const slot of slots) this.#table.put(slot)
   }
 
+  /** Copies too: each is a part of what there is to save. */
   get nodes(): number {
-    return this.#table.nodes
+    const { nodes, alive, living } = this.#table
+    return nodes + alive - living
   }
 
   get waiting(): number {
@@ -57,7 +63,8 @@ export class HnswlibGraph implements Graph {
   }
 
   get worn(): boolean {
-    return this.nodes > FEWEST_SLOTS && this.nodes > 2 * this.#table.alive
+    const { nodes, living } = this.#table
+    return nodes > FEWEST_SLOTS && nodes > 2 * living
   }
 
   get behind(): boolean {
@@ -93,11 +100,24 @@ export class HnswlibGraph implements Graph {
       this.#index!.markDeleted(dead)
       return
     }
-    const slot = this.#table.next(this.#options.metric !== 'dot')
-    this.#index ??= this.#newIndex()
-    this.#index.add(this.#vectors.vector(slot)!)
-    this.#table.assign(slot)
+    this.#takeIn(this.#table.next(this.#options.metric !== 'dot'))
     this.#unsaved++
+  }
+
+  /** Gives a slot the node that is at its point, or another one. */
+  #takeIn(slot: number): void {
+    this.#index ??= this.#newIndex()
+    const vector = this.#vectors.vector(slot)!
+    const point = this.#index.pointOf(vector)
+    const hash = hashOf(point)
+    const head = this.#heads.find(hash, (node) => areEqual(this.#index!.pointOf(this.#vectorOf(node)), point))
+    if (head !== NONE) {
+      this.#table.join(slot, head, areEqual(this.#vectorOf(head), vector))
+      return
+    }
+    this.#index.add(vector)
+    this.#heads.add(this.#table.nodes, hash)
+    this.#table.assign(slot)
   }
 
   /** Whether `candidates` is faster than scoring all slots, and complete. */
@@ -111,10 +131,33 @@ export class HnswlibGraph implements Graph {
   candidates(query: EngineQuery): Uint32Array | undefined {
     if (!this.suits(query)) return undefined
     const { vector, k, ef = DEFAULT_EF, allowed } = query
-    const count = k + this.#unmarked.length
-    const filter = allowed && ((node: number) => hasSlot(allowed, this.#table.slotOf(node)))
-    const found = this.#index!.search(vector, count, ef, filter)
-    return found && union(this.#slotsOf(found), this.#waitingSlots(allowed))
+    const slots: number[] = []
+    const certain = this.#index!.search(
+      { vector, k, ef },
+      this.#unmarked.length,
+      allowed && ((node) => this.#isAllowed(node, allowed)),
+      (node) => this.#take(node, query, slots),
+    )
+    return certain ? union(Uint32Array.from(slots).sort(), this.#waitingSlots(allowed)) : undefined
+  }
+
+  #isAllowed(node: number, allowed: Uint32Array): boolean {
+    if (hasSlot(allowed, this.#table.slotOf(node))) return true
+    for (const slot of this.#table.slotsOf(node)) if (hasSlot(allowed, slot)) return true
+    return false
+  }
+
+  /** Adds what a query may be answered of a node. Of equal vectors those in the lowest slots come first, so `k` will do. */
+  #take(node: number, { k, allowed, excluded }: EngineQuery, slots: number[]): number {
+    const most = this.#table.areEqual(node) ? k : Infinity
+    let taken = 0
+    for (const slot of this.#table.slotsOf(node)) {
+      if (taken === most) break
+      if (slot === excluded || (allowed !== undefined && !hasSlot(allowed, slot))) continue
+      slots.push(slot)
+      taken++
+    }
+    return taken
   }
 
   async save(files: IndexFiles, position: number): Promise<void> {
@@ -124,7 +167,7 @@ export class HnswlibGraph implements Graph {
     this.#unsaved = 0
     this.#writing = true
     try {
-      const table = { ...this.#format(), position, reference: index.reference, slots: this.#table.slots() }
+      const table = { ...this.#format(), position, reference: index.reference, ...this.#content() }
       await saveGraph(files, table, (path) => index.write(path))
     } finally {
       this.#writing = false
@@ -140,17 +183,28 @@ export class HnswlibGraph implements Graph {
     return { position: table.position, adopt: (changed) => this.#adopt(graph, table, changed) }
   }
 
-  #adopt(index: VectorIndex, { slots }: Table, changed: ReadonlySet<number>): void {
+  /** What the nodes stand for, as of now. */
+  #content() {
+    const table = this.#table
+    return { slots: table.slots(), copies: table.copies(), hashes: this.#heads.hashes(table.nodes) }
+  }
+
+  #adopt(index: VectorIndex, { slots, copies, hashes }: Table, changed: ReadonlySet<number>): void {
+    const table = this.#table
+    const holds = (slot: number) => slot !== NONE && table.isWaiting(slot) && !changed.has(slot)
     this.#index = index
-    for (let node = 0; node < slots.length; node++) {
-      const slot = slots[node]!
-      if (slot !== NONE && this.#table.isWaiting(slot) && !changed.has(slot)) {
-        this.#table.assign(slot)
-        continue
-      }
-      this.#table.assignNone()
+    for (const slot of slots) {
+      if (holds(slot)) table.assign(slot)
+      else table.assignNone()
+    }
+    for (let i = 0; i < copies.length; i += 2) {
+      const [head, slot] = [copies[i]!, copies[i + 1]!]
+      if (holds(slot)) table.join(slot, head % UNEQUAL, head < UNEQUAL)
+    }
+    for (const [node, slot] of slots.entries()) {
+      if (table.slotOf(node) !== NONE) this.#heads.add(node, hashes[node]!)
       // The others were marked before the graph was saved.
-      if (slot !== NONE) this.#unmarked.push(node)
+      else if (slot !== NONE) this.#unmarked.push(node)
     }
   }
 
@@ -175,18 +229,14 @@ export class HnswlibGraph implements Graph {
 
   #bury(node: number): void {
     if (node === NONE) return
+    this.#heads.remove(node)
     if (this.#writing) this.#unmarked.push(node)
     else this.#index!.markDeleted(node)
   }
 
-  #slotsOf(nodes: readonly number[]): Uint32Array {
-    const slots = new Uint32Array(nodes.length)
-    let count = 0
-    for (const node of nodes) {
-      const slot = this.#table.slotOf(node)
-      if (slot !== NONE) slots[count++] = slot
-    }
-    return (count === slots.length ? slots : slots.slice(0, count)).sort()
+  /** Of a living node, that of its lowest slot. */
+  #vectorOf(node: number): Float32Array {
+    return this.#vectors.vector(this.#table.slotOf(node))!
   }
 
   #waitingSlots(allowed: Uint32Array | undefined): Uint32Array {
@@ -194,4 +244,9 @@ export class HnswlibGraph implements Graph {
     const waiting = this.#table.waitingSlots()
     return allowed === undefined ? waiting : waiting.filter((slot) => hasSlot(allowed, slot))
   }
+}
+
+function areEqual(a: Float32Array, b: Float32Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }

@@ -1,3 +1,6 @@
+import { UNEQUAL } from '../table-file.ts'
+import { Copies } from './copies.ts'
+
 /** Stands for no slot, and for no node. Keys of the store reserve the same number. */
 export const NONE = 0xffff_ffff
 
@@ -6,20 +9,27 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2
 /** In place of a node: the slot waits for one. */
 const WAITING = 0xffff_fffe
 
+const NO_SLOTS: readonly number[] = []
+
 /**
- * Which slot a node of the graph stands for, and which slots wait for a node.
+ * Which slots a node of the graph stands for, and which slots wait for a node.
  *
- * Invariants: a live slot has one node or waits; a node stands for one live slot, or is dead for good.
+ * Invariants: a live slot has one node or waits; a node stands for live slots, several if they are copies (`copies.ts`), or is
+ * dead for good.
  */
 export class SlotTable {
+  /** The lowest slot of each node. */
   #slotOf: Uint32Array = new Uint32Array(0)
   #nodeOf: Uint32Array = new Uint32Array(0)
+  /** All slots of the nodes that have several. */
+  readonly #copies = new Map<number, Copies>()
   /** All that wait, in the order they came, and some that no longer do. */
   #queue: number[] = []
   /** Of the queue's items those before this one are done. */
   #head = 0
   #step = 0
   #nodes = 0
+  #living = 0
   #alive = 0
   #waiting = 0
   /** A superset of the waiting slots, ascending. */
@@ -30,7 +40,12 @@ export class SlotTable {
     return this.#nodes
   }
 
-  /** Nodes that stand for a slot. */
+  /** Nodes that stand for slots. */
+  get living(): number {
+    return this.#living
+  }
+
+  /** Slots that have a node. */
   get alive(): number {
     return this.#alive
   }
@@ -39,13 +54,39 @@ export class SlotTable {
     return this.#waiting
   }
 
+  /** The lowest slot of a node; `NONE` of a dead one. */
   slotOf(node: number): number {
     return this.#slotOf[node]!
   }
 
-  /** The slot of each node, dead ones with `NONE`; a copy. */
+  /** All slots of a node, ascending. */
+  slotsOf(node: number): Iterable<number> {
+    const slot = this.#slotOf[node]!
+    return this.#copies.get(node) ?? (slot === NONE ? NO_SLOTS : [slot])
+  }
+
+  /** Whether the vectors of a node's slots are known to be equal, and not only the points that hnswlib is given for them. */
+  areEqual(node: number): boolean {
+    return this.#copies.get(node)?.equal ?? true
+  }
+
+  /** The lowest slot of each node, dead ones with `NONE`; a copy. */
   slots(): Uint32Array {
     return this.#slotOf.slice(0, this.#nodes)
+  }
+
+  /** The other slots, each behind its node, as files have them (`table-file.ts`). */
+  copies(): Uint32Array {
+    const copies = new Uint32Array(2 * (this.#alive - this.#living))
+    let count = 0
+    for (const [node, slots] of this.#copies) {
+      for (const slot of slots) {
+        if (slot === slots.first) continue
+        copies[count++] = slots.equal ? node : node + UNEQUAL
+        copies[count++] = slot
+      }
+    }
+    return copies
   }
 
   /** All slots that have a node or wait. */
@@ -92,9 +133,21 @@ export class SlotTable {
       this.#waiting--
       return NONE
     }
-    this.#slotOf[node] = NONE
     this.#alive--
-    return node
+    return this.#leave(slot, node)
+  }
+
+  #leave(slot: number, node: number): number {
+    const copies = this.#copies.get(node)
+    if (copies === undefined) {
+      this.#slotOf[node] = NONE
+      this.#living--
+      return node
+    }
+    copies.delete(slot)
+    this.#slotOf[node] = copies.first
+    if (copies.size === 1) this.#copies.delete(node)
+    return NONE
   }
 
   /**
@@ -125,20 +178,41 @@ export class SlotTable {
     this.#head = 0
   }
 
-  /** Gives a waiting slot the next node. */
+  /** Adds the next node, for a waiting slot. */
   assign(slot: number): void {
+    this.assignNone()
+    this.join(slot, this.#nodes - 1, true)
+  }
+
+  /** Adds a node that is dead from the start, unless a slot joins it. */
+  assignNone(): void {
     this.#slotOf = withRoom(this.#slotOf, this.#nodes)
-    this.#slotOf[this.#nodes] = slot
-    this.#nodeOf[slot] = this.#nodes
-    this.#nodes++
+    this.#slotOf[this.#nodes++] = NONE
+  }
+
+  /** Gives a waiting slot a node that others have, or none has had; `equal`: its vector is theirs. */
+  join(slot: number, node: number, equal: boolean): void {
+    const first = this.#slotOf[node]!
+    if (first === NONE) {
+      this.#slotOf[node] = slot
+      this.#living++
+    } else {
+      const copies = this.#copies.get(node) ?? this.#pair(node, first)
+      copies.add(slot)
+      copies.equal &&= equal
+      this.#slotOf[node] = copies.first
+    }
+    this.#nodeOf[slot] = node
     this.#alive++
     this.#waiting--
   }
 
-  /** Adds a node that is dead from the start. */
-  assignNone(): void {
-    this.#slotOf = withRoom(this.#slotOf, this.#nodes)
-    this.#slotOf[this.#nodes++] = NONE
+  /** Makes room for copies of a node's only slot. */
+  #pair(node: number, slot: number): Copies {
+    const copies = new Copies()
+    copies.add(slot)
+    this.#copies.set(node, copies)
+    return copies
   }
 
   isWaiting(slot: number): boolean {
@@ -146,8 +220,8 @@ export class SlotTable {
   }
 }
 
-/** The array, or a longer copy, such that `index` lies within it. */
-function withRoom(array: Uint32Array, index: number): Uint32Array {
+/** The array, or a longer copy, such that `index` lies within it; what is new is `NONE`. */
+export function withRoom(array: Uint32Array, index: number): Uint32Array {
   if (index < array.length) return array
   const longer = new Uint32Array(Math.max(1024, 2 * array.length, index + 1)).fill(NONE, array.length)
   longer.set(array)

@@ -62,29 +62,38 @@ export class VectorIndex {
     this.#index.markDelete(number)
   }
 
+  /** What it is given for a vector: those with equal ones are the same to it. In a new array, without −0. */
+  pointOf(vector: Float32Array): Float32Array {
+    const point = Float32Array.from(this.#space.point(vector))
+    for (let i = 0; i < point.length; i++) point[i]! += 0
+    return point
+  }
+
   /**
-   * The numbers of about the nearest `k`, and of a few more that may be as near; undefined when float32 cannot tell which
-   * these are.
+   * Calls `take` for the nearest numbers, nearest first, until those have stood for `k` answers: it returns for how many
+   * a number does. Then for a few more that may be as near. `spare` numbers that stand for none are made up for. False when
+   * float32 cannot tell which the nearest are.
    */
   search(
-    vector: Float32Array,
-    k: number,
-    ef: number,
+    { vector, k, ef }: { readonly vector: Float32Array; readonly k: number; readonly ef: number },
+    spare: number,
     filter: ((number: number) => boolean) | undefined,
-  ): readonly number[] | undefined {
+    take: (number: number) => number,
+  ): boolean {
     const query = this.#space.query(vector)
-    if (query === undefined) return undefined
-    const most = Math.min(k + MORE, this.#count)
+    if (query === undefined) return false
+    const most = Math.min(k + spare + MORE, this.#count)
     this.#index.setEf(Math.max(ef, most))
     const { neighbors, distances } =
       filter === undefined ? this.#index.searchKnn(query, most) : this.#index.searchKnn(query, most, filter)
-    const kth = distances[k - 1]
-    if (kth === undefined) return neighbors
-    const farthest = kth + 2 * this.#space.error
-    let count = k
-    while (count < neighbors.length && distances[count]! <= farthest) count++
-    neighbors.length = count
-    return neighbors
+    let answers = 0
+    let i = 0
+    while (i < neighbors.length && answers < k) answers += take(neighbors[i++]!)
+    const end = Math.min(i + MORE, neighbors.length)
+    if (i === end) return true
+    const farthest = distances[i - 1]! + 2 * this.#space.error
+    while (i < end && distances[i]! <= farthest) take(neighbors[i++]!)
+    return true
   }
 
   /** On a libuv thread; nothing may be added or deleted until it is done. A full disk leaves a short file. */

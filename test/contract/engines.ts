@@ -5,12 +5,7 @@ import { openDatabase } from '../helpers/database.ts'
 import type { Row } from '../helpers/reference.ts'
 
 /** `topic: title` of cases that do not hold for an engine, each with the reason. */
-const EXCEPTIONS: { readonly [engine in EngineName]?: Readonly<Record<string, string>> } = {
-  hnswlib: {
-    'copies: that are equal are all found, with cosine': 'the package links copies thinly: docs/limits.md',
-    'copies: that are equal are all found, with euclidean': 'the package links copies thinly: docs/limits.md',
-  },
-}
+const EXCEPTIONS: { readonly [engine in EngineName]?: Readonly<Record<string, string>> } = {}
 
 export const METRICS: readonly MetricName[] = ['cosine', 'dot', 'euclidean']
 

@@ -8,6 +8,7 @@
 #include "binding/async.h"
 #include "binding/commits.h"
 #include "binding/exit.h"
+#include "binding/function.h"
 #include "binding/hnsw.h"
 #include "binding/store.h"
 #include "simd/kernels.h"
@@ -60,21 +61,29 @@ Napi::Value FirstDamagedRowJs(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(intact));
 }
 
-Napi::Object Init(Napi::Env env, Napi::Object exports) {
+void Define(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new std::shared_ptr<Loop>(std::make_shared<Loop>(env)));
   const char* refused = simd::ForcedButUnavailable();
   exports.Set("target", simd::Active().name);
   exports.Set("refusedTarget", refused ? Napi::Value(Napi::String::New(env, refused)) : env.Null());
-  exports.Set("hasMemory", Napi::Function::New(env, HasMemoryJs));
-  exports.Set("normalizeRows", Napi::Function::New(env, NormalizeRowsJs));
-  exports.Set("sealRow", Napi::Function::New(env, SealRowJs));
-  exports.Set("firstDamagedRow", Napi::Function::New(env, FirstDamagedRowJs));
-  exports.Set("firstBadVector", Napi::Function::New(env, FirstBadVectorJs));
+  exports.Set("hasMemory", FunctionOf<HasMemoryJs>(env, "hasMemory"));
+  exports.Set("normalizeRows", FunctionOf<NormalizeRowsJs>(env, "normalizeRows"));
+  exports.Set("sealRow", FunctionOf<SealRowJs>(env, "sealRow"));
+  exports.Set("firstDamagedRow", FunctionOf<FirstDamagedRowJs>(env, "firstDamagedRow"));
+  exports.Set("firstBadVector", FunctionOf<FirstBadVectorJs>(env, "firstBadVector"));
   DefineExit(env, exports);
   exports.Set("Commits", Commits::Define(env));
   exports.Set("Pool", Pool::Define(env));
   exports.Set("Store", Store::Define(env));
   exports.Set("Hnsw", Hnsw::Define(env));
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  const Status status = Guarded([&] {
+    Define(env, exports);
+    return Status::Ok();
+  });
+  if (!status.ok()) Throw(env, status);
   return exports;
 }
 

@@ -40,19 +40,20 @@
       ],
       "include_dirs": [".", "<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
-      "cflags_cc": ["-std=c++20", "-O3", "-ffp-contract=off", "-fno-exceptions", "-fvisibility=hidden", "-Wall", "-Wextra"],
-      "cflags_cc!": ["-std=gnu++17", "-O2"],
+      "cflags_cc": ["-std=c++20", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-Wall", "-Wextra"],
+      "cflags_cc!": ["-std=gnu++17", "-O2", "-fno-exceptions"],
       "xcode_settings": {
         "CLANG_CXX_LANGUAGE_STANDARD": "c++20",
         "GCC_OPTIMIZATION_LEVEL": "3",
-        "GCC_ENABLE_CPP_EXCEPTIONS": "NO",
+        "GCC_ENABLE_CPP_EXCEPTIONS": "YES",
         "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
         "MACOSX_DEPLOYMENT_TARGET": "11.0",
         "OTHER_CPLUSPLUSFLAGS": ["-ffp-contract=off"]
       },
       "msvs_settings": {
-        "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++20", "/O2", "/fp:precise"] }
-      }
+        "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++20", "/O2", "/fp:precise"], "ExceptionHandling": 1 }
+      },
+      "conditions": [["OS=='win'", { "defines": ["_HAS_EXCEPTIONS=1"] }]]
     }
   ]
 }

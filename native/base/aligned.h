@@ -1,4 +1,4 @@
-// Aligned arrays that report a failed allocation instead of throwing.
+// Aligned arrays; large ones report a failed allocation instead of throwing.
 
 #ifndef SKALAR_BASE_ALIGNED_H_
 #define SKALAR_BASE_ALIGNED_H_
@@ -35,9 +35,17 @@ AlignedArray<T> AllocateAligned(size_t count, size_t alignment = kCacheLine) {
   return AlignedArray<T>(static_cast<T*>(memory), AlignedDelete{alignment});
 }
 
-// The same in huge pages, as far as the array fills them and the system grants them: prefetchers
-// stop at the end of a page, and there are fewer to map. A page is resident from its first write
-// on.
+// The same where std::bad_alloc is thrown, as containers do.
+template <typename T>
+AlignedArray<T> NewAligned(size_t count) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  void* memory = ::operator new (count * sizeof(T), std::align_val_t{kCacheLine});
+  return AlignedArray<T>(static_cast<T*>(memory), AlignedDelete{kCacheLine});
+}
+
+// The same as AllocateAligned() in huge pages, as far as the array fills them and the system grants
+// them: prefetchers stop at the end of a page, and there are fewer to map. A page is resident from
+// its first write on.
 template <typename T>
 AlignedArray<T> AllocateHuge(size_t count) {
   AlignedArray<T> array = AllocateAligned<T>(count, kHugePage);

@@ -3,6 +3,8 @@
 #ifndef SKALAR_BASE_THREAD_H_
 #define SKALAR_BASE_THREAD_H_
 
+#include <new>
+
 #if defined(_WIN32)
 #include <thread>
 #else
@@ -24,9 +26,10 @@ class Thread {
  private:
   std::thread thread_;
 #else
-  // False where the system grants none.
+  // False where the system grants none, or no memory for it.
   bool Start(void (*run)(void*), void* argument) {
-    Call* call = new Call{run, argument};
+    Call* call = new (std::nothrow) Call{run, argument};
+    if (call == nullptr) return false;
     if (pthread_create(&thread_, nullptr, Run, call) == 0) return true;
     delete call;
     return false;

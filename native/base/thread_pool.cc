@@ -10,16 +10,20 @@ ThreadPool::ThreadPool(size_t threads) : size_(std::max<size_t>(threads, 1)) {}
 ThreadPool::~ThreadPool() { Stop(); }
 
 Status ThreadPool::Submit(std::function<void()> task) {
+  std::list<std::function<void()>> added;
+  added.push_back(std::move(task));
   std::lock_guard lock(mutex_);
   if (stopping_) return Status::Aborted();
   StartThreads();
   if (threads_.empty()) return Status::OutOfMemory("the system grants no thread: see its limits");
-  tasks_.push_back(std::move(task));
+  tasks_.splice(tasks_.end(), added);
   wake_.notify_one();
   return Status::Ok();
 }
 
 void ThreadPool::StartThreads() {
+  // First of all: a thread that has begun is to be joined.
+  threads_.reserve(size_);
   while (threads_.size() < size_) {
     Thread thread;
     if (!thread.Start(Run, this)) return;
@@ -29,7 +33,7 @@ void ThreadPool::StartThreads() {
 
 void ThreadPool::Stop() {
   std::vector<Thread> threads;
-  std::deque<std::function<void()>> dropped;
+  std::list<std::function<void()>> dropped;
   stopped_.store(kAbort, std::memory_order_relaxed);
   {
     std::lock_guard lock(mutex_);

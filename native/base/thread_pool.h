@@ -11,8 +11,8 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <vector>
 
@@ -35,7 +35,7 @@ class ThreadPool {
   size_t size() const { return size_; }
 
   // When it is not ok, the task is dropped: kAborted once Stop() was called, kOutOfMemory when the
-  // system grants no thread at all.
+  // system grants no thread at all. A task throws nothing.
   Status Submit(std::function<void()> task);
 
   // Raised by Stop(): tasks that take long are to poll it.
@@ -57,7 +57,8 @@ class ThreadPool {
   std::mutex mutex_;
   std::condition_variable wake_;
   // Guarded by mutex_.
-  std::deque<std::function<void()>> tasks_;
+  // Of a list each task is taken, and all of them are dropped, without asking for memory.
+  std::list<std::function<void()>> tasks_;
   std::vector<Thread> threads_;
   bool stopping_ = false;
 };

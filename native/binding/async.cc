@@ -38,11 +38,11 @@ void Loop::Deliver(napi_env env, napi_value, void* loop, void* raw) {
 }
 
 Napi::Function Pool::Define(Napi::Env env) {
-  return DefineClass(env, "Pool", {InstanceMethod<&Pool::Close>("close")});
+  return DefineClass(env, "Pool", {Method<&Pool::Close>("close")});
 }
 
 Pool::Pool(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<Pool>(info),
+    : Wrapped<Pool>(info),
       loop_(*info.Env().GetInstanceData<std::shared_ptr<Loop>>()),
       threads_(std::make_unique<ThreadPool>(info[0].As<Napi::Number>().Uint32Value())) {
   // A worker that is terminated closes nothing: its threads must not outlive its environment.
@@ -60,18 +60,25 @@ void Pool::CloseAtExit(void* pool) { static_cast<Pool*>(pool)->threads_->Stop();
 
 class PoolOperation::Turn {
  public:
-  explicit Turn(PoolOperation* operation) : operation_(operation) {}
-  ~Turn() { operation_->End(ran_); }
+  explicit Turn(PoolOperation* operation) : operation_(*operation) { operation_.Begin(); }
+  ~Turn() {
+    if (!ran_) operation_.dropped_ = true;
+    operation_.End();
+  }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
 
   void Run() {
-    operation_->Work();
+    const Status status = Guarded([this] {
+      operation_.Work();
+      return Status::Ok();
+    });
+    if (!status.ok()) operation_.starved_ = true;
     ran_ = true;
   }
 
  private:
-  PoolOperation* const operation_;
+  PoolOperation& operation_;
   bool ran_ = false;
 };
 
@@ -84,34 +91,42 @@ PoolOperation::PoolOperation(const Napi::CallbackInfo& info, Pool* pool)
 
 Napi::Promise PoolOperation::Start(std::unique_ptr<PoolOperation> operation, size_t workers) {
   const Napi::Promise promise = operation->deferred_.Promise();
-  const std::shared_ptr<Loop> loop = operation->loop_;
-  loop->Begin();
-  operation->unfinished_ = workers;
-  if (workers == 0) {
-    loop->Finish(std::move(operation));
-    return promise;
-  }
   // The last turn's end gives it to the loop, which deletes it on this very thread, and so not
-  // before this returns.
+  // before this returns. This is a turn of its own: until its end the others are not all.
   PoolOperation* const started = operation.release();
+  started->loop_->Begin();
+  started->Begin();
   for (size_t i = 0; i < workers; ++i) {
-    Status status =
-        started->threads_.Submit([turn = std::make_shared<Turn>(started)] { turn->Run(); });
-    if (!status.ok()) started->refused_ = std::move(status);
+    const Status status = Guarded([started] {
+      return started->threads_.Submit([turn = std::make_shared<Turn>(started)] { turn->Run(); });
+    });
+    if (!status.ok()) started->refused_ = status;
   }
+  started->End();
   return promise;
 }
 
-void PoolOperation::End(bool ran) {
-  if (!ran) dropped_ = true;
+void PoolOperation::End() noexcept {
   if (--unfinished_ == 0) loop_->Finish(std::unique_ptr<Operation>(this));
 }
 
+Status PoolOperation::Failure() const {
+  if (!refused_.ok()) return refused_;
+  if (dropped_) return Status::Aborted();
+  return starved_ ? NoMemory() : Status::Ok();
+}
+
 void PoolOperation::Settle(Napi::Env env) {
-  if (dropped_ && refused_.ok()) refused_ = Status::Aborted();
-  const Status status = refused_.ok() ? Finish() : std::move(refused_);
-  if (!status.ok()) return deferred_.Reject(ToError(env, status).Value());
-  deferred_.Resolve(Result(env));
+  Napi::Value result;
+  const Status status = Guarded([&] {
+    const Status finished = Finish();
+    const Status failure = Failure();
+    if (!failure.ok() || !finished.ok()) return failure.ok() ? finished : failure;
+    result = Result(env);
+    return Status::Ok();
+  });
+  if (!status.ok()) return deferred_.Reject(ToError(env, status));
+  deferred_.Resolve(result);
 }
 
 }  // namespace skalar::binding

@@ -14,6 +14,7 @@
 #include "base/abort.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
+#include "binding/function.h"
 
 namespace skalar::binding {
 
@@ -49,11 +50,11 @@ class Loop {
 };
 
 // new Pool(threads): the worker threads of a database.
-class Pool : public Napi::ObjectWrap<Pool> {
+class Pool : public Wrapped<Pool> {
  public:
   static Napi::Function Define(Napi::Env env);
   explicit Pool(const Napi::CallbackInfo& info);
-  ~Pool() override;
+  ~Pool();
 
   ThreadPool& threads() { return *threads_; }
   // Outlives every operation that was begun on this pool.
@@ -84,10 +85,13 @@ class PoolOperation : public Operation {
   void Settle(Napi::Env env) final;
 
  protected:
-  // On a thread of the pool, possibly on several at once.
+  // On a thread of the pool, possibly on several at once. May be refused memory.
   virtual void Work() = 0;
-  // On the JavaScript thread, after all Work(). Not called when a closing pool dropped some of it.
+  // On the JavaScript thread, when no Work() is left. What there was may not have been done: not
+  // all of it when a pool that closes drops some, or a thread is refused memory. The operation is
+  // rejected then, whatever this returns.
   virtual Status Finish() = 0;
+  // After Finish(), unless it is rejected.
   virtual Napi::Value Result(Napi::Env env) { return env.Undefined(); }
   // One of the call's arguments.
   Napi::Value Argument(uint32_t index) { return kept_.Value().Get(index + 1); }
@@ -98,15 +102,20 @@ class PoolOperation : public Operation {
  private:
   // One worker's turn. Its end counts even when a pool that stops drops it before it has run.
   class Turn;
-  void End(bool ran);
+  void Begin() { ++unfinished_; }
+  void End() noexcept;
+  // Why it is rejected, if so.
+  Status Failure() const;
 
   const Napi::Promise::Deferred deferred_;
   ThreadPool& threads_;
   const std::shared_ptr<Loop> loop_;
   Napi::ObjectReference kept_;
   std::atomic<size_t> unfinished_{0};
+  // Some turn has not run; was refused memory.
   std::atomic<bool> dropped_{false};
-  // Why a turn was dropped, if it was so at once.
+  std::atomic<bool> starved_{false};
+  // Why a turn could not be begun, if so.
   Status refused_;
 };
 

@@ -10,14 +10,14 @@ namespace skalar::binding {
 Napi::Function Commits::Define(Napi::Env env) {
   return DefineClass(env, "Commits",
                      {
-                         InstanceMethod<&Commits::Begin>("begin"),
-                         InstanceMethod<&Commits::End>("end"),
-                         InstanceMethod<&Commits::Settled>("settled"),
+                         Method<&Commits::Begin>("begin"),
+                         Method<&Commits::End>("end"),
+                         Method<&Commits::Settled>("settled"),
                      });
 }
 
 // new Commits(path, writable)
-Commits::Commits(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Commits>(info) {
+Commits::Commits(const Napi::CallbackInfo& info) : Wrapped<Commits>(info) {
   const std::string path = info[0].As<Napi::String>().Utf8Value();
   const bool writable = info[1].As<Napi::Boolean>();
   const Status status = CommitCounters::Open(path.c_str(), writable, &counters_);

@@ -7,11 +7,12 @@
 
 #include <memory>
 
+#include "binding/function.h"
 #include "store/commit_counters.h"
 
 namespace skalar::binding {
 
-class Commits : public Napi::ObjectWrap<Commits> {
+class Commits : public Wrapped<Commits> {
  public:
   static Napi::Function Define(Napi::Env env);
   explicit Commits(const Napi::CallbackInfo& info);

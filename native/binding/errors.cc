@@ -19,19 +19,25 @@ const char* Name(Status::Code code) {
 
 }  // namespace
 
-Napi::Error ToError(Napi::Env env, const Status& status) {
-  Napi::Error error = Napi::Error::New(env, status.message());
-  error.Set("code", Napi::String::New(env, Name(status.code())));
-  return error;
+Napi::Value ToError(Napi::Env env, const Status& status) {
+  napi_value code = nullptr;
+  napi_value message = nullptr;
+  napi_value error = nullptr;
+  napi_create_string_utf8(env, Name(status.code()), NAPI_AUTO_LENGTH, &code);
+  napi_create_string_utf8(env, status.message(), NAPI_AUTO_LENGTH, &message);
+  napi_create_error(env, code, message, &error);
+  return {env, error};
 }
 
+// What becomes of these two is not asked: where a worker is terminated, or something else was
+// thrown already, nothing more can be.
 Napi::Value Throw(Napi::Env env, const Status& status) {
-  ToError(env, status).ThrowAsJavaScriptException();
+  napi_throw_error(env, Name(status.code()), status.message());
   return env.Undefined();
 }
 
-void ThrowMisuse(Napi::Env env, const std::string& message) {
-  Napi::TypeError::New(env, "skalar addon: " + message).ThrowAsJavaScriptException();
+void ThrowMisuse(Napi::Env env, const char* message) {
+  napi_throw_type_error(env, nullptr, message);
 }
 
 }  // namespace skalar::binding

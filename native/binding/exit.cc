@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <functional>
 
+#include "binding/function.h"
+
 #if !defined(_WIN32)
 #include <dlfcn.h>
 #include <unistd.h>
@@ -65,7 +67,7 @@ node::Environment* CurrentEnvironment() {
   return environment(context(isolate()));
 }
 
-void LeaveWhileWriting() {
+void LeaveWhileWriting(const Napi::CallbackInfo&) {
 #if defined(_LIBCPP_VERSION)
   constexpr char kSet[] =
       "_ZN4node21SetProcessExitHandlerEPNS_11EnvironmentEONSt3__18functionIFvS1_iEEE";
@@ -86,9 +88,12 @@ void LeaveWhileWriting() {
 
 #else
 
-void LeaveWhileWriting() {}
+void LeaveWhileWriting(const Napi::CallbackInfo&) {}
 
 #endif
+
+void BeginWrite(const Napi::CallbackInfo& info) { static_cast<Writes*>(info.Data())->Begin(); }
+void EndWrite(const Napi::CallbackInfo& info) { static_cast<Writes*>(info.Data())->End(); }
 
 }  // namespace
 
@@ -96,14 +101,11 @@ void DefineExit(Napi::Env env, Napi::Object exports) {
   auto* own = new Writes;
   napi_add_env_cleanup_hook(env, Writes::EndAll, own);
   // beginWrite(): lmdb-js is about to be given a write
-  exports.Set("beginWrite",
-              Napi::Function::New(env, [own](const Napi::CallbackInfo&) { own->Begin(); }));
+  exports.Set("beginWrite", FunctionOf<BeginWrite>(env, "beginWrite", own));
   // endWrite(): it is done with it
-  exports.Set("endWrite",
-              Napi::Function::New(env, [own](const Napi::CallbackInfo&) { own->End(); }));
+  exports.Set("endWrite", FunctionOf<EndWrite>(env, "endWrite", own));
   // leaveWhileWriting(): in the main thread
-  exports.Set("leaveWhileWriting",
-              Napi::Function::New(env, [](const Napi::CallbackInfo&) { LeaveWhileWriting(); }));
+  exports.Set("leaveWhileWriting", FunctionOf<LeaveWhileWriting>(env, "leaveWhileWriting"));
 }
 
 }  // namespace skalar::binding

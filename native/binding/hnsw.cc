@@ -87,12 +87,12 @@ class FileOperation : public PoolOperation {
  private:
   const std::function<Status(const AbortFlag&)> work_;
   const AbortFlag abort_;
-  Status status_;
+  Status status_ = Status::Aborted();  // until the work has come to its end
 };
 
 template <class Work>
 Napi::Value StartFile(const Napi::CallbackInfo& info, Work work) {
-  Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
+  Pool* pool = Pool::Unwrap(info[0]);
   const std::string path = info[1].As<Napi::String>().Utf8Value();
   auto operation = std::make_unique<FileOperation>(
       info, pool, [work, path](const AbortFlag& abort) { return work(path.c_str(), abort); });
@@ -182,32 +182,32 @@ class RenumberOperation : public PoolOperation {
 Napi::Function Hnsw::Define(Napi::Env env) {
   return DefineClass(env, "Hnsw",
                      {
-                         InstanceMethod<&Hnsw::Put>("put"),
-                         InstanceMethod<&Hnsw::Remove>("remove"),
-                         InstanceMethod<&Hnsw::Nodes>("nodes"),
-                         InstanceMethod<&Hnsw::Alive>("alive"),
-                         InstanceMethod<&Hnsw::Waiting>("waiting"),
-                         InstanceMethod<&Hnsw::MostCandidates>("mostCandidates"),
-                         InstanceMethod<&Hnsw::Codes>("codes"),
-                         InstanceMethod<&Hnsw::Undecided>("undecided"),
-                         InstanceMethod<&Hnsw::Choose>("choose"),
-                         InstanceMethod<&Hnsw::Build>("build"),
-                         InstanceMethod<&Hnsw::Scattered>("scattered"),
-                         InstanceMethod<&Hnsw::Renumber>("renumber"),
-                         InstanceMethod<&Hnsw::Search>("search"),
-                         InstanceMethod<&Hnsw::SearchSync>("searchSync"),
-                         InstanceMethod<&Hnsw::Write>("write"),
-                         InstanceMethod<&Hnsw::Read>("read"),
-                         InstanceMethod<&Hnsw::Live>("live"),
-                         InstanceMethod<&Hnsw::Slots>("slots"),
-                         InstanceMethod<&Hnsw::Adopt>("adopt"),
-                         InstanceMethod<&Hnsw::Memory>("memory"),
+                         Method<&Hnsw::Put>("put"),
+                         Method<&Hnsw::Remove>("remove"),
+                         Method<&Hnsw::Nodes>("nodes"),
+                         Method<&Hnsw::Alive>("alive"),
+                         Method<&Hnsw::Waiting>("waiting"),
+                         Method<&Hnsw::MostCandidates>("mostCandidates"),
+                         Method<&Hnsw::Codes>("codes"),
+                         Method<&Hnsw::Undecided>("undecided"),
+                         Method<&Hnsw::Choose>("choose"),
+                         Method<&Hnsw::Build>("build"),
+                         Method<&Hnsw::Scattered>("scattered"),
+                         Method<&Hnsw::Renumber>("renumber"),
+                         Method<&Hnsw::Search>("search"),
+                         Method<&Hnsw::SearchSync>("searchSync"),
+                         Method<&Hnsw::Write>("write"),
+                         Method<&Hnsw::Read>("read"),
+                         Method<&Hnsw::Live>("live"),
+                         Method<&Hnsw::Slots>("slots"),
+                         Method<&Hnsw::Adopt>("adopt"),
+                         Method<&Hnsw::Memory>("memory"),
                      });
 }
 
 // new Hnsw(dimension, metric, M, efConstruction, codes or null)
 Hnsw::Hnsw(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<Hnsw>(info), index_(ReadOptions(info)), external_memory_(info.Env()) {}
+    : Wrapped<Hnsw>(info), index_(ReadOptions(info)), external_memory_(info.Env()) {}
 
 // put(slots: Uint32Array)
 void Hnsw::Put(const Napi::CallbackInfo& info) {
@@ -249,15 +249,15 @@ Napi::Value Hnsw::Undecided(const Napi::CallbackInfo& info) {
 
 // choose(pool, store, abort) → Promise
 Napi::Value Hnsw::Choose(const Napi::CallbackInfo& info) {
-  Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
-  const Store* store = Store::Unwrap(info[1].As<Napi::Object>());
+  Pool* pool = Pool::Unwrap(info[0]);
+  const Store* store = Store::Unwrap(info[1]);
   return PoolOperation::Start(std::make_unique<ChoiceOperation>(info, pool, store, this), 1);
 }
 
 // build(pool, store) → Promise
 Napi::Value Hnsw::Build(const Napi::CallbackInfo& info) {
-  Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
-  const Store* store = Store::Unwrap(info[1].As<Napi::Object>());
+  Pool* pool = Pool::Unwrap(info[0]);
+  const Store* store = Store::Unwrap(info[1]);
   auto operation = std::make_unique<BuildOperation>(info, pool, store, this);
   const size_t workers = operation->Workers();
   return PoolOperation::Start(std::move(operation), workers);
@@ -270,15 +270,15 @@ Napi::Value Hnsw::Scattered(const Napi::CallbackInfo& info) {
 
 // renumber(pool, abort) → Promise. No build() may be under way, or begin before it is done.
 Napi::Value Hnsw::Renumber(const Napi::CallbackInfo& info) {
-  Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
+  Pool* pool = Pool::Unwrap(info[0]);
   auto operation = std::make_unique<RenumberOperation>(info, pool, this);
   return PoolOperation::Start(std::move(operation), 1);
 }
 
 // search(pool, store, since, texts, count, vectors, params, allowed, abort) → Promise of answers
 Napi::Value Hnsw::Search(const Napi::CallbackInfo& info) {
-  Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
-  const Store* store = Store::Unwrap(info[1].As<Napi::Object>());
+  Pool* pool = Pool::Unwrap(info[0]);
+  const Store* store = Store::Unwrap(info[1]);
   auto operation = std::make_unique<SearchOperation>(info, pool, store, &index_,
                                                      ReadScanArguments(info, 4, *store));
   const size_t workers = operation->Workers();
@@ -287,7 +287,7 @@ Napi::Value Hnsw::Search(const Napi::CallbackInfo& info) {
 
 // searchSync(store, since, texts, room, count, vectors, params, allowed, abort) → answers
 Napi::Value Hnsw::SearchSync(const Napi::CallbackInfo& info) {
-  const Store* store = Store::Unwrap(info[0].As<Napi::Object>());
+  const Store* store = Store::Unwrap(info[0]);
   ScanArguments arguments = ReadScanArguments(info, 4, *store);
   hnsw::Search search(&index_, store->vectors().Snapshot(), std::move(arguments.queries),
                       arguments.abort);

@@ -6,11 +6,12 @@
 #include <napi.h>
 
 #include "binding/external_memory.h"
+#include "binding/function.h"
 #include "hnsw/index.h"
 
 namespace skalar::binding {
 
-class Hnsw : public Napi::ObjectWrap<Hnsw> {
+class Hnsw : public Wrapped<Hnsw> {
  public:
   static Napi::Function Define(Napi::Env env);
   explicit Hnsw(const Napi::CallbackInfo& info);

@@ -151,8 +151,8 @@ ScanArguments ReadScanArguments(const Napi::CallbackInfo& info, size_t first, co
 }
 
 Napi::Value StartScan(const Napi::CallbackInfo& info) {
-  Store* store = Store::Unwrap(info.This().As<Napi::Object>());
-  Pool* pool = Pool::Unwrap(info[0].As<Napi::Object>());
+  Store* store = Store::Unwrap(info.This());
+  Pool* pool = Pool::Unwrap(info[0]);
   auto operation =
       std::make_unique<ScanOperation>(info, store, pool, ReadScanArguments(info, 3, *store));
   const size_t workers = operation->Workers();

@@ -14,18 +14,18 @@ namespace skalar::binding {
 Napi::Function Store::Define(Napi::Env env) {
   return DefineClass(env, "Store",
                      {
-                         InstanceMethod<&Store::Put>("put"),
-                         InstanceMethod<&Store::Remove>("remove"),
-                         InstanceMethod<&Store::SetIds>("setIds"),
-                         InstanceMethod<&Store::Vector>("vector"),
-                         InstanceMethod<&Store::Scan>("scan"),
-                         InstanceMethod<&Store::ScanSync>("scanSync"),
-                         InstanceMethod<&Store::Memory>("memory"),
+                         Method<&Store::Put>("put"),
+                         Method<&Store::Remove>("remove"),
+                         Method<&Store::SetIds>("setIds"),
+                         Method<&Store::Vector>("vector"),
+                         Method<&Store::Scan>("scan"),
+                         Method<&Store::ScanSync>("scanSync"),
+                         Method<&Store::Memory>("memory"),
                      });
 }
 
 Store::Store(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<Store>(info),
+    : Wrapped<Store>(info),
       metric_(static_cast<Metric>(info[1].As<Napi::Number>().Uint32Value())),
       vectors_(info[0].As<Napi::Number>().Uint32Value()),
       external_memory_(info.Env()) {}
@@ -35,7 +35,7 @@ void Store::Put(const Napi::CallbackInfo& info) {
   const auto slots = info[0].As<Napi::Uint32Array>();
   const auto rows = info[1].As<Napi::Uint8Array>();
   if (rows.ByteLength() < slots.ElementLength() * RowBytes(vectors_.dimension())) {
-    return ThrowMisuse(info.Env(), "fewer rows than slots");
+    return ThrowMisuse(info.Env(), "skalar addon: fewer rows than slots");
   }
   const auto position = static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value());
   const Status status = vectors_.Put(slots.Data(), rows.Data(), slots.ElementLength(), position);

@@ -12,13 +12,14 @@
 #include <vector>
 
 #include "binding/external_memory.h"
+#include "binding/function.h"
 #include "flat/query.h"
 #include "store/id_column.h"
 #include "store/vector_store.h"
 
 namespace skalar::binding {
 
-class Store : public Napi::ObjectWrap<Store> {
+class Store : public Wrapped<Store> {
  public:
   static Napi::Function Define(Napi::Env env);
   explicit Store(const Napi::CallbackInfo& info);

@@ -28,7 +28,8 @@ Build::Build(Index* index, VectorStore::View vectors)
     slots_.push_back(slot);
     return slots_.size() < most;
   });
-  for (const uint32_t slot : slots_) index_->node_of_[slot] = Index::kLinking;
+  linked_.resize(slots_.size());
+  room_for_entries_ = index_->RoomForEntries();
   if (index_->reference_ == 0) index_->SetReference(vectors_);
   reference_ = index_->reference_;
   status_ = first_ + slots_.size() < kMaxNodes
@@ -39,7 +40,39 @@ Build::Build(Index* index, VectorStore::View vectors)
   if (entries_ == nullptr) {
     entries_ = std::make_shared<const std::vector<uint32_t>>(1, 0);
   }
+  for (const uint32_t slot : slots_) index_->node_of_[slot] = Index::kLinking;
 }
+
+class Build::Share {
+ public:
+  explicit Share(Build* build)
+      : build_(*build),
+        scratch_(build->index_->scratches_->Take()),
+        orphans_(1),
+        linker_(build->graph_, build->format_, build->index_->options_.metric,
+                build->index_->options_.M, build->index_->options_.ef_construction,
+                build->index_->locks_.get(), scratch_.get()) {}
+  ~Share() {
+    orphans_.front().swap(linker_.orphans());
+    {
+      std::lock_guard lock(build_.mutex_);
+      build_.orphans_.splice(build_.orphans_.end(), orphans_);
+      build_.intrinsic_dimension_.Add(linker_.intrinsic_dimension());
+    }
+    build_.index_->scratches_->Give(std::move(scratch_));
+  }
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+
+  Scratch& scratch() { return *scratch_; }
+  Linker& linker() { return linker_; }
+
+ private:
+  Build& build_;
+  std::unique_ptr<Scratch> scratch_;
+  std::list<std::vector<uint32_t>> orphans_;
+  Linker linker_;
+};
 
 size_t Build::Parallelism() const {
   if (!status_.ok() || slots_.empty()) return 0;
@@ -48,28 +81,21 @@ size_t Build::Parallelism() const {
 
 void Build::Work(std::chrono::steady_clock::time_point end) {
   const Options& options = index_->options_;
-  std::unique_ptr<Scratch> scratch = index_->scratches_->Take();
-  Linker linker(graph_, format_, options.metric, options.M, options.ef_construction,
-                index_->locks_.get(), scratch.get());
+  Share share(this);
   while (std::chrono::steady_clock::now() < end) {
     const size_t i = next_.fetch_add(1);
     if (i >= slots_.size()) break;
     const auto node = static_cast<uint32_t>(first_ + i);
-    float* prepared = scratch->prepared.data();
+    float* prepared = share.scratch().prepared.data();
     vectors_.WriteDirection(slots_[i], prepared);
     format_.Prepare(prepared);
     const CodeNumbers numbers = Encode(format_, prepared, graph_.Code(node), graph_.Lower(node));
     const double norm = vectors_.NormOf(slots_[i]);
     graph_.PointOf(node) = PointFor(options.metric, numbers, norm, reference_);
     graph_.DetailOf(node) = DetailFor(options.metric, numbers, norm, reference_);
-    if (node > 0) Add(node, &linker);
+    if (node > 0) Add(node, &share.linker());
+    linked_[i] = true;
   }
-  {
-    std::lock_guard lock(mutex_);
-    orphans_.insert(orphans_.end(), linker.orphans().begin(), linker.orphans().end());
-    intrinsic_dimension_.Add(linker.intrinsic_dimension());
-  }
-  index_->scratches_->Give(std::move(scratch));
 }
 
 void Build::Add(uint32_t node, Linker* linker) const {
@@ -97,14 +123,18 @@ bool Build::AreCopies(uint32_t head, uint32_t node) const {
 }
 
 void Build::Finish() {
-  const size_t linked = std::min(next_.load(), slots_.size());
-  for (size_t i = linked; i < slots_.size(); ++i) {
-    uint32_t& state = index_->node_of_[slots_[i]];
-    if (state == Index::kLinking) state = Index::kWaiting;
-  }
-  for (size_t i = 0; i < linked; ++i) {
+  // Numbers behind the last linked node are given again: nothing has been done with them.
+  size_t linked = slots_.size();
+  while (linked > 0 && !linked_[linked - 1]) --linked;
+  for (size_t i = 0; i < slots_.size(); ++i) {
     // Removed meanwhile, or put again: then the node is dead from the start.
     if (index_->node_of_[slots_[i]] != Index::kLinking) continue;
+    if (!linked_[i]) {
+      // So is one in front of others that could not be linked: it has no neighbours, and no list
+      // names it. Its slot gets another one.
+      index_->node_of_[slots_[i]] = Index::kWaiting;
+      continue;
+    }
     const auto node = static_cast<uint32_t>(first_ + i);
     index_->node_of_[slots_[i]] = node;
     graph_.SlotOf(node) = slots_[i];
@@ -121,7 +151,7 @@ void Build::Finish() {
   });
   index_->first_waiting_ = first;
   index_->intrinsic_dimension_.Add(intrinsic_dimension_);
-  if (linked > 0) index_->SetEntries(orphans_);
+  if (linked > 0) index_->SetEntries(orphans_, std::move(room_for_entries_));
 }
 
 }  // namespace skalar::hnsw

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -29,12 +30,17 @@ class Build {
   const Status& status() const { return status_; }
   // How many threads may work on it.
   size_t Parallelism() const;
-  // Links slots until none is left or the time is over. On any thread, any number of times.
+  // Links slots until none is left, the time is over, or memory is refused, which it throws. On any
+  // thread, any number of times.
   void Work(std::chrono::steady_clock::time_point end);
-  // The index knows the new nodes from then on; slots that are left wait again.
+  // The index knows the new nodes from then on; slots that are left wait again, as do those for
+  // which memory was refused. Asks for none itself.
   void Finish();
 
  private:
+  // What one call of Work() leaves to Finish(), whatever becomes of it.
+  class Share;
+
   // Links a node whose code, point and detail are set, or makes it a twin.
   void Add(uint32_t node, Linker* linker) const;
   // The slot that a node stands for, or will; kNoSlot when it stands for none.
@@ -52,10 +58,13 @@ class Build {
   double reference_ = 0;
   size_t first_ = 0;
   std::vector<uint32_t> slots_;
+  std::vector<uint8_t> linked_;  // of each slot, whether it was
+  std::shared_ptr<std::vector<uint32_t>> room_for_entries_;
   std::atomic<size_t> next_{0};
   std::mutex mutex_;
-  std::vector<uint32_t> orphans_;           // guarded by mutex_
-  IntrinsicDimension intrinsic_dimension_;  // guarded by mutex_
+  // Guarded by mutex_.
+  std::list<std::vector<uint32_t>> orphans_;
+  IntrinsicDimension intrinsic_dimension_;
 };
 
 }  // namespace skalar::hnsw

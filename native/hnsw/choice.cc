@@ -41,7 +41,10 @@ Choice::Choice(Index* index, VectorStore::View vectors)
 }
 
 void Choice::Work(const AbortFlag& abort) {
-  if (sample_.size() <= kFirst) return;
+  if (sample_.size() <= kFirst) {
+    status_ = Status::Ok();
+    return;
+  }
   // The upper plane of int8 is all there is of int4.
   const CodeFormat format(Codes::kInt4, vectors_.dimension());
   std::vector<float> prepared(format.components());
@@ -62,9 +65,10 @@ void Choice::Work(const AbortFlag& abort) {
     found += Found(sample_[i], format, codes, points);
     wanted += kNearest;
   });
-  if (IsStopped(abort)) status_ = Status::Aborted();
+  if (IsStopped(abort)) return;
   const bool enough = static_cast<double>(found) >= kEnough * static_cast<double>(wanted);
   codes_ = enough ? Codes::kInt8 : Codes::kFloat32;
+  status_ = Status::Ok();
 }
 
 size_t Choice::Found(uint32_t slot, const CodeFormat& format, const std::vector<uint8_t>& codes,
@@ -108,7 +112,10 @@ size_t Choice::Found(uint32_t slot, const CodeFormat& format, const std::vector<
 }
 
 Status Choice::Finish() {
-  if (status_.ok() && index_->undecided()) index_->Use(codes_);
+  if (status_.ok() && index_->undecided()) {
+    const CodeFormat format(codes_, index_->options_.dimension);
+    index_->Use(Graph(format, index_->graph_.max_links()));
+  }
   return status_;
 }
 

@@ -28,7 +28,7 @@ class Choice {
   // Measures. On any thread, once.
   void Work(const AbortFlag& abort = nullptr);
   // The index uses the codes from then on, unless it has nodes by now; kAborted, and it is
-  // undecided as before, when Work() was told to stop.
+  // undecided as before, when Work() has not come to its end.
   Status Finish();
 
  private:
@@ -41,7 +41,7 @@ class Choice {
   std::vector<uint32_t> sample_;
   double reference_ = 0;
   Codes codes_ = Codes::kInt8;
-  Status status_;
+  Status status_ = Status::Aborted();  // until Work() has come to its end
 };
 
 }  // namespace skalar::hnsw

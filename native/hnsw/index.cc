@@ -18,13 +18,6 @@ constexpr size_t kFewestDimensions = 3;
 // Up to so many, vectors are no longer than both planes of a code, and rank exactly.
 constexpr size_t kFewDimensions = 32;
 
-// Where a walk begins: enough that one is likely near, few enough to cost next to nothing.
-constexpr size_t kEntries = 16;
-
-// Of nodes that no list names so many can be entered at; one is rare, but for vectors that are
-// unlike all others.
-constexpr size_t kMostOrphans = 64;
-
 // Slots whose norms decide the reference length.
 constexpr size_t kSample = 1000;
 
@@ -48,6 +41,7 @@ std::unique_ptr<Scratch> ScratchPool::Take() {
       free_.pop_back();
       return scratch;
     }
+    free_.reserve(++made_);
   }
   return std::make_unique<Scratch>(format_);
 }
@@ -64,12 +58,13 @@ Index::Index(const Options& options)
       scratches_(std::make_shared<ScratchPool>(graph_.format())),
       decided_(options.codes || HasFewDimensions(options)) {
   if (options.metric == Metric::kCosine) reference_ = 1;
+  chosen_.reserve(kEntries);
+  orphans_.reserve(kMostOrphans);
 }
 
-void Index::Use(Codes codes) {
-  const CodeFormat format(codes, options_.dimension);
-  graph_ = Graph(format, graph_.max_links());
-  scratches_ = std::make_shared<ScratchPool>(format);
+void Index::Use(Graph graph) {
+  scratches_ = std::make_shared<ScratchPool>(graph.format());
+  graph_ = std::move(graph);
   decided_ = true;
 }
 
@@ -130,9 +125,18 @@ void Index::SetReference(const VectorStore::View& vectors) {
   reference_ = norm > 0 ? norm : 1;
 }
 
-void Index::SetEntries(const std::vector<uint32_t>& new_orphans) {
+std::shared_ptr<std::vector<uint32_t>> Index::RoomForEntries() const {
+  auto room = std::make_shared<std::vector<uint32_t>>();
+  room->reserve(std::max(kEntries, chosen_.size()) + kMostOrphans);
+  return room;
+}
+
+void Index::SetEntries(const std::list<std::vector<uint32_t>>& new_orphans,
+                       std::shared_ptr<std::vector<uint32_t>> room) {
   const bool doubled = nodes_ >= 2 * entries_chosen_at_;
-  if (!doubled && new_orphans.empty()) return;
+  const bool changed = std::any_of(new_orphans.begin(), new_orphans.end(),
+                                   [](const auto& orphans) { return !orphans.empty(); });
+  if (!doubled && !changed) return;
   const Graph::View graph = graph_.view();
   if (doubled) {
     entries_chosen_at_ = nodes_;
@@ -142,17 +146,21 @@ void Index::SetEntries(const std::vector<uint32_t>& new_orphans) {
       chosen_.push_back(graph.HeadOf(static_cast<uint32_t>(random.Next() % nodes_)));
     }
   }
-  orphans_.insert(orphans_.end(), new_orphans.begin(), new_orphans.end());
-  // Dead ones stay: they may be the way to a group of nodes.
-  std::erase_if(orphans_, [&](uint32_t node) {
+  const auto is_named = [&](uint32_t node) {
     return graph.Namers(node).load(std::memory_order_relaxed) > 0;
-  });
-  if (orphans_.size() > kMostOrphans) {
-    orphans_.erase(orphans_.begin(), orphans_.end() - static_cast<ptrdiff_t>(kMostOrphans));
+  };
+  // Dead ones stay: they may be the way to a group of nodes.
+  std::erase_if(orphans_, is_named);
+  for (const std::vector<uint32_t>& orphans : new_orphans) {
+    for (const uint32_t node : orphans) {
+      if (is_named(node)) continue;
+      if (orphans_.size() == kMostOrphans) orphans_.erase(orphans_.begin());
+      orphans_.push_back(node);
+    }
   }
-  auto entries = std::make_shared<std::vector<uint32_t>>(chosen_);
-  entries->insert(entries->end(), orphans_.begin(), orphans_.end());
-  entries_ = std::move(entries);
+  room->assign(chosen_.begin(), chosen_.end());
+  room->insert(room->end(), orphans_.begin(), orphans_.end());
+  entries_ = std::move(room);
 }
 
 std::vector<uint32_t> Index::Live() const {

@@ -8,12 +8,16 @@
 // Thread safety: everything here belongs to one thread (the JavaScript thread). What other threads
 // do is a Build, a Renumbering or a Search: made there, run on any. At most one of the first two
 // exists at a time.
+//
+// Where memory is refused, which the standard library tells by an exception, whatever was called
+// has changed nothing.
 
 #ifndef SKALAR_HNSW_INDEX_H_
 #define SKALAR_HNSW_INDEX_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -45,12 +49,15 @@ class ScratchPool {
  public:
   explicit ScratchPool(const CodeFormat& format) : format_(format) {}
   std::unique_ptr<Scratch> Take();
+  // Asks for no memory, so that destructors may call it.
   void Give(std::unique_ptr<Scratch> scratch);
 
  private:
   const CodeFormat format_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Scratch>> free_;
+  // Guarded by mutex_.
+  size_t made_ = 0;
+  std::vector<std::unique_ptr<Scratch>> free_;  // has room for all that were made
 };
 
 class Index {
@@ -82,10 +89,10 @@ class Index {
 
   // Reads and writes what is not in the store: graph, codes, entry points (docs/format.md). Slots
   // are the caller's to keep. Not while a Build exists. Write() may run on any thread, as long as
-  // no Build begins. Either is kAborted when it was told to stop; what was written or read until
-  // then is of no use.
+  // no Build begins. Either is kAborted when it was told to stop; what was written until then is of
+  // no use.
   Status Write(const char* path, const AbortFlag& abort = nullptr) const;
-  // Into an index without nodes, of the same options.
+  // Into an index without nodes, of the same options, which it leaves as it is when it fails.
   Status Read(const char* path, const AbortFlag& abort = nullptr);
   // All slots that have a node or wait for one, ascending.
   std::vector<uint32_t> Live() const;
@@ -117,9 +124,19 @@ class Index {
     }
   }
 
-  // Requires: there is no node.
-  void Use(Codes codes);
-  void SetEntries(const std::vector<uint32_t>& new_orphans);
+  // Where a walk begins: enough that one is likely near, few enough to cost next to nothing.
+  static constexpr size_t kEntries = 16;
+  // Of nodes that no list names so many can be entered at; one is rare, but for vectors that are
+  // unlike all others.
+  static constexpr size_t kMostOrphans = 64;
+
+  // Begins anew with a graph of another format. Requires: there is no node.
+  void Use(Graph graph);
+  // Where SetEntries() puts entries.
+  std::shared_ptr<std::vector<uint32_t>> RoomForEntries() const;
+  // Asks for no memory: by then nodes were linked, and are to be known.
+  void SetEntries(const std::list<std::vector<uint32_t>>& new_orphans,
+                  std::shared_ptr<std::vector<uint32_t>> room);
   void SetReference(const VectorStore::View& vectors);
   SlotList WaitingSlots();
 
@@ -145,8 +162,8 @@ class Index {
   size_t entries_chosen_at_ = 0;
   // Nodes there were when they were last numbered in breadth-first order.
   size_t numbered_at_ = 0;
-  std::vector<uint32_t> chosen_;
-  std::vector<uint32_t> orphans_;
+  std::vector<uint32_t> chosen_;   // with room for kEntries
+  std::vector<uint32_t> orphans_;  // with room for kMostOrphans
   // By slot: its node, or one of the states above.
   std::vector<uint32_t> node_of_;
   // No slot in front of this one waits, or is being linked.

@@ -183,14 +183,14 @@ Status Index::Read(const char* path, const AbortFlag& abort) {
   }
   const auto codes = static_cast<Codes>(header.codes);
   if (codes != options_.codes.value_or(codes)) return other;
-  Use(codes);
-  if (header.components != graph_.format().components()) return other;
+  Graph read(CodeFormat(codes, options_.dimension), graph_.max_links());
+  if (header.components != read.format().components()) return other;
   auto entries = std::make_shared<std::vector<uint32_t>>(header.entries);
   if (!reader.Get(entries->data(), entries->size() * sizeof(uint32_t)) || !reader.Pad()) {
     return other;
   }
-  if (Status status = graph_.Reserve(header.nodes); !status.ok()) return status;
-  const Graph::View graph = graph_.view();
+  if (Status status = read.Reserve(header.nodes); !status.ok()) return status;
+  const Graph::View graph = read.view();
   const auto get = [&](auto section, size_t bytes) {
     return EachChunk(header.nodes, abort,
                      [&](uint32_t first, size_t count) {
@@ -225,10 +225,14 @@ Status Index::Read(const char* path, const AbortFlag& abort) {
     }
   }
   if (!std::all_of(entries->begin(), entries->end(), exists)) return other;
+  std::vector<uint32_t> chosen;
+  chosen.reserve(std::max(kEntries, entries->size()));
+  chosen = *entries;
+  Use(std::move(read));
   nodes_ = header.nodes;
   reference_ = header.reference;
   intrinsic_dimension_ = IntrinsicDimension(header.intrinsic_dimension, nodes_);
-  chosen_ = *entries;
+  chosen_ = std::move(chosen);
   entries_ = std::move(entries);
   entries_chosen_at_ = nodes_;
   numbered_at_ = nodes_;

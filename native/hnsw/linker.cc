@@ -16,6 +16,20 @@ Linker::Linker(const Graph::View& graph, const CodeFormat& format, Metric metric
       locks_(*locks),
       scratch_(*scratch) {
   for (size_t i = 0; i < graph.max_links(); ++i) selected_codes_.emplace_back(format);
+  // What a walk finds, or a full list and one more.
+  const size_t most = std::max(ef_construction, graph.max_links() + 1);
+  nodes_.reserve(most);
+  candidates_.reserve(most);
+  products_.Reserve(most);
+  selected_.reserve(graph.max_links());
+  neighbours_.reserve(graph.max_links());
+}
+
+void Linker::ReserveOrphans() {
+  // The node itself, and all that its list and those of its neighbours may drop.
+  const size_t most = 1 + (links_ + 1) * graph_.max_links();
+  const size_t size = orphans_.size();
+  if (orphans_.capacity() < size + most) orphans_.reserve(2 * size + most);
 }
 
 uint32_t Linker::Find(uint32_t node, const std::vector<uint32_t>& entries) {
@@ -29,12 +43,12 @@ uint32_t Linker::Find(uint32_t node, const std::vector<uint32_t>& entries) {
 }
 
 void Linker::Join(uint32_t head, uint32_t node, bool copy) {
-  locks_.Lock(head);
+  const Locks::Held held(&locks_, head);
   graph_.AddTwin(head, node, copy);
-  locks_.Unlock(head);
 }
 
 void Linker::Link(uint32_t node) {
+  ReserveOrphans();
   // Dot products are no distances, and nobody asks.
   if (metric_ != Metric::kDot) {
     intrinsic_dimension_.Add(scratch_.beam, scratch_.ranker.nearest);
@@ -113,24 +127,22 @@ void Linker::Replace(uint32_t node) {
 }
 
 void Linker::LinkBack(uint32_t from, uint32_t to) {
-  locks_.Lock(from);
+  const Locks::Held held(&locks_, from);
   uint32_t* links = graph_.Links(from);
   const uint32_t* end = std::find(links, links + graph_.max_links(), from);
   // Two threads may have found each other's nodes.
-  if (std::find<const uint32_t*>(links, end, to) == end) {
-    if (end < links + graph_.max_links()) {
-      graph_.Namers(to).fetch_add(1);
-      StoreLink(links[end - links], to);
-    } else {
-      nodes_.assign(links, links + graph_.max_links());
-      nodes_.push_back(to);
-      SetQuery(from);
-      RankNodes();
-      Select(graph_.max_links());
-      Replace(from);
-    }
+  if (std::find<const uint32_t*>(links, end, to) != end) return;
+  if (end < links + graph_.max_links()) {
+    graph_.Namers(to).fetch_add(1);
+    StoreLink(links[end - links], to);
+    return;
   }
-  locks_.Unlock(from);
+  nodes_.assign(links, links + graph_.max_links());
+  nodes_.push_back(to);
+  SetQuery(from);
+  RankNodes();
+  Select(graph_.max_links());
+  Replace(from);
 }
 
 }  // namespace skalar::hnsw

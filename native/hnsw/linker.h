@@ -34,6 +34,19 @@ class Locks {
   }
   void Unlock(uint32_t node) { flags_[node % kFlags].clear(std::memory_order_release); }
 
+  // Holds the lock of a node while it lives.
+  class Held {
+   public:
+    Held(Locks* locks, uint32_t node) : locks_(*locks), node_(node) { locks_.Lock(node); }
+    ~Held() { locks_.Unlock(node_); }
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+
+   private:
+    Locks& locks_;
+    const uint32_t node_;
+  };
+
  private:
   static constexpr size_t kFlags = 4096;
   std::array<std::atomic_flag, kFlags> flags_ = {};
@@ -48,13 +61,14 @@ class Linker {
   // A walk from `entries` to what is near a node whose code, point and detail are set. Returns the
   // head that walks cannot tell it from; kNoNode when there is none.
   uint32_t Find(uint32_t node, const std::vector<uint32_t>& entries);
-  // After Find(), one of these. Links the node to those that were found; makes it a twin.
+  // After Find(), one of these. Links the node to those that were found; makes it a twin. What
+  // either needs it has before it changes the graph: where memory is refused, nothing has changed.
   void Link(uint32_t node);
   void Join(uint32_t head, uint32_t node, bool copy);
 
   // Nodes that no list named any more at some time since Link() was first called: no walk comes by
   // them, unless it begins there.
-  const std::vector<uint32_t>& orphans() const { return orphans_; }
+  std::vector<uint32_t>& orphans() { return orphans_; }
   // Of what was found near the nodes.
   const IntrinsicDimension& intrinsic_dimension() const { return intrinsic_dimension_; }
 
@@ -64,6 +78,8 @@ class Linker {
     float rank;
   };
 
+  // Of all that grows with what is linked.
+  void ReserveOrphans();
   // Makes a node the query of the scratch.
   void SetQuery(uint32_t node);
   Ranker RankerOf(uint32_t node) const;
@@ -89,7 +105,7 @@ class Linker {
   std::vector<Candidate> selected_;
   // Those selected as queries: each is compared with many candidates.
   std::vector<CodeQuery> selected_codes_;
-  // Kept from call to call, so that nothing is allocated.
+  // Reserved and kept from call to call, so that nothing is allocated.
   std::vector<uint32_t> neighbours_;
   std::vector<uint32_t> nodes_;
   Products products_;

@@ -17,6 +17,13 @@ namespace skalar::hnsw {
 
 class Products {
  public:
+  // From then on so many products are had without asking for memory.
+  void Reserve(size_t count) {
+    codes_.reserve(count);
+    lowers_.reserve(count);
+    products_.reserve(count);
+  }
+
   // Valid until the next call.
   const std::vector<float>& Of(const Graph::View& graph, const CodeQuery& query,
                                const std::vector<uint32_t>& nodes) {

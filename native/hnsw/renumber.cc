@@ -47,21 +47,17 @@ std::vector<uint32_t> Renumbering::BreadthFirst(const AbortFlag& abort) const {
 }
 
 void Renumbering::Work(const AbortFlag& abort) {
-  status_ = copy_.Reserve(nodes_);
-  if (!status_.ok()) return;
-  const std::vector<uint32_t> order = BreadthFirst(abort);
-  if (order.size() < nodes_) {
-    status_ = Status::Aborted();
+  if (Status status = copy_.Reserve(nodes_); !status.ok()) {
+    status_ = status;
     return;
   }
+  const std::vector<uint32_t> order = BreadthFirst(abort);
+  if (order.size() < nodes_) return;
   new_number_.resize(nodes_);
   for (uint32_t node = 0; node < nodes_; ++node) new_number_[order[node]] = node;
   const Graph::View copy = copy_.view();
   for (uint32_t node = 0; node < nodes_; ++node) {
-    if (node % kAbortStride == 0 && IsStopped(abort)) {
-      status_ = Status::Aborted();
-      return;
-    }
+    if (node % kAbortStride == 0 && IsStopped(abort)) return;
     const uint32_t old = order[node];
     std::copy_n(old_.Code(old), old_.code_bytes(), copy.Code(node));
     std::copy_n(old_.Lower(old), old_.lower_bytes(), copy.Lower(node));
@@ -73,6 +69,7 @@ void Renumbering::Work(const AbortFlag& abort) {
     std::transform(from, from + old_.link_stride(), copy.Links(node),
                    [this](uint32_t link) { return new_number_[link]; });
   }
+  status_ = Status::Ok();
 }
 
 void Renumbering::CopyTwins(uint32_t old_head) {
@@ -84,6 +81,8 @@ void Renumbering::CopyTwins(uint32_t old_head) {
 
 Status Renumbering::Finish() {
   if (!status_.ok()) return status_;
+  // All the memory this takes: from here on it cannot fail half-way.
+  auto entries = std::make_shared<std::vector<uint32_t>>(*entries_);
   const Graph::View copy = copy_.view();
   for (uint32_t old = 0; old < nodes_; ++old) {
     const uint64_t death = old_.Death(old).load(std::memory_order_relaxed);
@@ -95,7 +94,6 @@ Status Renumbering::Finish() {
   const auto renumber = [this](std::vector<uint32_t>* nodes) {
     for (uint32_t& node : *nodes) node = new_number_[node];
   };
-  auto entries = std::make_shared<std::vector<uint32_t>>(*entries_);
   renumber(entries.get());
   renumber(&index_->chosen_);
   renumber(&index_->orphans_);

@@ -25,7 +25,8 @@ class Renumbering {
 
   // Copies the graph. On any thread, once.
   void Work(const AbortFlag& abort = nullptr);
-  // The index has the copy from then on; kAborted, and it has not, when Work() was told to stop.
+  // The index has the copy from then on; kAborted, and it has not, when Work() has not come to its
+  // end.
   Status Finish();
 
  private:
@@ -39,8 +40,8 @@ class Renumbering {
   const size_t nodes_;
   const std::shared_ptr<const std::vector<uint32_t>> entries_;
   Graph copy_;
-  std::vector<uint32_t> new_number_;  // by old number
-  Status status_;
+  std::vector<uint32_t> new_number_;   // by old number
+  Status status_ = Status::Aborted();  // until Work() has come to its end
 };
 
 }  // namespace skalar::hnsw

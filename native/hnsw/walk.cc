@@ -156,20 +156,17 @@ bool Walk::Step() {
 }
 
 void Walk::ToAll(const Width& width) {
-  Begin(width);
+  const Course course(this, width);
   while (Step()) continue;
-  End();
 }
 
 void Walk::ToAll(Walk* a, const Width& width_a, Walk* b, const Width& width_b) {
-  a->Begin(width_a);
-  b->Begin(width_b);
+  const Course course_a(a, width_a);
+  const Course course_b(b, width_b);
   for (bool more_of_a = true, more_of_b = true; more_of_a || more_of_b;) {
     more_of_a = more_of_a && a->Step();
     more_of_b = more_of_b && b->Step();
   }
-  a->End();
-  b->End();
 }
 
 void Walk::ToPermitted(const Width& width, const Permit& permit) {
@@ -182,7 +179,7 @@ void Walk::ToPermitted(const Width& width, const Permit& permit) {
     std::push_heap(frontier.begin(), frontier.end());
     if (permit.Allows(node)) beam.Insert(rank, node);
   };
-  Begin(width);
+  const Course course(this, width);
   Score(Due(), visit);
   while (!frontier.empty() && beam.Wants(static_cast<int32_t>(frontier.front() >> 32))) {
     std::pop_heap(frontier.begin(), frontier.end());
@@ -192,7 +189,6 @@ void Walk::ToPermitted(const Width& width, const Permit& permit) {
     Score(Due(), visit);
     if (IsOver()) break;
   }
-  End();
 }
 
 }  // namespace skalar::hnsw

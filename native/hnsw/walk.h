@@ -108,6 +108,20 @@ class Walk {
   void ToPermitted(const Width& width, const Permit& permit);
 
  private:
+  // The walk from its beginning to its end, also where it is refused memory: a scratch that
+  // remembered what that walk has seen would mislead the next one.
+  class Course {
+   public:
+    Course(Walk* walk, const Width& width) : walk_(*walk) { walk_.Begin(width); }
+    ~Course() { walk_.End(); }
+    Course(const Course&) = delete;
+    Course& operator=(const Course&) = delete;
+
+   private:
+    Walk& walk_;
+  };
+
+  // Where it is refused memory, nothing is marked as seen.
   void Begin(const Width& width);
   void End();
   // Some of a walk to all nodes. False when nothing is left of it.

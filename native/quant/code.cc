@@ -145,9 +145,9 @@ CodeNumbers Encode(const CodeFormat& format, const float* prepared, uint8_t* cod
 CodeQuery::CodeQuery(const CodeFormat& format)
     : components_(format.components()), has_lower_(format.has_lower()) {
   if (format.planes()) {
-    bytes_ = AllocateAligned<int8_t>(components_);
+    bytes_ = NewAligned<int8_t>(components_);
   } else {
-    floats_ = AllocateAligned<float>(components_);
+    floats_ = NewAligned<float>(components_);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "store/commit_counters.h"
 
+#include <new>
+
 #if !defined(_WIN32)
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -40,8 +42,10 @@ Status CommitCounters::Open(const char* path, bool writable,
   if (mapped == MAP_FAILED) {
     return writable ? Status::Unusable("the commit counters cannot be mapped") : Status::Ok();
   }
-  counters->reset(new CommitCounters(mapped));
-  return Status::Ok();
+  counters->reset(new (std::nothrow) CommitCounters(mapped));
+  if (*counters != nullptr) return Status::Ok();
+  munmap(mapped, sizeof(Counters));
+  return Status::OutOfMemory("no memory for the commit counters");
 }
 
 CommitCounters::~CommitCounters() { munmap(counters_, sizeof(Counters)); }

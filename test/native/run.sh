@@ -33,8 +33,11 @@ fi
 mkdir -p "$root/build"
 
 step 'address and undefined-behaviour sanitizers'
-build native-sanitized -DSANITIZE=address,undefined -DCMAKE_CXX_COMPILER="$cxx"
+build native-sanitized -DSANITIZE=address,undefined -DCMAKE_CXX_COMPILER="$cxx" -DMEMORY_TESTS=ON
 "$root/build/native-sanitized/native_tests" --gtest_brief=1
+
+step 'memory refused, with the same sanitizers'
+"$root/build/native-sanitized/native_memory_tests" --gtest_brief=1
 
 step 'thread sanitizer'
 build native-threads -DSANITIZE=thread -DCMAKE_CXX_COMPILER="$cxx" \

@@ -187,7 +187,7 @@ export function simdTarget(): string {
 /** Counters in a file, which a writer makes. Throws where that fails. */
 export function openCommits(path: string, writable: boolean): NativeCommits {
   const { Commits } = addon()
-  return new Commits(path, writable)
+  return told(() => new Commits(path, writable))
 }
 
 /** What `src/store/exit.ts` tells of writes. */
@@ -197,12 +197,12 @@ export function writeCounts(): Pick<Addon, 'beginWrite' | 'endWrite' | 'leaveWhi
 
 export function createPool(threads: number): NativePool {
   const { Pool } = addon()
-  return new Pool(threads)
+  return told(() => new Pool(threads))
 }
 
 export function createStore(dimension: number, metric: keyof typeof METRICS): NativeStore {
   const { Store } = addon()
-  return new Store(dimension, METRICS[metric])
+  return told(() => new Store(dimension, METRICS[metric]))
 }
 
 export function createHnsw(
@@ -214,7 +214,7 @@ export function createHnsw(
 ): NativeHnsw {
   const { Hnsw } = addon()
   const number = codes === 'auto' ? null : CODES.indexOf(codes)
-  return new Hnsw(dimension, METRICS[metric], M, efConstruction, number)
+  return told(() => new Hnsw(dimension, METRICS[metric], M, efConstruction, number))
 }
 
 /** Whether so many bytes would be granted just now. */
@@ -237,7 +237,7 @@ export function firstDamagedRow(rows: Uint8Array, bytes: number): number {
  * row with a component that is not finite (or without direction, where `refuseZero`), or the number of rows.
  */
 export function normalizeRows(rows: Uint8Array, dimension: number, refuseZero: boolean): number {
-  return addon().normalizeRows(rows, dimension, refuseZero)
+  return told(() => addon().normalizeRows(rows, dimension, refuseZero))
 }
 
 /**
@@ -253,4 +253,13 @@ export function fromNative(error: unknown): unknown {
   if (!types.isNativeError(error) || error instanceof SkalarError) return error
   const { code } = error as { code?: unknown }
   return code === 'OUT_OF_MEMORY' ? new SkalarError(code, error.message, { cause: error }) : error
+}
+
+/** What a call of the addon returns. @throws its error as `fromNative` tells it */
+function told<T>(call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw fromNative(error)
+  }
 }

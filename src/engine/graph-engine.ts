@@ -46,9 +46,10 @@ export abstract class GraphEngine<G extends Graph> implements Engine {
   }
 
   load(vectors: NativeStore, slots: Uint32Array, at: StorePosition): void {
+    const upkeep = new Upkeep(slots, at, this.host, (waiting) => this.newGraph(vectors, waiting))
     void this.#upkeep?.stop()
     this.#vectors = vectors
-    this.#upkeep = new Upkeep(slots, at, this.host, (waiting) => this.newGraph(vectors, waiting))
+    this.#upkeep = upkeep
   }
 
   put(slots: Uint32Array, at: StorePosition): void {

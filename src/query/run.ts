@@ -76,6 +76,14 @@ export async function run(
 
 /** The same on the calling thread, where nothing can overtake it: LMDB is read at the replica's position throughout. */
 export function runSync(source: Source, requests: readonly Request[]): Outcome[] {
+  try {
+    return answerSync(source, requests)
+  } catch (error) {
+    throw fromNative(error)
+  }
+}
+
+function answerSync(source: Source, requests: readonly Request[]): Outcome[] {
   const { replica } = source
   for (let attempt = 1; ; attempt++) {
     if (requests.some(({ settings }) => settings.test !== undefined)) replica.catchUpSync()

@@ -1,5 +1,5 @@
 import { SkalarError } from '../errors.ts'
-import { createStore, type NativeStore } from '../native.ts'
+import { createStore, fromNative, type NativeStore } from '../native.ts'
 import { nextTurn } from '../turns.ts'
 import { ByteStrings } from './byte-strings.ts'
 import type { Definition } from './catalogue.ts'
@@ -122,8 +122,16 @@ export class Replica {
     this.#position = changes.to
   }
 
-  /** One slice of work; when there was nothing left to do, the state that was reached. */
+  /** One slice of work; when there was nothing left to do, the state that was reached. After a failure it begins again. */
   #step(): State | undefined {
+    try {
+      return this.#slice()
+    } catch (error) {
+      throw fromNative(error)
+    }
+  }
+
+  #slice(): State | undefined {
     if (this.#environment.writing) {
       throw new SkalarError(
         'TRANSACTION',

@@ -15,7 +15,8 @@
 // - A reader takes a live bit before the row it stands for. Rows without one hold anything, but up
 //   to the highest live one of a chunk they may be read, as kernels do that take whole stretches.
 // - Rows are padded with zeros to whole kernel lanes and begin at a cache line.
-// - Where memory is refused, by a Status or by an exception of the standard library, each slot is as
+// - Where memory is refused, by a Status or by an exception of the standard library, each slot is
+// as
 //   it was or as it was to be: doing the same again does the rest.
 
 #ifndef SKALAR_STORE_VECTOR_STORE_H_

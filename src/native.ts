@@ -13,7 +13,7 @@ export interface NativePool {
  * - `count`: how many
  * - `vectors`: dimension × number of queries
  * - `params`: for each query k, threshold, after's score, after's slot, the slot to leave out, NaN for none; ef; 1 for an
- *   answer that is to be exact, else 0
+ *   answer that is to be exact, else 0; the number of the metric; of `apart`, its center
  * - `allowed`: for each query the only slots it may return, ascending, or null
  * - `abort`: one element; other than 0 stops the work
  */
@@ -38,6 +38,8 @@ export interface NativeStore {
   scan(pool: NativePool, since: number, texts: string[], ...queries: NativeQueries): Promise<Float64Array>
   /** Puts the numbers into `room`, if any, and returns that, where they fit. */
   scanSync(since: number, texts: string[], room: Float64Array | null, ...queries: NativeQueries): Float64Array
+  /** The length of the longest vector that was ever put over that of the shortest. */
+  spread(): number
   /** Bytes allocated for vectors. */
   memory(): number
 }
@@ -123,7 +125,7 @@ interface Addon {
   leaveWhileWriting(): void
   readonly Commits: new (path: string, writable: boolean) => NativeCommits
   readonly Pool: new (threads: number) => NativePool
-  readonly Store: new (dimension: number, metric: number) => NativeStore
+  readonly Store: new (dimension: number) => NativeStore
   readonly Hnsw: new (
     dimension: number,
     metric: number,
@@ -133,8 +135,10 @@ interface Addon {
   ) => NativeHnsw
 }
 
-/** Never to change: the numbers of `native/flat/query.h`. */
-const METRICS = { cosine: 0, dot: 1, euclidean: 2 } as const
+/** What rows are ranked by. Never to change: the numbers of `native/score/query.h`. */
+export const METRICS = { cosine: 0, dot: 1, euclidean: 2, chebyshev: 3, manhattan: 4, apart: 5 } as const
+
+export type BaseMetric = keyof typeof METRICS
 
 /** Never to change: the places are the numbers of `native/quant/code.h`. */
 export const CODES = ['float32', 'int8', 'int4'] as const
@@ -200,14 +204,14 @@ export function createPool(threads: number): NativePool {
   return told(() => new Pool(threads))
 }
 
-export function createStore(dimension: number, metric: keyof typeof METRICS): NativeStore {
+export function createStore(dimension: number): NativeStore {
   const { Store } = addon()
-  return told(() => new Store(dimension, METRICS[metric]))
+  return told(() => new Store(dimension))
 }
 
 export function createHnsw(
   dimension: number,
-  metric: keyof typeof METRICS,
+  metric: Extract<BaseMetric, 'cosine' | 'dot' | 'euclidean'>,
   M: number,
   efConstruction: number,
   codes: (typeof CODES)[number] | 'auto',

@@ -39,8 +39,11 @@ function unknownOption(key: string, known: readonly string[], parent: string): S
 
 const METRICS: readonly MetricName[] = ['cosine', 'dot', 'euclidean']
 
+/** What a query can rank by, whatever its collection's metric is. */
+export const QUERY_METRICS = ['cosine', 'dot', 'euclidean', 'chebyshev', 'manhattan'] as const
+
 /** Names that other libraries give the metrics, in lower case and without separators. */
-const METRIC_ALIASES: ReadonlyMap<string, MetricName> = new Map([
+const METRIC_ALIASES: ReadonlyMap<string, (typeof QUERY_METRICS)[number]> = new Map([
   ['cos', 'cosine'],
   ['angular', 'cosine'],
   ['cosinesim', 'cosine'],
@@ -50,14 +53,23 @@ const METRIC_ALIASES: ReadonlyMap<string, MetricName> = new Map([
   ['ip', 'dot'],
   ['euclid', 'euclidean'],
   ['l2', 'euclidean'],
+  ['l1', 'manhattan'],
+  ['cityblock', 'manhattan'],
+  ['taxicab', 'manhattan'],
+  ['linf', 'chebyshev'],
+  ['chessboard', 'chebyshev'],
 ])
 
 /** A metric; a name from another library is refused with ours. */
-export function metricOption(value: unknown, path: string): MetricName | undefined {
-  if (value === undefined || METRICS.includes(value as MetricName)) return value as MetricName | undefined
+export function metricOption<Accepted extends string = MetricName>(
+  value: unknown,
+  path: string,
+  accepted: readonly Accepted[] = METRICS as readonly string[] as readonly Accepted[],
+): Accepted | undefined {
+  if (value === undefined || accepted.includes(value as Accepted)) return value as Accepted | undefined
   const name = typeof value === 'string' ? value.toLowerCase().replace(/[\s_-]/g, '') : ''
-  const meant = METRIC_ALIASES.get(name) ?? METRICS.find((metric) => metric === name)
-  throw badOption(path, value, quotedList(METRICS), meant && `did you mean "${meant}"?`)
+  const meant = accepted.find((metric) => metric === (METRIC_ALIASES.get(name) ?? name))
+  throw badOption(path, value, quotedList(accepted), meant && `did you mean "${meant}"?`)
 }
 
 interface NumberLimits<Fallback> {
@@ -65,6 +77,8 @@ interface NumberLimits<Fallback> {
   readonly min?: number
   /** Greatest value accepted. */
   readonly max?: number
+  /** The greatest value that is not accepted any more. */
+  readonly above?: number
   /** What is returned if the option is not given. */
   readonly default?: Fallback
 }
@@ -91,11 +105,12 @@ export function numberOption<const Fallback = undefined>(
   throw badOption(path, value, `a finite number${range(limits)}`)
 }
 
-function within(value: number, { min = -Infinity, max = Infinity }: NumberLimits<unknown>): boolean {
-  return value >= min && value <= max
+function within(value: number, { min = -Infinity, max = Infinity, above }: NumberLimits<unknown>): boolean {
+  return value >= min && value <= max && (above === undefined || value > above)
 }
 
-function range({ min, max }: NumberLimits<unknown>): string {
+function range({ min, max, above }: NumberLimits<unknown>): string {
+  if (above !== undefined) return ` above ${above}`
   if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`
   if (min !== undefined) return ` of at least ${min}`
   return max === undefined ? '' : ` of at most ${max}`

@@ -19,6 +19,30 @@ export type VectorInput = ArrayLike<number> & { readonly readFloatLE?: never }
 export type MetricName = 'cosine' | 'dot' | 'euclidean'
 
 /**
+ * What a query ranks by: a metric, or a kernel of scikit-learn's definition. Distances (`euclidean`, `chebyshev`, `manhattan`): less is
+ * nearer; all others: more.
+ */
+export type QueryMetric = MetricName | 'chebyshev' | 'manhattan' | KernelMetric
+
+/** `gamma` is above 0, by default 1 / dimension; `degree` an integer from 1 to 100, by default 3; `coef0` by default 1. */
+export type KernelMetric =
+  /** x·q */
+  | { kernel: 'linear' }
+  /** (gamma x·q + coef0) ** degree */
+  | {
+      kernel: 'polynomial'
+      gamma?: number | undefined
+      degree?: number | undefined
+      coef0?: number | undefined
+    }
+  /** exp(−gamma |x − q|²) */
+  | { kernel: 'rbf'; gamma?: number | undefined }
+  /** exp(−gamma Σ|x − q|) */
+  | { kernel: 'laplacian'; gamma?: number | undefined }
+  /** tanh(gamma x·q + coef0) */
+  | { kernel: 'sigmoid'; gamma?: number | undefined; coef0?: number | undefined }
+
+/**
  * What finds the candidates of a query. `hnsw`, the default, is our graph; `hnswlib` one by the optional package
  * hnswlib-node; `flat` is the exact scan of all. Scores are exact whatever finds them.
  */
@@ -238,6 +262,16 @@ export interface QuerySettings<
   /** Metadata keys to return; `[]` returns ids and scores only, and reads nothing from disk. Default: all. */
   select?: S | undefined
   includeVector?: V | undefined
+  /**
+   * What to rank by in place of the collection's own metric, with its scores. Where its order is another one, all records
+   * are scanned (docs/similarity.md says when it is not).
+   */
+  metric?: QueryMetric | undefined
+  /**
+   * Instead of a scan for another `metric`: so many candidates (at least `k`) are found by the collection's metric, and ranked by
+   * this one.
+   */
+  candidates?: number | undefined
   /** Candidates an approximate engine considers (`hnsw` on average, docs/hnsw.md); the exact scan needs none. Default 100. */
   ef?: number | undefined
   /** Never approximate. */

@@ -127,10 +127,11 @@ describe('src/', () => {
 
 const CPP: Readonly<Record<string, readonly string[]>> = {
   addon: ['binding', 'store', 'simd'],
-  binding: ['generation', 'hnsw', 'flat', 'store', 'quant', 'simd', 'base'],
+  binding: ['generation', 'hnsw', 'flat', 'score', 'store', 'quant', 'simd', 'base'],
   generation: ['store', 'quant', 'simd', 'base'],
-  hnsw: ['flat', 'store', 'quant', 'simd', 'base'],
-  flat: ['store', 'quant', 'simd', 'base'],
+  hnsw: ['flat', 'score', 'store', 'quant', 'simd', 'base'],
+  flat: ['score', 'store', 'quant', 'simd', 'base'],
+  score: ['store', 'simd', 'base'],
   store: ['simd', 'base'],
   quant: ['simd', 'base'],
   simd: ['base'],

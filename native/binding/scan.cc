@@ -12,7 +12,7 @@
 namespace skalar::binding {
 namespace {
 
-constexpr size_t kParams = 7;
+constexpr size_t kParams = 9;
 
 // Queries that share a pass over the rows. More would save little memory traffic and delay an
 // abort.
@@ -27,6 +27,8 @@ void ReadParams(const double* params, Query* query) {
   query->excluded = SlotOf(params[4]);
   query->ef = static_cast<size_t>(params[5]);
   query->exact = params[6] != 0;
+  query->metric = static_cast<Metric>(static_cast<uint32_t>(params[7]));
+  query->center = params[8];
 }
 
 SlotList ReadSlots(const Napi::Value& value) {
@@ -48,7 +50,7 @@ class ScanOperation : public PoolOperation {
       const auto begin = queries.begin() + static_cast<ptrdiff_t>(i);
       const auto end = begin + static_cast<ptrdiff_t>(std::min(kGroup, queries.size() - i));
       passes_.push_back(std::make_unique<Pass>(
-          store->vectors().Snapshot(), store->metric(),
+          store->vectors().Snapshot(),
           std::vector<Query>(std::make_move_iterator(begin), std::make_move_iterator(end)),
           arguments.abort.Or(stopped())));
     }
@@ -84,8 +86,8 @@ class ScanOperation : public PoolOperation {
 
  private:
   struct Pass {
-    Pass(VectorStore::View view, Metric metric, std::vector<Query> queries, AbortFlag abort)
-        : scan(std::move(view), metric, std::move(queries), abort) {}
+    Pass(VectorStore::View view, std::vector<Query> queries, AbortFlag abort)
+        : scan(std::move(view), std::move(queries), abort) {}
 
     Scan scan;
     std::atomic<size_t> workers{0};

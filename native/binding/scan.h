@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/abort.h"
-#include "flat/query.h"
+#include "score/query.h"
 
 namespace skalar::binding {
 

@@ -21,12 +21,12 @@ Napi::Function Store::Define(Napi::Env env) {
                          Method<&Store::Scan>("scan"),
                          Method<&Store::ScanSync>("scanSync"),
                          Method<&Store::Memory>("memory"),
+                         Method<&Store::Spread>("spread"),
                      });
 }
 
 Store::Store(const Napi::CallbackInfo& info)
     : Wrapped<Store>(info),
-      metric_(static_cast<Metric>(info[1].As<Napi::Number>().Uint32Value())),
       vectors_(info[0].As<Napi::Number>().Uint32Value()),
       external_memory_(info.Env()) {}
 
@@ -79,7 +79,7 @@ Napi::Value Store::Scan(const Napi::CallbackInfo& info) { return StartScan(info)
 Napi::Value Store::ScanSync(const Napi::CallbackInfo& info) {
   const VectorStore::View view = vectors_.Snapshot();
   ScanArguments arguments = ReadScanArguments(info, 3, *this);
-  skalar::Scan scan(view, metric_, std::move(arguments.queries), arguments.abort);
+  skalar::Scan scan(view, std::move(arguments.queries), arguments.abort);
   scan.Work();
   std::vector<Hits> answers;
   if (Status status = scan.Finish(&answers); !status.ok()) return Throw(info.Env(), status);
@@ -89,6 +89,10 @@ Napi::Value Store::ScanSync(const Napi::CallbackInfo& info) {
 
 Napi::Value Store::Memory(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(vectors_.memory()));
+}
+
+Napi::Value Store::Spread(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), vectors_.spread());
 }
 
 Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, uint64_t since,

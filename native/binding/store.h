@@ -13,7 +13,7 @@
 
 #include "binding/external_memory.h"
 #include "binding/function.h"
-#include "flat/query.h"
+#include "score/query.h"
 #include "store/id_column.h"
 #include "store/vector_store.h"
 
@@ -25,7 +25,6 @@ class Store : public Wrapped<Store> {
   explicit Store(const Napi::CallbackInfo& info);
 
   const VectorStore& vectors() const { return vectors_; }
-  Metric metric() const { return metric_; }
 
   // Answers as one Float64Array (layout: src/engine/answers.ts), and ids that are strings in
   // `texts`, each at the number of its hit. `stale` says that a slot among the hits has changed
@@ -42,8 +41,8 @@ class Store : public Wrapped<Store> {
   Napi::Value Scan(const Napi::CallbackInfo& info);
   Napi::Value ScanSync(const Napi::CallbackInfo& info);
   Napi::Value Memory(const Napi::CallbackInfo& info);
+  Napi::Value Spread(const Napi::CallbackInfo& info);
 
-  const Metric metric_;
   VectorStore vectors_;
   IdColumn ids_;
   ExternalMemory external_memory_;

@@ -13,7 +13,7 @@
 #include <limits>
 #include <vector>
 
-#include "flat/scorer.h"
+#include "score/scorer.h"
 
 namespace skalar {
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/abort.h"
-#include "flat/query.h"
-#include "flat/scorer.h"
+#include "score/query.h"
+#include "score/scorer.h"
 
 namespace skalar {
 

@@ -29,13 +29,13 @@ struct Scan::Part {
   std::vector<size_t> distances;
 };
 
-Scan::Scan(VectorStore::View view, Metric metric, std::vector<Query> queries, AbortFlag abort)
+Scan::Scan(VectorStore::View view, std::vector<Query> queries, AbortFlag abort)
     : view_(std::move(view)), queries_(std::move(queries)), abort_(abort) {
   scorers_.reserve(queries_.size());
   directions_.resize(queries_.size());
   collectors_.reserve(queries_.size());
   for (const Query& query : queries_) {
-    const Scorer& scorer = scorers_.emplace_back(view_, metric, query);
+    const Scorer& scorer = scorers_.emplace_back(view_, query);
     const double floor = query.threshold ? scorer.Rank(*query.threshold).low
                                          : -std::numeric_limits<double>::infinity();
     unused_.emplace_back(query.k, floor);
@@ -49,8 +49,10 @@ void Scan::PlanBlocks() {
   for (size_t q = 0; q < queries_.size(); ++q) {
     const SlotList& allowed = queries_[q].allowed;
     if (allowed && allowed->size() <= kFew) continue;
-    directions_[q].resize(view_.stride());
-    scorers_[q].WriteDirection(directions_[q].data());
+    if (IsOfProducts(queries_[q].metric)) {
+      directions_[q].resize(view_.stride());
+      scorers_[q].WriteDirection(directions_[q].data());
+    }
     if (!allowed) {
       shared_.push_back(q);
       continue;
@@ -96,15 +98,23 @@ void Scan::ScanRows(const Block& block, Part* part) const {
     if (live == 0) continue;
     const size_t count = std::bit_width(live);
     const float* rows = chunk.rows.get() + base * stride;
+    uint32_t slots[kStride];
+    size_t found = 0;
+    for (uint64_t rest = live; rest != 0; rest &= rest - 1) {
+      slots[found++] = first + static_cast<uint32_t>(base) + std::countr_zero(rest);
+    }
     for (size_t q : shared_) {
-      kernels.dot_rows(directions_[q].data(), rows, stride, count, stride, dots);
       Collector* collector = &part->collectors[q];
-      for (uint64_t rest = live; rest != 0; rest &= rest - 1) {
-        const size_t i = std::countr_zero(rest);
-        Consider(q, first + static_cast<uint32_t>(base + i), dots[i], chunk.norms[base + i],
-                 collector);
+      part->distances[q] += found;
+      if (directions_[q].empty()) {
+        ConsiderByDistance(q, slots, found, collector);
+        continue;
       }
-      part->distances[q] += std::popcount(live);
+      kernels.dot_rows(directions_[q].data(), rows, stride, count, stride, dots);
+      for (size_t j = 0; j < found; ++j) {
+        const size_t i = slots[j] - first;
+        Consider(q, slots[j], scorers_[q].Bound(dots[i - base], chunk.norms[i]), collector);
+      }
     }
   }
 }
@@ -123,18 +133,32 @@ void Scan::ScanList(const Block& block, Part* part) const {
       live[count] = slots[i];
       rows[count++] = view_.Row(slots[i]);
     }
+    part->distances[q] += count;
+    Collector* collector = &part->collectors[q];
+    if (directions_[q].empty()) {
+      ConsiderByDistance(q, live, count, collector);
+      continue;
+    }
     kernels.dot_gather(directions_[q].data(), rows, count, view_.stride(), dots);
     for (size_t j = 0; j < count; ++j) {
-      Consider(q, live[j], dots[j], view_.NormOf(live[j]), &part->collectors[q]);
+      Consider(q, live[j], scorers_[q].Bound(dots[j], view_.NormOf(live[j])), collector);
     }
-    part->distances[q] += count;
   }
 }
 
-void Scan::Consider(size_t q, uint32_t slot, float dot, double norm, Collector* collector) const {
+void Scan::ConsiderByDistance(size_t q, const uint32_t* slots, size_t count,
+                              Collector* collector) const {
+  RankInterval ranks[Scorer::kAtOnce];
+  for (size_t i = 0; i < count; i += Scorer::kAtOnce) {
+    const size_t some = std::min(Scorer::kAtOnce, count - i);
+    scorers_[q].Bound(slots + i, some, ranks);
+    for (size_t j = 0; j < some; ++j) Consider(q, slots[i + j], ranks[j], collector);
+  }
+}
+
+void Scan::Consider(size_t q, uint32_t slot, RankInterval rank, Collector* collector) const {
   const Scorer& scorer = scorers_[q];
   const Query& query = queries_[q];
-  RankInterval rank = scorer.Bound(dot, norm);
   if (rank.high < collector->floor() || slot == query.excluded) return;
   if (query.after) {
     const RankInterval mark = scorer.Rank(query.after->score);

@@ -1,6 +1,6 @@
-// The exact scan: scores every allowed row in float32, keeps what the error bound can not exclude,
-// and ranks that in float64. The answer is exact: the same ids and bits as a float64 scan of all
-// rows.
+// The exact scan: scores every allowed row in float32 where products tell its score, keeps what the
+// error bound can not exclude, and ranks that in float64. The answer is exact: the same ids and
+// bits as a float64 scan of all rows.
 //
 // One Scan answers a group of queries in one pass over the rows, by any number of workers:
 //
@@ -19,8 +19,8 @@
 #include "base/abort.h"
 #include "base/status.h"
 #include "flat/collector.h"
-#include "flat/query.h"
-#include "flat/scorer.h"
+#include "score/query.h"
+#include "score/scorer.h"
 #include "store/vector_store.h"
 
 namespace skalar {
@@ -29,7 +29,7 @@ class Scan {
  public:
   // `abort` is polled after each block and must outlive the scan. Queries with a list of allowed
   // slots are scanned apart from the pass that the others share.
-  Scan(VectorStore::View view, Metric metric, std::vector<Query> queries, AbortFlag abort);
+  Scan(VectorStore::View view, std::vector<Query> queries, AbortFlag abort);
 
   Scan(const Scan&) = delete;
   Scan& operator=(const Scan&) = delete;
@@ -58,7 +58,10 @@ class Scan {
   void ScanRows(const Block& block, Part* part) const;
   void ScanList(const Block& block, Part* part) const;
   // Offers a row unless the query's own conditions exclude it.
-  void Consider(size_t query, uint32_t slot, float dot, double norm, Collector* collector) const;
+  void Consider(size_t query, uint32_t slot, RankInterval rank, Collector* collector) const;
+  // The same of rows by metrics that products tell nothing of.
+  void ConsiderByDistance(size_t query, const uint32_t* slots, size_t count,
+                          Collector* collector) const;
   // Whether a slot may come after the query's mark, if it has one.
   bool StandsBehind(size_t query, uint32_t slot) const;
   // All that can be among the nearest.

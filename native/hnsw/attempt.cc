@@ -51,7 +51,7 @@ size_t Excluded(const Query& query) { return query.excluded != kNoSlot ? 1 : 0; 
 Attempt::Attempt(const Snapshot& snapshot, const Query& query)
     : snapshot_(snapshot),
       query_(query),
-      scorer_(snapshot.vectors, snapshot.metric, query),
+      scorer_(snapshot.vectors, query),
       k_(query.k + Excluded(query)),
       ef_(std::max(query.ef, query.k) + Excluded(query)) {}
 

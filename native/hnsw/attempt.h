@@ -18,13 +18,13 @@
 #include <vector>
 
 #include "base/abort.h"
-#include "flat/query.h"
-#include "flat/scorer.h"
 #include "hnsw/graph.h"
 #include "hnsw/index.h"
 #include "hnsw/intrinsic_dimension.h"
 #include "hnsw/walk.h"
 #include "quant/code.h"
+#include "score/query.h"
+#include "score/scorer.h"
 #include "store/vector_store.h"
 
 namespace skalar::hnsw {

@@ -4,9 +4,9 @@
 #include <iterator>
 #include <utility>
 
-#include "flat/query.h"
-#include "flat/scorer.h"
 #include "hnsw/ranker.h"
+#include "score/query.h"
+#include "score/scorer.h"
 
 namespace skalar::hnsw {
 namespace {
@@ -78,7 +78,8 @@ size_t Choice::Found(uint32_t slot, const CodeFormat& format, const std::vector<
   vectors_.WriteVector(slot, vector.data());
   Query query;
   query.vector = Borrowed(vector.data());
-  const Scorer scorer(vectors_, index_->options().metric, query);
+  query.metric = index_->options().metric;
+  const Scorer scorer(vectors_, query);
   std::vector<double> scores(count);
   for (size_t i = 0; i < count; i += Scorer::kAtOnce) {
     scorer.Exact(&sample_[i], std::min(Scorer::kAtOnce, count - i), &scores[i]);

@@ -19,10 +19,10 @@
 
 #include "base/abort.h"
 #include "flat/collector.h"
-#include "flat/query.h"
 #include "hnsw/graph.h"
 #include "hnsw/ranker.h"
 #include "quant/code.h"
+#include "score/query.h"
 #include "store/vector_store.h"
 
 namespace skalar::hnsw {

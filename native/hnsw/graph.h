@@ -39,8 +39,8 @@
 #include "base/atomic_ref.h"
 #include "base/prefetch.h"
 #include "base/status.h"
-#include "flat/query.h"
 #include "quant/code.h"
+#include "score/query.h"
 
 namespace skalar::hnsw {
 

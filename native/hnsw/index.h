@@ -25,12 +25,12 @@
 
 #include "base/abort.h"
 #include "base/status.h"
-#include "flat/query.h"
 #include "hnsw/graph.h"
 #include "hnsw/intrinsic_dimension.h"
 #include "hnsw/linker.h"
 #include "hnsw/walk.h"
 #include "quant/code.h"
+#include "score/query.h"
 #include "store/vector_store.h"
 
 namespace skalar::hnsw {

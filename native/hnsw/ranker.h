@@ -20,9 +20,9 @@
 #include <cstdint>
 #include <limits>
 
-#include "flat/query.h"
 #include "hnsw/graph.h"
 #include "quant/code.h"
+#include "score/query.h"
 
 namespace skalar::hnsw {
 
@@ -79,15 +79,8 @@ inline Ranker RankerOfQuery(Metric metric, float scale, double norm, double refe
 // For a node in the part of the query, by all of its code. Among ranks by whole codes it makes
 // rank(x, y) = rank(y, x).
 inline Ranker RankerOfNode(Metric metric, const Detail& detail, float bias) {
-  switch (metric) {
-    case Metric::kCosine:
-      return {detail.scale, 0, 0};
-    case Metric::kEuclidean:
-      return {detail.scale, -1, -bias, 0};
-    case Metric::kDot:
-      return {detail.scale, bias, 0};
-  }
-  return {};
+  if (metric == Metric::kEuclidean) return {detail.scale, -1, -bias, 0};
+  return {detail.scale, metric == Metric::kDot ? bias : 0, 0};
 }
 
 }  // namespace skalar::hnsw

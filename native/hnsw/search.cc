@@ -10,6 +10,15 @@
 #include "hnsw/code_scan.h"
 
 namespace skalar::hnsw {
+namespace {
+
+// A graph knows one order: that of its own metric.
+std::vector<Query> Of(Metric metric, std::vector<Query> queries) {
+  for (Query& query : queries) query.metric = metric;
+  return queries;
+}
+
+}  // namespace
 
 Search::Search(Index* index, VectorStore::View vectors, std::vector<Query> queries, AbortFlag abort)
     : snapshot_{index->options_.metric,
@@ -23,7 +32,7 @@ Search::Search(Index* index, VectorStore::View vectors, std::vector<Query> queri
                 {index->nodes_, index->removals_},
                 index->alive_,
                 abort},
-      queries_(std::move(queries)),
+      queries_(Of(index->options_.metric, std::move(queries))),
       waiting_(index->WaitingSlots()),
       most_candidates_(index->MostCandidates()),
       answers_(queries_.size()) {}
@@ -111,7 +120,7 @@ Hits Search::ScanAll(const Query& query) const {
 Hits Search::ScanSlots(const Query& query, SlotList slots) const {
   Query narrowed = query;
   narrowed.allowed = std::move(slots);
-  Scan scan(snapshot_.vectors, snapshot_.metric, {std::move(narrowed)}, snapshot_.abort);
+  Scan scan(snapshot_.vectors, {std::move(narrowed)}, snapshot_.abort);
   scan.Work();
   std::vector<Hits> answers;
   // Whoever is aborted is told so by Finish().

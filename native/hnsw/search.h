@@ -9,9 +9,9 @@
 
 #include "base/abort.h"
 #include "base/status.h"
-#include "flat/query.h"
 #include "hnsw/attempt.h"
 #include "hnsw/index.h"
+#include "score/query.h"
 #include "store/vector_store.h"
 
 namespace skalar::hnsw {
@@ -19,7 +19,7 @@ namespace skalar::hnsw {
 // Queries against an index as it is at one moment.
 class Search {
  public:
-  // `abort` outlives the search.
+  // Queries are of the index's metric, whatever they say. `abort` outlives the search.
   Search(Index* index, VectorStore::View vectors, std::vector<Query> queries, AbortFlag abort);
 
   size_t size() const { return queries_.size(); }

@@ -42,6 +42,27 @@ struct Avx2 {
     return {_mm256_add_ps(x.low, y.low), _mm256_add_ps(x.high, y.high)};
   }
 
+  static Floats Splat(float value) {
+    const __m256 all = _mm256_set1_ps(value);
+    return {all, all};
+  }
+  static Floats MulSub(Floats x, Floats y, Floats z) {
+    return {_mm256_fmsub_ps(x.low, y.low, z.low), _mm256_fmsub_ps(x.high, y.high, z.high)};
+  }
+  static Floats Max(Floats x, Floats y) {
+    return {_mm256_max_ps(x.low, y.low), _mm256_max_ps(x.high, y.high)};
+  }
+  static Floats Abs(Floats x) {
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    return {_mm256_andnot_ps(sign, x.low), _mm256_andnot_ps(sign, x.high)};
+  }
+  static float Largest(Floats lanes) {
+    const __m256 eight = _mm256_max_ps(lanes.low, lanes.high);
+    const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+  }
+
   static Doubles ZeroWide() { return Broadcast(0.0); }
   static Doubles Broadcast(double value) {
     const __m256d all = _mm256_set1_pd(value);
@@ -68,6 +89,16 @@ struct Avx2 {
             _mm256_add_pd(x.d, y.d)};
   }
 
+  static Doubles MaxWide(Doubles x, Doubles y) {
+    return {_mm256_max_pd(x.a, y.a), _mm256_max_pd(x.b, y.b), _mm256_max_pd(x.c, y.c),
+            _mm256_max_pd(x.d, y.d)};
+  }
+  static Doubles AbsWide(Doubles x) {
+    const __m256d sign = _mm256_set1_pd(-0.0);
+    return {_mm256_andnot_pd(sign, x.a), _mm256_andnot_pd(sign, x.b), _mm256_andnot_pd(sign, x.c),
+            _mm256_andnot_pd(sign, x.d)};
+  }
+
   static float Sum(Floats lanes) {
     const __m256 sum8 = _mm256_add_ps(lanes.low, lanes.high);
     const __m128 sum4 = _mm_add_ps(_mm256_castps256_ps128(sum8), _mm256_extractf128_ps(sum8, 1));
@@ -79,6 +110,13 @@ struct Avx2 {
         _mm256_add_pd(_mm256_add_pd(lanes.a, lanes.c), _mm256_add_pd(lanes.b, lanes.d));
     const __m128d sum2 = _mm_add_pd(_mm256_castpd256_pd128(sum4), _mm256_extractf128_pd(sum4, 1));
     return _mm_cvtsd_f64(_mm_add_sd(sum2, _mm_unpackhi_pd(sum2, sum2)));
+  }
+
+  static double LargestWide(Doubles lanes) {
+    const __m256d four =
+        _mm256_max_pd(_mm256_max_pd(lanes.a, lanes.c), _mm256_max_pd(lanes.b, lanes.d));
+    const __m128d two = _mm_max_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+    return _mm_cvtsd_f64(_mm_max_sd(two, _mm_unpackhi_pd(two, two)));
   }
 
   static __m256i Bytes(const void* from) {

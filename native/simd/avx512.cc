@@ -41,6 +41,12 @@ struct Avx512 {
   static Floats MulAdd(Floats a, Floats b, Floats sum) { return _mm512_fmadd_ps(a, b, sum); }
   static Floats Add(Floats a, Floats b) { return _mm512_add_ps(a, b); }
 
+  static Floats Splat(float value) { return _mm512_set1_ps(value); }
+  static Floats MulSub(Floats a, Floats b, Floats c) { return _mm512_fmsub_ps(a, b, c); }
+  static Floats Max(Floats a, Floats b) { return _mm512_max_ps(a, b); }
+  static Floats Abs(Floats a) { return _mm512_abs_ps(a); }
+  static float Largest(Floats lanes) { return _mm512_reduce_max_ps(lanes); }
+
   static Doubles ZeroWide() { return {_mm512_setzero_pd(), _mm512_setzero_pd()}; }
   static Doubles Broadcast(double value) { return {_mm512_set1_pd(value), _mm512_set1_pd(value)}; }
   static Doubles Widen(const float* from) {
@@ -57,6 +63,13 @@ struct Avx512 {
   }
   static Doubles AddWide(Doubles a, Doubles b) {
     return {_mm512_add_pd(a.low, b.low), _mm512_add_pd(a.high, b.high)};
+  }
+  static Doubles MaxWide(Doubles a, Doubles b) {
+    return {_mm512_max_pd(a.low, b.low), _mm512_max_pd(a.high, b.high)};
+  }
+  static Doubles AbsWide(Doubles a) { return {_mm512_abs_pd(a.low), _mm512_abs_pd(a.high)}; }
+  static double LargestWide(Doubles lanes) {
+    return _mm512_reduce_max_pd(_mm512_max_pd(lanes.low, lanes.high));
   }
 
   static float Sum(Floats lanes) {

@@ -6,10 +6,13 @@
 //  target.
 //
 // A target T has the types Floats and Doubles (kLanes elements each) and the static functions
-//   Floats  Zero(), Load(const float*), MulAdd(a, b, sum), Add(a, b)
+//   Floats  Zero(), Load(const float*), Splat(float), MulAdd(a, b, sum), MulSub(a, b, c) = a b − c,
+//           Add(a, b), Max(a, b), Abs(a)
+//   float   Largest(Floats)                      of lanes that are not negative
 //   Doubles ZeroWide(), Widen(const float*), Broadcast(double), MulAddWide(a, b, sum),
-//           MulWide(a, b), SubWide(a, b), AddWide(a, b)
+//           MulWide(a, b), SubWide(a, b), AddWide(a, b), MaxWide(a, b), AbsWide(a)
 //   float Sum(Floats), double SumWide(Doubles)   folding lanes j and j + 8, then 4, 2, 1
+//   double LargestWide(Doubles)                  of lanes that are not negative
 //   void Prefetch(const void*)
 //   void DotPlane4(const int8_t* query, const uint8_t* const* planes, size_t n, int32_t* out)
 //   int32_t DotPlane(const int8_t* query, const uint8_t* plane, size_t n)
@@ -145,30 +148,100 @@ void DotAndSquareExact(const float* query, const float* const* rows, size_t coun
   for (; i < count; ++i) DotAndSquareBlock<T, 1>(query, rows + i, n, out + i, squares + i);
 }
 
-template <class T, size_t kCount>
-inline void SquaredDistanceBlock(const float* query, const float* const* rows, const double* scales,
-                                 size_t n, double* out) {
-  typename T::Doubles sums[kCount];
-  for (typename T::Doubles& sum : sums) sum = T::ZeroWide();
+// What becomes of the differences of two vectors' components: a lane's value takes each in turn,
+// and the lanes are brought together at the end.
+template <class T>
+struct Squares {
+  using Doubles = typename T::Doubles;
+  static Doubles Take(const Doubles& sum, const Doubles& difference) {
+    return T::AddWide(sum, T::MulWide(difference, difference));
+  }
+  static double Fold(const Doubles& sums) { return T::SumWide(sums); }
+};
+
+template <class T>
+struct Absolutes {
+  using Doubles = typename T::Doubles;
+  static Doubles Take(const Doubles& sum, const Doubles& difference) {
+    return T::AddWide(sum, T::AbsWide(difference));
+  }
+  static double Fold(const Doubles& sums) { return T::SumWide(sums); }
+};
+
+template <class T>
+struct Largest {
+  using Doubles = typename T::Doubles;
+  static Doubles Take(const Doubles& largest, const Doubles& difference) {
+    return T::MaxWide(largest, T::AbsWide(difference));
+  }
+  static double Fold(const Doubles& lanes) { return T::LargestWide(lanes); }
+};
+
+// The same in float32, of one row at a time; two values a row keep it from waiting for the latency
+// of each operation.
+template <class T>
+struct NarrowAbsolutes {
+  using Floats = typename T::Floats;
+  static Floats Take(const Floats& sum, const Floats& difference) {
+    return T::Add(sum, T::Abs(difference));
+  }
+  static float Fold(const Floats& a, const Floats& b) { return T::Sum(T::Add(a, b)); }
+};
+
+template <class T>
+struct NarrowLargest {
+  using Floats = typename T::Floats;
+  static Floats Take(const Floats& largest, const Floats& difference) {
+    return T::Max(largest, T::Abs(difference));
+  }
+  static float Fold(const Floats& a, const Floats& b) { return T::Largest(T::Max(a, b)); }
+};
+
+template <class T, template <class> class Measure>
+void Distances(const float* query, const float* const* rows, const float* scales, size_t count,
+               size_t n, float* out) {
+  for (size_t r = 0; r < count; ++r) {
+    const typename T::Floats scale = T::Splat(scales[r]);
+    typename T::Floats even = T::Zero();
+    typename T::Floats odd = T::Zero();
+    const float* row = rows[r];
+    size_t i = 0;
+    for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+      even = Measure<T>::Take(even, T::MulSub(scale, T::Load(row + i), T::Load(query + i)));
+      odd = Measure<T>::Take(
+          odd, T::MulSub(scale, T::Load(row + i + kLanes), T::Load(query + i + kLanes)));
+    }
+    if (i < n)
+      even = Measure<T>::Take(even, T::MulSub(scale, T::Load(row + i), T::Load(query + i)));
+    out[r] = Measure<T>::Fold(even, odd);
+  }
+}
+
+template <class T, class Measure, size_t kCount>
+inline void DistanceBlock(const float* query, const float* const* rows, const double* scales,
+                          size_t n, double* out) {
+  typename T::Doubles values[kCount];
+  for (typename T::Doubles& value : values) value = T::ZeroWide();
   for (size_t i = 0; i < n; i += kLanes) {
     const typename T::Doubles wide = T::Widen(query + i);
     for (size_t r = 0; r < kCount; ++r) {
       const typename T::Doubles scaled = T::MulWide(T::Broadcast(scales[r]), T::Widen(rows[r] + i));
-      const typename T::Doubles difference = T::SubWide(scaled, wide);
-      sums[r] = T::AddWide(sums[r], T::MulWide(difference, difference));
+      values[r] = Measure::Take(values[r], T::SubWide(scaled, wide));
     }
   }
-  for (size_t r = 0; r < kCount; ++r) out[r] = T::SumWide(sums[r]);
+  for (size_t r = 0; r < kCount; ++r) out[r] = Measure::Fold(values[r]);
 }
 
-template <class T>
-void SquaredDistanceExact(const float* query, const float* const* rows, const double* scales,
-                          size_t count, size_t n, double* out) {
+template <class T, template <class> class Measure>
+void DistanceExact(const float* query, const float* const* rows, const double* scales, size_t count,
+                   size_t n, double* out) {
   size_t i = 0;
   for (; i + T::kAbreast <= count; i += T::kAbreast) {
-    SquaredDistanceBlock<T, T::kAbreast>(query, rows + i, scales + i, n, out + i);
+    DistanceBlock<T, Measure<T>, T::kAbreast>(query, rows + i, scales + i, n, out + i);
   }
-  for (; i < count; ++i) SquaredDistanceBlock<T, 1>(query, rows + i, scales + i, n, out + i);
+  for (; i < count; ++i) {
+    DistanceBlock<T, Measure<T>, 1>(query, rows + i, scales + i, n, out + i);
+  }
 }
 
 template <class T>
@@ -211,9 +284,19 @@ size_t Insert(int64_t* keys, size_t count, int64_t bound, int64_t key) {
 
 template <class T>
 constexpr Kernels MakeKernels(const char* name) {
-  return {name,          &DotRows<T>,           &DotGather<T>,
-          &DotExact<T>,  &DotAndSquareExact<T>, &SquaredDistanceExact<T>,
-          &DotPlanes<T>, &DotPlaneRows<T>,      &Insert<T>};
+  return {name,
+          &DotRows<T>,
+          &DotGather<T>,
+          &DotExact<T>,
+          &DotAndSquareExact<T>,
+          &DistanceExact<T, Squares>,
+          &DistanceExact<T, Absolutes>,
+          &DistanceExact<T, Largest>,
+          &Distances<T, NarrowAbsolutes>,
+          &Distances<T, NarrowLargest>,
+          &DotPlanes<T>,
+          &DotPlaneRows<T>,
+          &Insert<T>};
 }
 
 }  // namespace

@@ -55,6 +55,19 @@ struct Kernels {
   void (*squared_distance_exact)(const float* query, const float* const* rows, const double* scales,
                                  size_t count, size_t n, double* out);
 
+  // The same of absolute values instead of squares: their sum, and the largest of them.
+  void (*sum_of_differences_exact)(const float* query, const float* const* rows,
+                                   const double* scales, size_t count, size_t n, double* out);
+  void (*largest_difference_exact)(const float* query, const float* const* rows,
+                                   const double* scales, size_t count, size_t n, double* out);
+
+  // Both in float32. A difference is rounded once, as the product is exact where `scales` are
+  // powers of two and the scaled components float32; n / kLanes additions follow on each other.
+  void (*sum_of_differences)(const float* query, const float* const* rows, const float* scales,
+                             size_t count, size_t n, float* out);
+  void (*largest_difference)(const float* query, const float* const* rows, const float* scales,
+                             size_t count, size_t n, float* out);
+
   // out[i] = sum over j < n of planes[i]'s component j * query[j], for i < count. Components are in
   // 0..15 and the query's within ±127: exact, so targets agree. Rows should be on their way to the
   // cache.

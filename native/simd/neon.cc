@@ -61,6 +61,27 @@ struct Neon {
     return a;
   }
 
+  static Floats Splat(float value) {
+    const float32x4_t all = vdupq_n_f32(value);
+    return {{all, all, all, all}};
+  }
+  static Floats MulSub(Floats a, Floats b, Floats c) {
+    for (int i = 0; i < 4; ++i) a.val[i] = vfmaq_f32(vnegq_f32(c.val[i]), a.val[i], b.val[i]);
+    return a;
+  }
+  static Floats Max(Floats a, Floats b) {
+    for (int i = 0; i < 4; ++i) a.val[i] = vmaxq_f32(a.val[i], b.val[i]);
+    return a;
+  }
+  static Floats Abs(Floats a) {
+    for (float32x4_t& four : a.val) four = vabsq_f32(four);
+    return a;
+  }
+  static float Largest(Floats lanes) {
+    return vmaxvq_f32(
+        vmaxq_f32(vmaxq_f32(lanes.val[0], lanes.val[1]), vmaxq_f32(lanes.val[2], lanes.val[3])));
+  }
+
   static Doubles ZeroWide() { return Broadcast(0.0); }
   static Doubles Broadcast(double value) {
     Doubles result;
@@ -91,6 +112,19 @@ struct Neon {
   static Doubles AddWide(Doubles a, Doubles b) {
     for (int i = 0; i < 8; ++i) a.val[i] = vaddq_f64(a.val[i], b.val[i]);
     return a;
+  }
+  static Doubles MaxWide(Doubles a, Doubles b) {
+    for (int i = 0; i < 8; ++i) a.val[i] = vmaxq_f64(a.val[i], b.val[i]);
+    return a;
+  }
+  static Doubles AbsWide(Doubles a) {
+    for (float64x2_t& pair : a.val) pair = vabsq_f64(pair);
+    return a;
+  }
+  static double LargestWide(Doubles lanes) {
+    float64x2_t largest = lanes.val[0];
+    for (const float64x2_t pair : lanes.val) largest = vmaxq_f64(largest, pair);
+    return vmaxvq_f64(largest);
   }
 
   static float Sum(Floats lanes) {

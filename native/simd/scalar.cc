@@ -42,6 +42,29 @@ struct Scalar {
     return a;
   }
 
+  static Floats Splat(float value) {
+    Floats result;
+    for (float& lane : result.at) lane = value;
+    return result;
+  }
+  static Floats MulSub(Floats a, const Floats& b, const Floats& c) {
+    for (size_t j = 0; j < kLanes; ++j) a.at[j] = a.at[j] * b.at[j] - c.at[j];
+    return a;
+  }
+  static Floats Max(Floats a, const Floats& b) {
+    for (size_t j = 0; j < kLanes; ++j) a.at[j] = a.at[j] < b.at[j] ? b.at[j] : a.at[j];
+    return a;
+  }
+  static Floats Abs(Floats a) {
+    for (size_t j = 0; j < kLanes; ++j) a.at[j] = a.at[j] < 0 ? -a.at[j] : a.at[j];
+    return a;
+  }
+  static float Largest(const Floats& lanes) {
+    float largest = 0;
+    for (const float lane : lanes.at) largest = largest < lane ? lane : largest;
+    return largest;
+  }
+
   static Doubles ZeroWide() { return {}; }
   static Doubles Broadcast(double value) {
     Doubles result;
@@ -70,8 +93,22 @@ struct Scalar {
     return a;
   }
 
+  static Doubles MaxWide(Doubles a, const Doubles& b) {
+    for (size_t j = 0; j < kLanes; ++j) a.at[j] = a.at[j] < b.at[j] ? b.at[j] : a.at[j];
+    return a;
+  }
+  static Doubles AbsWide(Doubles a) {
+    for (size_t j = 0; j < kLanes; ++j) a.at[j] = a.at[j] < 0 ? -a.at[j] : a.at[j];
+    return a;
+  }
+
   static float Sum(const Floats& lanes) { return Fold(lanes); }
   static double SumWide(const Doubles& lanes) { return Fold(lanes); }
+  static double LargestWide(const Doubles& lanes) {
+    double largest = 0;
+    for (const double lane : lanes.at) largest = largest < lane ? lane : largest;
+    return largest;
+  }
 
   static int32_t DotPlane(const int8_t* query, const uint8_t* plane, size_t n) {
     constexpr size_t kHalf = kPlaneLanes / 2;

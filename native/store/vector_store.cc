@@ -67,6 +67,8 @@ Status VectorStore::Put(const uint32_t* slots, const uint8_t* rows, size_t count
     std::memcpy(vector, row + kRowHeaderBytes, 4 * dimension);
     std::fill(vector + dimension, vector + view_.stride_, 0.0f);
     chunk->norms[index] = header.norm;
+    shortest_ = std::min(shortest_, header.norm);
+    longest_ = std::max(longest_, header.norm);
     chunk->ordinals[index] = header.ordinal;
     chunk->changed[index] = position;
     chunk->used = std::max(chunk->used, index + 1);

@@ -25,6 +25,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -113,6 +114,8 @@ class VectorStore {
 
   size_t dimension() const { return view_.dimension_; }
   size_t live_count() const { return live_count_; }
+  // Longest over shortest vector that was ever put; infinite where one has no length.
+  double spread() const { return shortest_ > longest_ ? 1 : longest_ / shortest_; }
   // Bytes allocated for rows and their columns.
   size_t memory() const;
 
@@ -129,6 +132,8 @@ class VectorStore {
 
   View view_;
   size_t live_count_ = 0;
+  double shortest_ = std::numeric_limits<double>::infinity();
+  double longest_ = 0;
 };
 
 }  // namespace skalar

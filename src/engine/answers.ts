@@ -131,7 +131,10 @@ export class Answers {
   }
 
   /** For each query the first answers that are wanted, up to a number of them, in an array of their own. */
-  choose(wanted: (slot: number, query: number) => boolean, most: (query: number) => number): Answers {
+  choose(
+    wanted: (slot: number, query: number, score: number) => boolean,
+    most: (query: number) => number,
+  ): Answers {
     const numbers = new Float64Array(HEAD + QUERY * this.#queries + HIT * this.hits)
     numbers.set(this.#numbers.subarray(0, this.#hitAt(0)))
     const texts: string[] = []
@@ -141,7 +144,7 @@ export class Answers {
       const end = hit + this.hitsOf(query)
       const first = place
       for (; hit < end && place - first < most(query); hit++) {
-        if (!wanted(this.slot(hit), query)) continue
+        if (!wanted(this.slot(hit), query, this.score(hit))) continue
         numbers.set(this.#numbers.subarray(this.#hitAt(hit), this.#hitAt(hit + 1)), this.#hitAt(place))
         const text = this.#texts[hit]
         if (text !== undefined) texts[place] = text
@@ -151,6 +154,17 @@ export class Answers {
       numbers[HEAD + QUERY * query] = place - first
     }
     return new Answers(numbers, texts, this.#queries)
+  }
+
+  /** These, for which others were looked for first: what that took is counted with them. */
+  after(first: Answers): Answers {
+    const numbers = this.#numbers.slice(0, this.#hitAt(this.hits))
+    numbers[0] = Number(this.stale || first.stale)
+    for (let query = 0; query < this.#queries; query++) {
+      const head = HEAD + QUERY * query
+      for (let i = 1; i < QUERY; i++) numbers[head + i]! += first.#numbers[head + i]!
+    }
+    return new Answers(numbers, this.#texts, this.#queries)
   }
 
   #hitAt(hit: number): number {

@@ -1,5 +1,5 @@
 import type { Generation } from '../generation.ts'
-import type { NativePool, NativeStore } from '../native.ts'
+import type { BaseMetric, NativePool, NativeStore } from '../native.ts'
 import type { CodesName, EngineName, IndexStats, MetricName } from '../types.ts'
 import type { Answers } from './answers.ts'
 
@@ -7,6 +7,10 @@ import type { Answers } from './answers.ts'
 export interface EngineQuery {
   /** As given by the user, of the collection's dimension; finite. */
   readonly vector: Float32Array
+  /** What scores are of. Only the exact scan is asked for another than the collection's. */
+  readonly metric: BaseMetric
+  /** Of the metric `apart`. */
+  readonly center: number
   /** At most this many answers; at least 1. */
   readonly k: number
   /** Only answers at least this near, in the metric's direction. */

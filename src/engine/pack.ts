@@ -1,8 +1,8 @@
-import type { NativeQueries } from '../native.ts'
+import { METRICS, type NativeQueries } from '../native.ts'
 import { DEFAULT_EF } from './defaults.ts'
 import type { AbortFlag, EngineQuery } from './engine.ts'
 
-const PARAMS = 7
+const PARAMS = 9
 
 /** Native code reads a call's parameters before it returns, so that all calls can share this. */
 let shared = new Float64Array(PARAMS * 64)
@@ -18,7 +18,7 @@ export function packQueries(queries: readonly EngineQuery[], abort: AbortFlag | 
 function paramsOf(queries: readonly EngineQuery[]): Float64Array {
   if (shared.length < PARAMS * queries.length) shared = new Float64Array(2 * PARAMS * queries.length)
   let i = 0
-  for (const { k, threshold, after, excluded, ef, exact } of queries) {
+  for (const { k, threshold, after, excluded, ef, exact, metric, center } of queries) {
     shared[i++] = k
     shared[i++] = threshold ?? Number.NaN
     shared[i++] = after?.score ?? Number.NaN
@@ -26,6 +26,8 @@ function paramsOf(queries: readonly EngineQuery[]): Float64Array {
     shared[i++] = excluded ?? Number.NaN
     shared[i++] = ef ?? DEFAULT_EF
     shared[i++] = Number(exact)
+    shared[i++] = METRICS[metric]
+    shared[i++] = center
   }
   return shared
 }

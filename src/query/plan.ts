@@ -1,5 +1,6 @@
 import type { Engine, EngineQuery } from '../engine/engine.ts'
 import type { Source } from '../source.ts'
+import { candidateQuery } from './candidates.ts'
 import type { Settings } from './request.ts'
 
 /** Up to so many rows a scan is faster than any graph, and exact. */
@@ -8,31 +9,70 @@ const SMALL = 2_000
 /** A filter that lets through less than this share of the records would starve a graph. */
 const NARROW = 0.1
 
+/** How far lengths may be apart that count as one: a thousand roundings of float32. */
+const ONE_LENGTH = 1 + 1e-4
+
 export interface Plan {
   readonly engine: Engine
-  /** Page one came from the collection's engine: `searchPages` is to answer. */
-  readonly paged: boolean
+  /**
+   * `search`: the engine answers. `pages`: page one came from the collection's engine, and `searchPages` is to answer.
+   * `candidates`: the engine finds candidates by the collection's metric, for `searchCandidates` to rank.
+   */
+  readonly way: 'search' | 'pages' | 'candidates'
   /** Why it was chosen, for `explain`. */
   readonly reason: string
 }
 
 /** Chooses between the collection's engine and the exact scan, which is right for every query and fastest for many. */
 export function choosePlan(source: Source, settings: Settings, query: EngineQuery, live: number): Plan {
+  const { definition, flat } = source
+  const { measure, candidates, exact } = settings
+  if (measure.metric === definition.metric) return planInOrder(source, settings, query, live)
+  if (candidates !== undefined) return planCandidates(source, settings, query, live, 'candidates')
+  const scan = (reason: string): Plan => ({ engine: flat, way: 'search', reason })
+  if (exact) return scan('exact: true')
+  const order = `${definition.metric} has another order than ${measure.name}`
+  if (query.after !== undefined || !ordersAlike(source, query)) return scan(order)
+  return planCandidates(source, settings, query, live, 'vectors of one length are ordered alike')
+}
+
+function planCandidates(
+  source: Source,
+  settings: Settings,
+  query: EngineQuery,
+  live: number,
+  why: string,
+): Plan {
+  const first = planInOrder(source, settings, candidateQuery(source, settings, query), live)
+  if (first.engine === source.flat && settings.candidates === undefined) return first
+  const { metric } = source.definition
+  const reason = `${why}: found by ${metric}, ranked by ${settings.measure.name}; ${first.reason}`
+  return { engine: first.engine, way: 'candidates', reason }
+}
+
+/** Whether the collection's metric has the order of the query's because all vectors have one length. */
+function ordersAlike({ definition, replica }: Source, { metric }: EngineQuery): boolean {
+  const spherical = (name: string) => name === 'cosine' || name === 'dot' || name === 'euclidean'
+  return spherical(metric) && spherical(definition.metric) && replica.vectors.spread() <= ONE_LENGTH
+}
+
+/** Of a query in the collection's own order. */
+function planInOrder(source: Source, settings: Settings, query: EngineQuery, live: number): Plan {
   const { engine, flat } = source
-  const scan = (reason: string): Plan => ({ engine: flat, paged: false, reason })
+  const scan = (reason: string): Plan => ({ engine: flat, way: 'search', reason })
   if (engine === flat) return scan("the collection's engine is flat")
   const { allowed, after } = query
   if (settings.exact) {
     const reason = 'exact: true'
     const byEngine = engine.scans && live > SMALL && allowed === undefined && after === undefined
-    return byEngine ? { engine, paged: false, reason } : scan(reason)
+    return byEngine ? { engine, way: 'search', reason } : scan(reason)
   }
   if (after !== undefined) {
-    const first = choosePlan(source, settings, { ...query, after: undefined }, live)
+    const first = planInOrder(source, settings, { ...query, after: undefined }, live)
     if (first.engine === flat) return scan('pages behind a match are exact')
     return {
       engine: flat,
-      paged: true,
+      way: 'pages',
       reason: 'pages behind a match are exact, without what the graph answers first',
     }
   }
@@ -40,5 +80,5 @@ export function choosePlan(source: Source, settings: Settings, query: EngineQuer
   if (allowed !== undefined && allowed.length <= Math.max(SMALL, NARROW * live)) {
     return scan(`the filter lets through ${allowed.length} of ${live} records`)
   }
-  return { engine, paged: false, reason: `a graph over ${live} records` }
+  return { engine, way: 'search', reason: `a graph over ${live} records` }
 }

@@ -4,7 +4,8 @@ import type { Source } from '../source.ts'
 import { recordOf } from '../store/records.ts'
 import type { Id } from '../types.ts'
 import type { RecordTest } from './match.ts'
-import type { Request } from './request.ts'
+import { isDistance, type Measure } from './measure.ts'
+import type { Request, Settings } from './request.ts'
 
 /** For each filter the slots it lets through, ascending. */
 export type AllowedSlots = ReadonlyMap<RecordTest, Uint32Array>
@@ -16,18 +17,43 @@ export type AllowedSlots = ReadonlyMap<RecordTest, Uint32Array>
  */
 export function toEngineQuery(source: Source, request: Request, allowed: AllowedSlots): EngineQuery {
   const { target, settings } = request
-  const { after, k, threshold, exact, ef, test } = settings
+  const { after, k, threshold, exact, ef, test, measure } = settings
+  const { metric, center, kernel } = measure
   const slot = target.id === undefined ? undefined : slotOf(source, target.id)
+  const vector = target.id === undefined ? target.vector : storedVector(source, target.id, slot)
   return {
-    vector: target.id === undefined ? target.vector : storedVector(source, target.id, slot),
+    vector,
+    metric,
+    center,
     k,
-    threshold,
-    after: after && { score: after.score, slot: slotOf(source, after.id) },
+    threshold: threshold === undefined || kernel === undefined ? threshold : kernel.loosest(threshold),
+    after: after && markOf(source, after, vector, measure),
     excluded: slot,
     allowed: test && allowed.get(test),
     exact,
     ef,
   }
+}
+
+/** The match to go on behind, by its base score. */
+function markOf(
+  source: Source,
+  { id, score }: NonNullable<Settings['after']>,
+  vector: Float32Array,
+  { metric, center, kernel }: Measure,
+): NonNullable<EngineQuery['after']> {
+  const slot = slotOf(source, id)
+  if (kernel === undefined) return { score, slot }
+  if (slot !== undefined) {
+    const allowed = Uint32Array.of(slot)
+    const own = { vector, metric, center, k: 1, allowed, exact: true }
+    const none = { threshold: undefined, after: undefined, excluded: undefined, ef: undefined }
+    const base = source.flat.searchSync([{ ...own, ...none }], source.replica.position).score(0)
+    if (kernel.score(base) === score) return { score: base, slot }
+  }
+  // The record has another vector by now, or is gone.
+  const worst = isDistance(metric) ? Number.MAX_VALUE : -Number.MAX_VALUE
+  return { score: kernel.loosest(score) ?? worst, slot: undefined }
 }
 
 function slotOf(source: Source, id: Id): number | undefined {

@@ -8,6 +8,7 @@ import { isArray, lengthOfView } from '../validate/built-in.ts'
 import { badVector, mapItems, validId, writeVector } from '../validate.ts'
 import { isEmptyFilter, parseFilter } from './filter.ts'
 import { compileFilter, type RecordTest } from './match.ts'
+import { type Measure, parseMeasure } from './measure.ts'
 import { takeRoom } from './room.ts'
 
 const DEFAULT_K = 10
@@ -15,7 +16,18 @@ const DEFAULT_K = 10
 /** Milliseconds that a timer of JavaScript can wait: 24 days. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
-const SETTINGS = ['k', 'filter', 'select', 'includeVector', 'ef', 'exact', 'threshold', 'after'] as const
+const SETTINGS = [
+  'k',
+  'filter',
+  'select',
+  'includeVector',
+  'metric',
+  'candidates',
+  'ef',
+  'exact',
+  'threshold',
+  'after',
+] as const
 
 /** Options of a query, of one among several, and of several together. */
 const KNOWN = ['vector', 'id', ...SETTINGS, 'timeout', 'signal'] as const
@@ -42,6 +54,9 @@ export interface Settings {
   /** Undefined for all of the metadata. */
   readonly select: readonly string[] | undefined
   readonly includeVector: boolean
+  readonly measure: Measure
+  /** So many are found by the collection's metric, and ranked by the measure; undefined leaves it to the plan. */
+  readonly candidates: number | undefined
   readonly exact: boolean
   readonly ef: number | undefined
   readonly threshold: number | undefined
@@ -66,21 +81,27 @@ export function parseRequest(
 ): Request {
   const options = checkOptions(input, KNOWN, path)
   const target = parseTarget(options, definition, path, { borrow })
-  const settings = parseSettings(options, path)
+  const settings = parseSettings(options, path, definition)
   const { vector } = target
-  if (vector !== undefined && firstBad(vector, definition) === 0) {
-    throw badTarget(vector, options, path, definition)
-  }
+  if (vector !== undefined && isBad(vector, settings)) throw badTarget(vector, options, path, settings)
   return { target, settings }
 }
 
-function parseSettings(options: Record<string, unknown>, path: string): Settings {
+function parseSettings(options: Record<string, unknown>, path: string, definition: Definition): Settings {
+  const exact = booleanOption(options.exact, `${path}.exact`, false)
+  const candidates = integerOption(options.candidates, `${path}.candidates`, { min: 1 })
+  if (exact && candidates !== undefined) {
+    const message = `${path} takes either candidates or exact: true, which considers all records`
+    throw new SkalarError('BAD_OPTION', message, { path: `${path}.candidates` })
+  }
   return {
     k: integerOption(options.k, `${path}.k`, { min: 1, default: DEFAULT_K }),
     test: parseTest(options.filter, `${path}.filter`),
     select: parseSelect(options.select, `${path}.select`),
     includeVector: booleanOption(options.includeVector, `${path}.includeVector`, false),
-    exact: booleanOption(options.exact, `${path}.exact`, false),
+    measure: parseMeasure(options.metric, `${path}.metric`, definition),
+    candidates,
+    exact,
     ef: integerOption(options.ef, `${path}.ef`, { min: 1 }),
     threshold: numberOption(options.threshold, `${path}.threshold`),
     after: parseAfter(options.after, `${path}.after`),
@@ -113,7 +134,7 @@ export function parseRequests(
   const { length } = inputs
   refuseHoles(inputs, length)
   const { signal, ...shared } = checkOptions(common, COMMON, 'options')
-  const settings = parseSettings(shared, 'options')
+  const settings = parseSettings(shared, 'options', definition)
   const { dimension } = definition
   const vectors = takeRoom(dimension * length)
   const places: number[] = []
@@ -125,18 +146,14 @@ export function parseRequests(
       const own = checkOptions(input, OWN, path)
       const target = parseTarget(own, definition, path, { room: vectors.subarray(begin, begin + dimension) })
       if (target.vector !== undefined) places.push(i)
-      return { target, settings: overridden(settings, shared, own, path) }
+      return { target, settings: overridden(settings, shared, own, path, definition) }
     },
     length,
   )
-  const bad = places[firstBad(vectors.subarray(0, places.length * dimension), definition)]
+  const bad = firstBad(vectors, dimension, requests, places)
   if (bad !== undefined) {
-    throw badTarget(
-      requests[bad]!.target.vector!,
-      (inputs[bad] ?? {}) as { vector?: unknown },
-      pathOf(bad),
-      definition,
-    )
+    const { target, settings } = requests[bad]!
+    throw badTarget(target.vector!, (inputs[bad] ?? {}) as { vector?: unknown }, pathOf(bad), settings)
   }
   return { requests, signal: signalOption(signal, 'options.signal'), vectors }
 }
@@ -154,9 +171,26 @@ function pathOf(place: number): string {
   return `queries[${place}]`
 }
 
-/** Of vectors side by side. */
-function firstBad(vectors: Float32Array, { dimension, metric }: Definition): number {
-  return firstBadVector(vectors, dimension, metric === 'cosine')
+const needsDirection = ({ measure }: Settings): boolean => measure.metric === 'cosine'
+
+function isBad(vector: Float32Array, settings: Settings): boolean {
+  return firstBadVector(vector, vector.length, needsDirection(settings)) === 0
+}
+
+/** The place of the first request whose vector is bad; the vectors stand side by side, of the requests at `places`. */
+function firstBad(
+  vectors: Float32Array,
+  dimension: number,
+  requests: readonly Request[],
+  places: readonly number[],
+): number | undefined {
+  const alike = requests.every(({ settings }) => needsDirection(settings))
+  const first = firstBadVector(vectors.subarray(0, places.length * dimension), dimension, alike)
+  if (alike || first < places.length) return places[first]
+  return places.find((place) => {
+    const { target, settings } = requests[place]!
+    return needsDirection(settings) && isBad(target.vector!, settings)
+  })
 }
 
 /** The error for a vector that native code has found to be bad. */
@@ -164,9 +198,9 @@ function badTarget(
   vector: Float32Array,
   { vector: given }: { vector?: unknown },
   path: string,
-  { metric }: Definition,
+  settings: Settings,
 ): SkalarError {
-  return badVector(vector, given, `${path}.vector`, metric === 'cosine')!
+  return badVector(vector, given, `${path}.vector`, needsDirection(settings))!
 }
 
 /** Common settings with a query's own over them; queries without a filter of their own share the common one's test. */
@@ -175,9 +209,10 @@ function overridden(
   shared: Record<string, unknown>,
   own: Record<string, unknown>,
   path: string,
+  definition: Definition,
 ): Settings {
   if (Object.keys(own).length === 1) return settings
-  const parsed = parseSettings({ ...shared, ...own, filter: own.filter }, path)
+  const parsed = parseSettings({ ...shared, ...own, filter: own.filter }, path, definition)
   return own.filter === undefined ? { ...parsed, test: settings.test } : parsed
 }
 

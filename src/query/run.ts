@@ -1,11 +1,12 @@
 import type { Answers } from '../engine/answers.ts'
-import type { Engine, EngineQuery } from '../engine/engine.ts'
+import type { AbortFlag, Engine, EngineQuery } from '../engine/engine.ts'
 import { SkalarError } from '../errors.ts'
 import { fromNative } from '../native.ts'
 import type { Source } from '../source.ts'
 import { turnWhenBusy } from '../turns.ts'
 import { Abort, type Limits } from './abort.ts'
 import { Allowed } from './allowed.ts'
+import { searchCandidates, searchCandidatesSync } from './candidates.ts'
 import type { RecordTest } from './match.ts'
 import { searchPages, searchPagesSync } from './pages.ts'
 import { choosePlan, type Plan } from './plan.ts'
@@ -15,9 +16,6 @@ import { type AnyMatch, shapeInTurns, shapeSync } from './shape.ts'
 
 /** Requests that are searched in one call: what has been found is shaped while threads search on. */
 const AT_ONCE = 128
-
-/** Stands for `searchPages` where requests are shared out to engines. */
-const PAGED = Symbol('pages')
 
 /** How often a query whose answers were overtaken by writes is asked again before the calling thread does it. */
 const ATTEMPTS = 5
@@ -92,8 +90,7 @@ function answerSync(source: Source, requests: readonly Request[]): Outcome[] {
     const jobs = prepare(source, requests, filters)
     const since = replica.position
     const parts = jobs?.map((job) => {
-      const { queries, engine, paged } = job
-      const answers = paged ? searchPagesSync(source, queries, since) : engine.searchSync(queries, since)
+      const answers = onlyScored(job.requests, searchJobSync(source, job, since))
       const lists = shapeSync(source, job.requests, answers, since, attempt >= ATTEMPTS)
       return lists && toOutcomes(job, answers, lists)
     })
@@ -130,11 +127,9 @@ async function tryOnce(
   const filter = lap()
   const { position: since, vectors } = replica
   const answer = async (job: Job): Promise<Outcome[] | undefined> => {
-    const { queries, engine, paged } = job
-    const answers = await (paged
-      ? searchPages(source, queries, since, abort.flag)
-      : engine.search(queries, since, abort.flag))
-    if (answers === undefined) return undefined
+    const found = await searchJob(source, job, since, abort.flag)
+    if (found === undefined) return undefined
+    const answers = onlyScored(job.requests, found)
     const answered = replica.position
     const search = lap()
     await turnWhenBusy()
@@ -161,15 +156,54 @@ function stopwatch(): () => number {
   }
 }
 
-/** Requests that are answered in one call, `AT_ONCE` at most, by an engine or, `paged`, by `searchPages`. */
+/** Requests that are answered in one call, `AT_ONCE` at most, and in one way. */
 interface Job {
   readonly engine: Engine
-  readonly paged: boolean
+  readonly way: Plan['way']
   readonly requests: Request[]
   readonly queries: EngineQuery[]
   readonly reasons: string[]
   /** Where the requests stand among those of the call. */
   readonly places: number[]
+}
+
+function searchJob(
+  source: Source,
+  job: Job,
+  since: number,
+  flag: AbortFlag | undefined,
+): Promise<Answers | undefined> {
+  const { engine, way, queries } = job
+  if (way === 'search') return engine.search(queries, since, flag)
+  if (way === 'pages') return searchPages(source, queries, since, flag)
+  return searchCandidates(source, engine, settingsOf(job), queries, since, flag)
+}
+
+function searchJobSync(source: Source, job: Job, since: number): Answers {
+  const { engine, way, queries } = job
+  if (way === 'search') return engine.searchSync(queries, since)
+  if (way === 'pages') return searchPagesSync(source, queries, since)
+  return searchCandidatesSync(source, engine, settingsOf(job), queries, since)
+}
+
+function settingsOf({ requests }: Job): Settings[] {
+  return requests.map(({ settings }) => settings)
+}
+
+/** What kernels' scores let through, of answers that were found by conditions on base scores. */
+function onlyScored(requests: readonly Request[], answers: Answers): Answers {
+  const decides = ({ settings: { measure, threshold, after } }: Request) =>
+    measure.kernel !== undefined && (threshold !== undefined || after !== undefined)
+  if (!requests.some(decides)) return answers
+  return answers.choose(
+    (_, i, base) => {
+      const { measure, threshold, after } = requests[i]!.settings
+      const score = measure.kernel?.score(base)
+      if (score === undefined) return true
+      return (threshold === undefined || score >= threshold) && (after === undefined || score <= after.score)
+    },
+    (i) => requests[i]!.settings.k,
+  )
 }
 
 function filtersOf(source: Source, requests: readonly Request[]): Map<RecordTest, Allowed> {
@@ -195,7 +229,7 @@ function prepare(
   const allowed = settled(filters)
   if (allowed === undefined) return undefined
   const jobs: Job[] = []
-  const open = new Map<Engine | typeof PAGED, Job>()
+  const open = new Map<string, Job>()
   let planned: { settings: Settings; plan: Plan } | undefined
   for (let place = 0; place < requests.length; place++) {
     const request = requests[place]!
@@ -204,20 +238,20 @@ function prepare(
     // Nothing else of a request decides.
     if (settings !== planned?.settings)
       planned = { settings, plan: choosePlan(source, settings, query, live) }
-    const { engine, paged, reason } = planned.plan
-    const way = paged ? PAGED : engine
-    const job = open.get(way)
+    const { engine, way, reason } = planned.plan
+    const key = `${way} ${engine.name}`
+    const job = open.get(key)
     if (job === undefined || job.requests.length === AT_ONCE) {
       // Most calls have one request: arrays that nothing is pushed to are as small as can be.
       const begun = {
         engine,
-        paged,
+        way,
         requests: [request],
         queries: [query],
         reasons: [reason],
         places: [place],
       }
-      open.set(way, begun)
+      open.set(key, begun)
       jobs.push(begun)
       continue
     }

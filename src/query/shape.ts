@@ -152,12 +152,13 @@ function readsMore({ test, select, includeVector }: Settings): boolean {
 /** Undefined when the record has another vector by now, or none, or fails a test that it is to be put to again. */
 function shapeOne(
   source: Source,
-  { test, select, includeVector }: Settings,
+  { test, select, includeVector, measure: { kernel } }: Settings,
   answers: Answers,
   hit: number,
   changed: boolean,
 ): AnyMatch | undefined {
-  const match: AnyMatch = { id: answers.id(hit), score: answers.score(hit) }
+  const base = answers.score(hit)
+  const match: AnyMatch = { id: answers.id(hit), score: kernel === undefined ? base : kernel.score(base) }
   const retest = changed ? test : undefined
   const wantsMetadata = select === undefined || select.length > 0
   if (wantsMetadata || retest !== undefined) {

@@ -34,7 +34,7 @@ export class Load {
     this.#environment = environment
     this.#dimension = definition.dimension
     this.#rowBytes = vectorRowBytes(definition.dimension)
-    this.vectors = createStore(definition.dimension, definition.metric)
+    this.vectors = createStore(definition.dimension)
     this.number = state.number
     this.position = state.position
   }

@@ -57,7 +57,7 @@ export class Replica {
     this.#name = name
     this.#definition = definition
     this.#listeners = listeners
-    this.#vectors = createStore(definition.dimension, definition.metric)
+    this.#vectors = createStore(definition.dimension)
   }
 
   get vectors(): NativeStore {

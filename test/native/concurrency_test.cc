@@ -98,11 +98,12 @@ void CheckScan(const Taken& taken, Random* random) {
   Query shared, listed;
   shared.vector = listed.vector = Owned(Padded(vector));
   shared.k = listed.k = 20;
+  shared.metric = listed.metric = Metric::kEuclidean;
   std::vector<uint32_t> slots;
   for (uint32_t i = 0; i < kSlots; i += 2) slots.push_back(SlotOf(i));
   std::sort(slots.begin(), slots.end());
   listed.allowed = std::make_shared<const std::vector<uint32_t>>(slots);
-  Scan scan(taken.view, Metric::kEuclidean, {shared, listed}, nullptr);
+  Scan scan(taken.view, {shared, listed}, nullptr);
   scan.Work();
   std::vector<Hits> answers;
   ASSERT_TRUE(scan.Finish(&answers).ok());
@@ -179,7 +180,7 @@ class SharedScanTest : public testing::Test {
   }
 
   std::vector<Hits> Answers(size_t workers, const std::atomic<int32_t>* aborted, Status* status) {
-    Scan scan(store_.Snapshot(), Metric::kCosine, queries_, aborted);
+    Scan scan(store_.Snapshot(), queries_, aborted);
     std::vector<std::thread> threads;
     for (size_t i = 0; i < workers; ++i) threads.emplace_back([&scan] { scan.Work(); });
     for (std::thread& thread : threads) thread.join();

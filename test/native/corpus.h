@@ -78,16 +78,21 @@ inline std::vector<Hit> Expected(const Corpus& corpus, Metric metric, const Quer
   return hits;
 }
 
-inline std::vector<Hits> Answers(const Corpus& corpus, Metric metric,
-                                 const std::vector<Query>& queries, size_t workers = 1) {
-  Scan scan(corpus.store.Snapshot(), metric, queries, nullptr);
+inline std::vector<Hits> Answers(const Corpus& corpus, Metric metric, std::vector<Query> queries,
+                                 size_t workers = 1) {
+  const size_t count = queries.size();
+  for (Query& query : queries) {
+    query.metric = metric;
+    query.center = kCenter;
+  }
+  Scan scan(corpus.store.Snapshot(), std::move(queries), nullptr);
   std::vector<std::thread> threads;
   for (size_t i = 1; i < workers; ++i) threads.emplace_back([&scan] { scan.Work(); });
   scan.Work();
   for (std::thread& thread : threads) thread.join();
   std::vector<Hits> answers;
   EXPECT_TRUE(scan.Finish(&answers).ok());
-  EXPECT_EQ(answers.size(), queries.size());
+  EXPECT_EQ(answers.size(), count);
   return answers;
 }
 

@@ -11,7 +11,7 @@
 #include <random>
 #include <vector>
 
-#include "flat/query.h"
+#include "score/query.h"
 #include "simd/kernels.h"
 #include "store/row.h"
 #include "store/vector_store.h"
@@ -95,33 +95,62 @@ inline double DotInLanes(const Floats& a, const Floats& b) {
   return SumInLanes(a.size(), [&](size_t i) { return static_cast<double>(a[i]) * b[i]; });
 }
 
+// Of queries of metric kApart.
+inline constexpr double kCenter = 0.25;
+
 // The score that every target must give a row, to the last bit.
 inline double ReferenceScore(Metric metric, const Row& row, const Floats& query) {
-  if (metric == Metric::kEuclidean) {
-    return std::sqrt(SumInLanes(query.size(), [&](size_t i) {
-      const double component = ScaleOf(row.norm) * row.scaled[i];
-      const double difference = component - query[i];
-      return difference * difference;
-    }));
+  const auto difference = [&](size_t i) { return ScaleOf(row.norm) * row.scaled[i] - query[i]; };
+  switch (metric) {
+    case Metric::kEuclidean:
+      return std::sqrt(
+          SumInLanes(query.size(), [&](size_t i) { return difference(i) * difference(i); }));
+    case Metric::kManhattan:
+      return SumInLanes(query.size(), [&](size_t i) { return std::fabs(difference(i)); });
+    case Metric::kChebyshev: {
+      double largest = 0;
+      for (size_t i = 0; i < query.size(); ++i) {
+        largest = std::max(largest, std::fabs(difference(i)));
+      }
+      return largest;
+    }
+    default:
+      break;
   }
   const double dot = DotInLanes(row.scaled, query);
   if (metric == Metric::kDot) return ScaleOf(row.norm) * dot;
+  if (metric == Metric::kApart) return std::fabs(ScaleOf(row.norm) * dot - kCenter);
   const double squares = DotInLanes(row.scaled, row.scaled) * DotInLanes(query, query);
   return std::clamp(dot / std::sqrt(squares), -1.0, 1.0);
 }
 
 // The score of two raw vectors by the textbook.
 inline long double TrueScore(Metric metric, const Floats& a, const Floats& b) {
-  long double dot = 0, a2 = 0, b2 = 0, distance2 = 0;
+  long double dot = 0, a2 = 0, b2 = 0, distance2 = 0, sum = 0, largest = 0;
   for (size_t i = 0; i < a.size(); ++i) {
     const long double x = a[i], y = b[i];
     dot += x * y;
     a2 += x * x;
     b2 += y * y;
     distance2 += (x - y) * (x - y);
+    sum += std::fabs(x - y);
+    largest = std::max(largest, std::fabs(x - y));
   }
-  if (metric == Metric::kEuclidean) return std::sqrt(distance2);
-  return metric == Metric::kDot ? dot : dot / (std::sqrt(a2) * std::sqrt(b2));
+  switch (metric) {
+    case Metric::kEuclidean:
+      return std::sqrt(distance2);
+    case Metric::kManhattan:
+      return sum;
+    case Metric::kChebyshev:
+      return largest;
+    case Metric::kDot:
+      return dot;
+    case Metric::kApart:
+      return std::fabs(dot - kCenter);
+    case Metric::kCosine:
+      break;
+  }
+  return dot / (std::sqrt(a2) * std::sqrt(b2));
 }
 
 inline double Norm(const float* padded, size_t n) { return std::sqrt(SquaredNorm(padded, n)); }
@@ -130,18 +159,26 @@ inline double Norm(const float* padded, size_t n) { return std::sqrt(SquaredNorm
 inline double Tolerance(Metric metric, double row_norm, double query_norm) {
   constexpr double kRelative = 1e-12;
   if (metric == Metric::kCosine) return kRelative;
-  return kRelative * (metric == Metric::kDot ? row_norm * query_norm : row_norm + query_norm);
+  if (metric == Metric::kDot) return kRelative * row_norm * query_norm;
+  if (metric == Metric::kApart) return kRelative * (row_norm * query_norm + kCenter);
+  // A sum of n components is at most √n times the length.
+  const double components = metric == Metric::kManhattan ? 64 : 1;
+  return kRelative * components * (row_norm + query_norm);
 }
 
+// Those that graphs are made for, and all.
 inline constexpr Metric kMetrics[] = {Metric::kCosine, Metric::kDot, Metric::kEuclidean};
+inline constexpr Metric kAllMetrics[] = {Metric::kCosine,    Metric::kDot,       Metric::kEuclidean,
+                                         Metric::kChebyshev, Metric::kManhattan, Metric::kApart};
 
 inline const char* NameOf(Metric metric) {
-  constexpr const char* kNames[] = {"Cosine", "Dot", "Euclidean"};
+  constexpr const char* kNames[] = {"Cosine",    "Dot",       "Euclidean",
+                                    "Chebyshev", "Manhattan", "Apart"};
   return kNames[static_cast<size_t>(metric)];
 }
 
 inline bool IsNearer(Metric metric, double a, double b) {
-  return metric == Metric::kEuclidean ? a < b : a > b;
+  return IsDistance(metric) ? a < b : a > b;
 }
 
 inline uint64_t Bits(double value) { return std::bit_cast<uint64_t>(value); }

@@ -85,7 +85,7 @@ TEST(ScanTest, IsExactWhateverTheRowsAndConditions) {
     const size_t dimensions[] = {1, 3, 16, 17, 40};
     const size_t dimension = dimensions[random.Below(5)];
     const auto data = static_cast<Data>(round % static_cast<int>(Data::kLast));
-    const Metric metric = kMetrics[random.Below(3)];
+    const Metric metric = kAllMetrics[random.Below(6)];
     const Floats base = random.Vector(dimension);
     if (!HasDirection(base)) continue;
     Corpus corpus(dimension);
@@ -109,11 +109,18 @@ TEST(ScanTest, IsExactWhateverTheRowsAndConditions) {
 
 class ScanMetricTest : public testing::TestWithParam<Metric> {
  protected:
+  Query OneQuery() const {
+    Query query = QueryFor({1, 2, 3});
+    query.metric = metric_;
+    query.center = kCenter;
+    return query;
+  }
+
   const Metric metric_ = GetParam();
   Random random_{2};
 };
 
-INSTANTIATE_TEST_SUITE_P(Metrics, ScanMetricTest, testing::ValuesIn(kMetrics),
+INSTANTIATE_TEST_SUITE_P(Metrics, ScanMetricTest, testing::ValuesIn(kAllMetrics),
                          [](const auto& info) { return NameOf(info.param); });
 
 TEST_P(ScanMetricTest, RanksAsExtendedPrecisionDoesOnTheRawVectors) {
@@ -131,9 +138,8 @@ TEST_P(ScanMetricTest, RanksAsExtendedPrecisionDoesOnTheRawVectors) {
     largest = std::max(largest, corpus.rows[slot].norm);
   }
   const Metric metric = metric_;
-  std::sort(best.begin(), best.end(), [metric](long double a, long double b) {
-    return metric == Metric::kEuclidean ? a < b : a > b;
-  });
+  std::sort(best.begin(), best.end(),
+            [metric](long double a, long double b) { return IsDistance(metric) ? a < b : a > b; });
   const double tolerance =
       Tolerance(metric_, largest, Norm(query.vector.get(), PaddedDimension(vector.size())));
   const std::vector<Hit> hits = Answers(corpus, metric_, {query}, 2)[0].hits;
@@ -207,7 +213,7 @@ TEST_P(ScanMetricTest, ConditionsFarFromEveryScoreKeepAllOrNone) {
     return Answers(corpus, metric_, {query})[0].hits.size();
   };
   for (double size : {10.0, 1e150, 1e300}) {
-    const double nearest = metric_ == Metric::kEuclidean ? -size : size;
+    const double nearest = IsDistance(metric_) ? -size : size;
     Query query = QueryFor({1, 1, 1}, 100);
     query.after = Hit{0, nearest};
     EXPECT_EQ(count(query), 50u) << size;
@@ -225,7 +231,7 @@ TEST_P(ScanMetricTest, AThresholdIsInclusiveToTheLastBit) {
   Corpus corpus(7);
   for (uint32_t slot = 0; slot < 400; ++slot) corpus.Put(slot, random_.Vector(7));
   const Floats vector = random_.Vector(7);
-  const bool euclidean = metric_ == Metric::kEuclidean;
+  const bool distance = IsDistance(metric_);
   for (uint32_t slot : {0, 100, 399}) {
     const double score = ReferenceScore(metric_, corpus.rows[slot], vector);
     Query query = QueryFor(vector, kHuge);
@@ -233,7 +239,7 @@ TEST_P(ScanMetricTest, AThresholdIsInclusiveToTheLastBit) {
     const std::vector<Hit> at = Answers(corpus, metric_, {query})[0].hits;
     ASSERT_FALSE(at.empty());
     EXPECT_EQ(at.back().slot, slot);
-    query.threshold = std::nextafter(score, euclidean ? -1e9 : 1e9);
+    query.threshold = std::nextafter(score, distance ? -1e9 : 1e9);
     EXPECT_EQ(Answers(corpus, metric_, {query})[0].hits.size(), at.size() - 1);
   }
 }
@@ -281,13 +287,13 @@ TEST_P(ScanMetricTest, StopsWhenAborted) {
   for (uint32_t slot = 0; slot < 100; ++slot) corpus.Put(slot, random_.Vector(3));
   std::atomic<int32_t> aborted{0};
   std::vector<Hits> answers;
-  Scan finished(corpus.store.Snapshot(), metric_, {QueryFor({1, 2, 3})}, &aborted);
+  Scan finished(corpus.store.Snapshot(), {OneQuery()}, &aborted);
   finished.Work();
   EXPECT_TRUE(finished.Finish(&answers).ok());
   EXPECT_EQ(answers[0].hits.size(), 10u);
 
   aborted = 1;
-  Scan stopped(corpus.store.Snapshot(), metric_, {QueryFor({1, 2, 3})}, &aborted);
+  Scan stopped(corpus.store.Snapshot(), {OneQuery()}, &aborted);
   stopped.Work();
   EXPECT_EQ(stopped.Finish(&answers).code(), Status::Code::kAborted);
   EXPECT_TRUE(answers.empty());
@@ -296,16 +302,16 @@ TEST_P(ScanMetricTest, StopsWhenAborted) {
 TEST_P(ScanMetricTest, AnswersWithWhatItHasWhenTimeIsUp) {
   Corpus corpus(3);
   for (uint32_t slot = 0; slot < 100; ++slot) corpus.Put(slot, random_.Vector(3));
-  const Query query = QueryFor({1, 2, 3});
+  const Query query = OneQuery();
   std::atomic<int32_t> flag{0};
   std::vector<Hits> answers;
-  Scan finished(corpus.store.Snapshot(), metric_, {query}, &flag);
+  Scan finished(corpus.store.Snapshot(), {query}, &flag);
   finished.Work();
   flag = kOutOfTime;
   ASSERT_TRUE(finished.Finish(&answers).ok());
   EXPECT_EQ(Describe(answers[0].hits), Describe(Expected(corpus, metric_, query)));
 
-  Scan late(corpus.store.Snapshot(), metric_, {query}, &flag);
+  Scan late(corpus.store.Snapshot(), {query}, &flag);
   late.Work();
   ASSERT_TRUE(late.Finish(&answers).ok());
   ASSERT_EQ(answers.size(), 1u);
@@ -314,13 +320,12 @@ TEST_P(ScanMetricTest, AnswersWithWhatItHasWhenTimeIsUp) {
 
 TEST(ScanPlanTest, ParallelismIsTheNumberOfStretches) {
   Corpus corpus(1);
-  EXPECT_EQ(Scan(corpus.store.Snapshot(), Metric::kDot, {QueryFor({1})}, nullptr).Parallelism(),
-            0u);
+  EXPECT_EQ(Scan(corpus.store.Snapshot(), {QueryFor({1})}, nullptr).Parallelism(), 0u);
   corpus.Put(2 * corpus.chunk_slots(), {1});
   Query listed = QueryFor({1});
   listed.allowed = ListOf(std::vector<uint32_t>(1025));
   const std::vector<Query> queries = {QueryFor({1}), listed, QueryFor({2})};
-  EXPECT_EQ(Scan(corpus.store.Snapshot(), Metric::kDot, queries, nullptr).Parallelism(), 5u);
+  EXPECT_EQ(Scan(corpus.store.Snapshot(), queries, nullptr).Parallelism(), 5u);
 }
 
 TEST(ScanDamagedRowsTest, RowsThatAreNotNumbersAreNeverReturned) {
@@ -332,7 +337,9 @@ TEST(ScanDamagedRowsTest, RowsThatAreNotNumbersAreNeverReturned) {
         PutRow(&store, slot, {slot, 1, damaged ? Floats{nan, 1} : Floats{0.6f, 0.8f}}).ok());
   }
   for (Metric metric : kMetrics) {
-    Scan scan(store.Snapshot(), metric, {QueryFor({1, 1}, 5)}, nullptr);
+    Query query = QueryFor({1, 1}, 5);
+    query.metric = metric;
+    Scan scan(store.Snapshot(), {query}, nullptr);
     scan.Work();
     std::vector<Hits> answers;
     ASSERT_TRUE(scan.Finish(&answers).ok());

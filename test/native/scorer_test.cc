@@ -1,7 +1,7 @@
 // The proof obligation of the exact scan: whatever the float32 kernels of any target return for a
 // row, Bound() around it holds the row's rank.
 
-#include "flat/scorer.h"
+#include "score/scorer.h"
 
 #include <gtest/gtest.h>
 
@@ -155,8 +155,10 @@ class ScorerTest : public testing::TestWithParam<Metric> {
           ASSERT_TRUE(PutRow(&store, 0, RowOf(pair.row)).ok());
           Query query;
           query.vector = Owned(Padded(pair.query));
+          query.metric = metric_;
+          query.center = kCenter;
           const VectorStore::View view = store.Snapshot();
-          const Scorer scorer(view, metric_, query);
+          const Scorer scorer(view, query);
           check(std::string(pattern.name) + ", dimension " + std::to_string(dimension), pair, view,
                 scorer);
         }
@@ -245,8 +247,9 @@ TEST_P(ScorerTest, AVectorIsExactlyItself) {
       ASSERT_TRUE(PutRow(&store, 0, RowOf(vector)).ok());
       Query query;
       query.vector = Owned(Padded(vector));
+      query.metric = metric_;
       const VectorStore::View view = store.Snapshot();
-      const Scorer scorer(view, metric_, query);
+      const Scorer scorer(view, query);
       const double norm = Norm(query.vector.get(), view.stride());
       const double expected = metric_ == Metric::kCosine      ? 1
                               : metric_ == Metric::kEuclidean ? 0
@@ -286,7 +289,8 @@ TEST_P(ScorerTest, TheDirectionIsAUnitVectorAndPadded) {
   const VectorStore::View view = store.Snapshot();
   Query query;
   query.vector = Owned(Padded({0, -3e-30f, 4e-30f}));
-  const Floats direction = DirectionOf(Scorer(view, metric_, query), view);
+  query.metric = metric_;
+  const Floats direction = DirectionOf(Scorer(view, query), view);
   EXPECT_FLOAT_EQ(direction[1], -0.6f);
   EXPECT_FLOAT_EQ(direction[2], 0.8f);
   for (size_t i : {0, 3, 15}) EXPECT_EQ(direction[i], 0.0f);
@@ -297,7 +301,8 @@ TEST_P(ScorerTest, RanksGrowAsScoresGetNearer) {
   const VectorStore::View view = store.Snapshot();
   Query query;
   query.vector = Owned(Padded({1}));
-  const Scorer scorer(view, metric_, query);
+  query.metric = metric_;
+  const Scorer scorer(view, query);
   // A threshold or a keyset may be any finite number, a negative distance included.
   const double ascending[] = {-1e150, -2, -1, -1e-9, 0, 1e-9, 0.5, 1, 2, 1e150};
   for (size_t i = 1; i < std::size(ascending); ++i) {
@@ -313,9 +318,12 @@ TEST(ScorerZeroQueryTest, ScoresFollowFromTheNorms) {
   VectorStore store(2);
   ASSERT_TRUE(PutRow(&store, 0, RowOf({3, 4})).ok());
   const VectorStore::View view = store.Snapshot();
-  Query query;
-  query.vector = Owned(Padded({0, 0}));
-  const Scorer dot(view, Metric::kDot, query), euclidean(view, Metric::kEuclidean, query);
+  Query by_dot;
+  by_dot.vector = Owned(Padded({0, 0}));
+  by_dot.metric = Metric::kDot;
+  Query by_distance = by_dot;
+  by_distance.metric = Metric::kEuclidean;
+  const Scorer dot(view, by_dot), euclidean(view, by_distance);
   EXPECT_EQ(DirectionOf(dot, view)[0], 0.0f);
   EXPECT_EQ(dot.Exact(0), 0.0);
   EXPECT_EQ(euclidean.Exact(0), 5.0);

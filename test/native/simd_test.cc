@@ -301,6 +301,12 @@ TEST_P(SimdKernelsTest, ExactScoresDoNotDependOnTheOtherRows) {
     std::vector<double> distances(count);
     std::vector<double> same_dots(count);
     std::vector<double> squares(count);
+    std::vector<double> sums(count);
+    std::vector<double> largest(count);
+    kernels_.sum_of_differences_exact(query.data(), pointers.data(), scales.data(), count, n,
+                                      sums.data());
+    kernels_.largest_difference_exact(query.data(), pointers.data(), scales.data(), count, n,
+                                      largest.data());
     kernels_.dot_and_square_exact(query.data(), pointers.data(), count, n, same_dots.data(),
                                   squares.data());
     kernels_.dot_exact(query.data(), pointers.data(), count, n, dots.data());
@@ -311,6 +317,44 @@ TEST_P(SimdKernelsTest, ExactScoresDoNotDependOnTheOtherRows) {
       ASSERT_EQ(Bits(same_dots[i]), Bits(dots[i]));
       ASSERT_EQ(Bits(squares[i]), Bits(DotExact(pointers[i], pointers[i], n)));
       ASSERT_EQ(Bits(distances[i]), Bits(SquaredDistance(scales[i], pointers[i], query.data(), n)));
+      const auto difference = [&](size_t j) { return scales[i] * rows[i][j] - query[j]; };
+      double lanes[kLanes] = {};
+      double most = 0;
+      for (size_t j = 0; j < n; ++j) {
+        lanes[j % kLanes] += std::fabs(difference(j));
+        most = std::max(most, std::fabs(difference(j)));
+      }
+      for (size_t width = kLanes / 2; width > 0; width /= 2) {
+        for (size_t j = 0; j < width; ++j) lanes[j] += lanes[j + width];
+      }
+      ASSERT_EQ(Bits(sums[i]), Bits(lanes[0]));
+      ASSERT_EQ(Bits(largest[i]), Bits(most));
+    }
+  }
+}
+
+TEST_P(SimdKernelsTest, FloatDistancesStayWithinTheirErrorBounds) {
+  for (const Pattern& pattern : kPatterns) {
+    Random random(11);
+    for (size_t n = kLanes; n <= kLongest; n += kLanes) {
+      const std::vector<float> query = Draw(pattern, random, n, Side::kQuery);
+      const std::vector<float> row = Draw(pattern, random, n, Side::kRow);
+      const float* rows = row.data();
+      for (const float scale : {0.25f, 1.0f, 8.0f}) {
+        const double wide = scale;
+        double sum, largest;
+        kernels_.sum_of_differences_exact(query.data(), &rows, &wide, 1, n, &sum);
+        kernels_.largest_difference_exact(query.data(), &rows, &wide, 1, n, &largest);
+        float float_sum, float_largest;
+        kernels_.sum_of_differences(query.data(), &rows, &scale, 1, n, &float_sum);
+        kernels_.largest_difference(query.data(), &rows, &scale, 1, n, &float_largest);
+        // What is too large for float32 is told from the rest.
+        if (!std::isfinite(float_sum)) continue;
+        const double error = 0x1p-24 * (static_cast<double>(n) / kLanes + 8);
+        const double underflow = 0x1p-149 * static_cast<double>(n);
+        ASSERT_LE(std::fabs(float_sum - sum), error * sum + underflow) << pattern.name << n;
+        ASSERT_LE(std::fabs(float_largest - largest), error * largest + underflow) << pattern.name;
+      }
     }
   }
 }

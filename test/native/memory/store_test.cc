@@ -140,7 +140,7 @@ TEST_P(MemoryTest, AScanIsExactWhenItIsMadeAgain) {
   queries[2].allowed = ListOf(some);
   const size_t asked = RefuseEach(GetParam(), [&](auto succeeds) {
     succeeds([&] {
-      Scan scan(corpus.store.Snapshot(), Metric::kCosine, queries, nullptr);
+      Scan scan(corpus.store.Snapshot(), queries, nullptr);
       scan.Work();
       std::vector<Hits> answers;
       return scan.Finish(&answers).ok() && answers.size() == queries.size();

@@ -1,4 +1,4 @@
-#include "flat/scorer.h"
+#include "score/scorer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -25,9 +25,10 @@ double Within1(double cosine) { return std::clamp(cosine, -1.0, 1.0); }
 // The float32 kernels see a row of length in [1, 2) as it is and q̂ rounded to float32. Divided by
 // that length, the product is off by the kernel's own error on vectors of length ≤ 1 + kRounding,
 // by the rounding of q̂, and by that of the product itself.
-Scorer::Scorer(const VectorStore::View& view, Metric metric, const Query& query)
+Scorer::Scorer(const VectorStore::View& view, const Query& query)
     : view_(view),
-      metric_(metric),
+      metric_(query.metric),
+      center_(query.center),
       vector_(query.vector.get()),
       square_(SquaredNorm(vector_, view.stride())),
       norm_(std::sqrt(square_)),
@@ -51,6 +52,15 @@ RankInterval Scorer::Bound(float dot, double norm) const {
       const double scale = norm * norm_;
       return {scale * (cosine - dot_error_), scale * (cosine + dot_error_)};
     }
+    case Metric::kApart: {
+      const double scale = norm * norm_;
+      const double low = scale * (cosine - dot_error_) - center_;
+      const double high = scale * (cosine + dot_error_) - center_;
+      const double slack = kFloat64Slack * (scale + std::abs(center_));
+      const double farthest = std::max(std::abs(low), std::abs(high)) + slack;
+      if (low <= 0 && high >= 0) return {0, farthest};
+      return {std::min(std::abs(low), std::abs(high)) - slack, farthest};
+    }
     case Metric::kEuclidean: {
       // −|x − q|² = 2 |x||q| cos − |x|² − |q|².
       const double cross = 2 * norm * norm_;
@@ -59,8 +69,37 @@ RankInterval Scorer::Bound(float dot, double norm) const {
       const double rank = cross * cosine - squares;
       return {rank - error, rank + error};
     }
+    case Metric::kChebyshev:
+    case Metric::kManhattan:
+      break;
   }
   return {};
+}
+
+void Scorer::Bound(const uint32_t* slots, size_t count, RankInterval* ranks) const {
+  const simd::Kernels& kernels = simd::Active();
+  const size_t n = view_.stride();
+  const float* rows[kAtOnce];
+  float scales[kAtOnce];
+  float distances[kAtOnce];
+  for (size_t i = 0; i < count; ++i) {
+    rows[i] = view_.Row(slots[i]);
+    // Beyond float32 it is infinite, and so is the distance.
+    scales[i] = static_cast<float>(ScaleOf(view_.NormOf(slots[i])));
+  }
+  const auto measure =
+      metric_ == Metric::kManhattan ? kernels.sum_of_differences : kernels.largest_difference;
+  measure(vector_, rows, scales, count, n, distances);
+  // A rounding for each difference and each addition, all of numbers that are not negative.
+  const double error = kRounding * (static_cast<double>(n) / simd::kLanes + 8);
+  for (size_t i = 0; i < count; ++i) {
+    const double distance = distances[i];
+    if (std::isfinite(distance)) {
+      ranks[i] = {-distance * (1 + error), -distance * (1 - error)};
+    } else {
+      ranks[i] = Rank(Exact(slots[i]));
+    }
+  }
 }
 
 double Scorer::Exact(uint32_t slot) const {
@@ -80,26 +119,38 @@ void Scorer::Exact(const uint32_t* slots, size_t count, double* scores) const {
     double squares[kAtOnce];
     kernels.dot_and_square_exact(vector_, rows, count, n, scores, squares);
     for (size_t i = 0; i < count; ++i) {
-      scores[i] = Within1(scores[i] / std::sqrt(squares[i] * square_));
+      const double lengths = std::sqrt(squares[i] * square_);
+      scores[i] = lengths > 0 ? Within1(scores[i] / lengths) : 0;
     }
     return;
   }
   double scales[kAtOnce];
   for (size_t i = 0; i < count; ++i) scales[i] = ScaleOf(view_.NormOf(slots[i]));
-  if (metric_ == Metric::kDot) {
-    kernels.dot_exact(vector_, rows, count, n, scores);
-    for (size_t i = 0; i < count; ++i) scores[i] *= scales[i];
-  } else {
-    kernels.squared_distance_exact(vector_, rows, scales, count, n, scores);
-    for (size_t i = 0; i < count; ++i) scores[i] = std::sqrt(scores[i]);
+  switch (metric_) {
+    case Metric::kEuclidean:
+      kernels.squared_distance_exact(vector_, rows, scales, count, n, scores);
+      for (size_t i = 0; i < count; ++i) scores[i] = std::sqrt(scores[i]);
+      return;
+    case Metric::kChebyshev:
+      kernels.largest_difference_exact(vector_, rows, scales, count, n, scores);
+      return;
+    case Metric::kManhattan:
+      kernels.sum_of_differences_exact(vector_, rows, scales, count, n, scores);
+      return;
+    default:
+      kernels.dot_exact(vector_, rows, count, n, scores);
+      for (size_t i = 0; i < count; ++i) scores[i] *= scales[i];
+      if (metric_ != Metric::kApart) return;
+      for (size_t i = 0; i < count; ++i) scores[i] = std::abs(scores[i] - center_);
   }
 }
 
 RankInterval Scorer::Rank(double score) const {
   if (metric_ != Metric::kEuclidean) {
+    const double rank = IsDistance(metric_) ? -score : score;
     // Exact scores carry a few roundings of their own.
     const double slack = kFloat64Slack * std::abs(score);
-    return {score - slack, score + slack};
+    return {rank - slack, rank + slack};
   }
   // Signed, so that a negative threshold or mark, which no row has, still ranks in front of all.
   const double square = score * std::abs(score);

@@ -1,7 +1,7 @@
 // What is asked of a search, and what comes back.
 
-#ifndef SKALAR_FLAT_QUERY_H_
-#define SKALAR_FLAT_QUERY_H_
+#ifndef SKALAR_SCORE_QUERY_H_
+#define SKALAR_SCORE_QUERY_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +14,28 @@
 namespace skalar {
 
 // Never to change: the numbers cross Node-API (src/native.ts).
-enum class Metric : uint32_t { kCosine = 0, kDot = 1, kEuclidean = 2 };
+//
+// kCosine, kDot and kEuclidean are functions of a dot product and two lengths, and what graphs are
+// made for. kApart is |x·q − center|, larger being nearer: the order of an even power.
+enum class Metric : uint32_t {
+  kCosine = 0,
+  kDot = 1,
+  kEuclidean = 2,
+  kChebyshev = 3,
+  kManhattan = 4,
+  kApart = 5,
+};
+
+// Whether less is nearer.
+inline constexpr bool IsDistance(Metric metric) {
+  return metric == Metric::kEuclidean || metric == Metric::kChebyshev ||
+         metric == Metric::kManhattan;
+}
+
+// Whether float32 dot products tell where a score lies.
+inline constexpr bool IsOfProducts(Metric metric) {
+  return metric != Metric::kChebyshev && metric != Metric::kManhattan;
+}
 
 inline constexpr uint32_t kNoSlot = std::numeric_limits<uint32_t>::max();
 
@@ -38,6 +59,9 @@ inline QueryVector Owned(std::vector<float> padded) {
 
 struct Query {
   QueryVector vector;
+  Metric metric = Metric::kCosine;
+  // Of kApart.
+  double center = 0;
   // At most this many hits; at least 1.
   size_t k = 10;
   // Only hits at least this near, in the metric's direction.
@@ -69,4 +93,4 @@ struct Hits {
 
 }  // namespace skalar
 
-#endif  // SKALAR_FLAT_QUERY_H_
+#endif  // SKALAR_SCORE_QUERY_H_

@@ -6,6 +6,14 @@ import { RecordScan } from './query/records.ts'
 import { parseRequest, parseRequests, parseTest, refuseTimeout } from './query/request.ts'
 import { giveRoom } from './query/room.ts'
 import { run, runSync } from './query/run.ts'
+import {
+  type Classification,
+  classify,
+  type LabelOf,
+  type Regression,
+  regress,
+  type VoteOptions,
+} from './similarity/vote.ts'
 import type { Session, Source } from './source.ts'
 import { clearCollection } from './store/catalogue.ts'
 import { recordOf } from './store/records.ts'
@@ -21,6 +29,7 @@ import type {
   Metadata,
   MetricName,
   Patch,
+  Path,
   QueryOptions,
   QuerySettings,
   QueryTarget,
@@ -259,6 +268,21 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
       giveRoom(vectors)
       return outcomes.map(({ matches }) => matches) as Match<M, I, S, V>[][]
     })
+  }
+
+  /**
+   * The label that near records give a vector, by a weighted vote of the k nearest that have one, or of all of them weighted by a
+   * kernel (docs/similarity.md). Rejects as `query`.
+   *
+   * @throws SkalarError `NOT_FOUND` when no record has the field
+   */
+  classify<P extends Path<M>>(options: VoteOptions<M, I, P>): Promise<Classification<LabelOf<M, P>>> {
+    return this.#session.run(() => classify(this.#source, options)) as Promise<Classification<LabelOf<M, P>>>
+  }
+
+  /** The same of a field of numbers: their weighted mean. Rejects as `classify`. */
+  regress<P extends Path<M>>(options: VoteOptions<M, I, P>): Promise<Regression> {
+    return this.#session.run(() => regress(this.#source, options))
   }
 
   /** Runs a query and tells how it was answered. Rejects as `query`. */

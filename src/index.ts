@@ -1,5 +1,13 @@
 export type { Collection } from './collection.ts'
 export { type Database, open } from './database.ts'
 export { type PartialMatch, SkalarError, type SkalarErrorCode, type SkalarErrorDetails } from './errors.ts'
+export type {
+  Classification,
+  LabelOf,
+  LabelValue,
+  Regression,
+  VoteOptions,
+  VoteSettings,
+} from './similarity/vote.ts'
 export type { Transaction } from './transaction.ts'
 export type * from './types.ts'

@@ -11,7 +11,7 @@ import { cycleIn, filesBelow, importsOf, includesOf, type SourceFile } from './h
 const FOUNDATION = ['errors', 'types', 'generation', 'fifo', 'turns', 'norm', 'validate', 'options', 'fields']
 
 const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
-  index: ['database', 'collection', 'transaction', 'errors', 'types'],
+  index: ['database', 'collection', 'similarity', 'transaction', 'errors', 'types'],
   database: [
     'registry',
     'core',
@@ -29,7 +29,7 @@ const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
   collection: ['query', 'write', 'similarity', 'source', 'store', ...FOUNDATION],
   write: ['query', 'source', 'engine', 'store', ...FOUNDATION],
   query: ['source', 'engine', 'store', 'native', ...FOUNDATION],
-  similarity: ['source', 'engine', 'store', 'native', ...FOUNDATION],
+  similarity: ['query', 'source', 'engine', 'store', 'native', ...FOUNDATION],
   definition: ['engine', 'store', ...FOUNDATION],
   source: ['engine', 'store', 'native', ...FOUNDATION],
   engine: ['native', ...FOUNDATION],

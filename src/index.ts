@@ -9,5 +9,6 @@ export type {
   VoteOptions,
   VoteSettings,
 } from './similarity/vote.ts'
+export * from './similarity/index.ts'
 export type { Transaction } from './transaction.ts'
 export type * from './types.ts'

@@ -33,9 +33,10 @@ export function writeVector(
   }
 }
 
-function writeNumbers(
+/** Copies `dimension` values, each of which must be of type number, into `target` from `offset` on; NaN and ∞ are taken. */
+export function writeNumbers(
   numbers: readonly unknown[],
-  target: Float32Array,
+  target: Float32Array | Float64Array,
   offset: number,
   dimension: number,
   path: string,
@@ -66,8 +67,11 @@ function copyNumbers(
   }
 }
 
-/** Seen by what it is made of, so that neither a proxy nor a prototype makes one of something else. */
-function numericTypedArray(vector: unknown, path: string): Float32Array {
+/**
+ * A typed array of numbers, whatever its kind; anything else is refused with `BAD_VECTOR`. Seen by what it is made of, so
+ * that neither a proxy nor a prototype makes one of something else.
+ */
+export function numericTypedArray(vector: unknown, path: string): Float32Array {
   if (types.isFloat32Array(vector)) return vector
   const bigints = types.isBigInt64Array(vector) || types.isBigUint64Array(vector)
   if (!types.isTypedArray(vector) || bigints || Buffer.isBuffer(vector)) throw notAVector(vector, path)

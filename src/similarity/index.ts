@@ -2,4 +2,28 @@
  * How alike vectors are, without a database: `import { cosine } from 'skalar/similarity'`. The addon is loaded by
  * `similarities` alone. docs/similarity.md has formulas, sources and costs.
  */
+export {
+  type GammaOptions,
+  laplacian,
+  linear,
+  type PolynomialOptions,
+  polynomial,
+  rbf,
+  type SigmoidOptions,
+  sigmoid,
+  softmax,
+} from './kernels.ts'
+export { mahalanobis } from './mahalanobis.ts'
 export type { MatrixInput } from './operand.ts'
+export {
+  angle,
+  chebyshev,
+  cosine,
+  dot,
+  euclidean,
+  manhattan,
+  norm,
+  normalize,
+  type Projection,
+  projection,
+} from './vectors.ts'

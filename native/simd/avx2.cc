@@ -21,7 +21,48 @@
 namespace skalar::simd {
 namespace {
 
+// 12 of 16 registers hold results.
+struct Avx2Floats {
+  using Element = float;
+  using Vector = __m256;
+  static constexpr size_t kLanes = 8;
+  static constexpr size_t kRows = 6;
+  static constexpr size_t kLeftStride = 8;
+  static constexpr size_t kVectors = 2;
+
+  static Vector Zero() { return _mm256_setzero_ps(); }
+  static Vector Load(const float* from) { return _mm256_loadu_ps(from); }
+  static Vector Broadcast(const float* from) { return _mm256_broadcast_ss(from); }
+  static void Store(float* to, Vector value) { _mm256_storeu_ps(to, value); }
+  static Vector MulAdd(Vector a, Vector b, Vector sum) { return _mm256_fmadd_ps(a, b, sum); }
+  static Vector Add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
+  static Vector Sub(Vector a, Vector b) { return _mm256_sub_ps(a, b); }
+  static Vector Abs(Vector a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+  static Vector Max(Vector a, Vector b) { return _mm256_max_ps(a, b); }
+};
+
+struct Avx2Doubles {
+  using Element = double;
+  using Vector = __m256d;
+  static constexpr size_t kLanes = 4;
+  static constexpr size_t kRows = 6;
+  static constexpr size_t kLeftStride = 8;
+  static constexpr size_t kVectors = 2;
+
+  static Vector Zero() { return _mm256_setzero_pd(); }
+  static Vector Load(const double* from) { return _mm256_loadu_pd(from); }
+  static Vector Broadcast(const double* from) { return _mm256_broadcast_sd(from); }
+  static void Store(double* to, Vector value) { _mm256_storeu_pd(to, value); }
+  static Vector MulAdd(Vector a, Vector b, Vector sum) { return _mm256_fmadd_pd(a, b, sum); }
+  static Vector Add(Vector a, Vector b) { return _mm256_add_pd(a, b); }
+  static Vector Sub(Vector a, Vector b) { return _mm256_sub_pd(a, b); }
+  static Vector Abs(Vector a) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a); }
+  static Vector Max(Vector a, Vector b) { return _mm256_max_pd(a, b); }
+};
+
 struct Avx2 {
+  using FloatTile = Avx2Floats;
+  using DoubleTile = Avx2Doubles;
   static constexpr size_t kAbreast = 2;  // 8 sums, 4 of the query: 12 of 16 registers
 
   struct Floats {

@@ -28,7 +28,48 @@
 namespace skalar::simd {
 namespace {
 
+// 28 of 32 registers hold results.
+struct Avx512Floats {
+  using Element = float;
+  using Vector = __m512;
+  static constexpr size_t kLanes = 16;
+  static constexpr size_t kRows = 14;
+  static constexpr size_t kLeftStride = 16;
+  static constexpr size_t kVectors = 2;
+
+  static Vector Zero() { return _mm512_setzero_ps(); }
+  static Vector Load(const float* from) { return _mm512_loadu_ps(from); }
+  static Vector Broadcast(const float* from) { return _mm512_set1_ps(*from); }
+  static void Store(float* to, Vector value) { _mm512_storeu_ps(to, value); }
+  static Vector MulAdd(Vector a, Vector b, Vector sum) { return _mm512_fmadd_ps(a, b, sum); }
+  static Vector Add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
+  static Vector Sub(Vector a, Vector b) { return _mm512_sub_ps(a, b); }
+  static Vector Abs(Vector a) { return _mm512_abs_ps(a); }
+  static Vector Max(Vector a, Vector b) { return _mm512_max_ps(a, b); }
+};
+
+struct Avx512Doubles {
+  using Element = double;
+  using Vector = __m512d;
+  static constexpr size_t kLanes = 8;
+  static constexpr size_t kRows = 14;
+  static constexpr size_t kLeftStride = 16;
+  static constexpr size_t kVectors = 2;
+
+  static Vector Zero() { return _mm512_setzero_pd(); }
+  static Vector Load(const double* from) { return _mm512_loadu_pd(from); }
+  static Vector Broadcast(const double* from) { return _mm512_set1_pd(*from); }
+  static void Store(double* to, Vector value) { _mm512_storeu_pd(to, value); }
+  static Vector MulAdd(Vector a, Vector b, Vector sum) { return _mm512_fmadd_pd(a, b, sum); }
+  static Vector Add(Vector a, Vector b) { return _mm512_add_pd(a, b); }
+  static Vector Sub(Vector a, Vector b) { return _mm512_sub_pd(a, b); }
+  static Vector Abs(Vector a) { return _mm512_abs_pd(a); }
+  static Vector Max(Vector a, Vector b) { return _mm512_max_pd(a, b); }
+};
+
 struct Avx512 {
+  using FloatTile = Avx512Floats;
+  using DoubleTile = Avx512Doubles;
   static constexpr size_t kAbreast = 4;
 
   using Floats = __m512;

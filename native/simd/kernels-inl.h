@@ -21,11 +21,13 @@
 // most 4. DotPlane4 takes four planes, whose lanes are cheaper to sum up together. InsertIntoLine
 // returns how many of the line's kLineKeys keys are at least `bound`; those behind move up, and
 // what comes in is `front`, the key in front of the line, or `key` where that is at least `bound`.
+// T::FloatTile and T::DoubleTile are tile types of tiles-inl.h.
 
 #ifndef SKALAR_SIMD_KERNELS_INL_H_
 #define SKALAR_SIMD_KERNELS_INL_H_
 
 #include "simd/kernels.h"
+#include "simd/tiles-inl.h"
 
 namespace skalar::simd {
 namespace {
@@ -296,7 +298,9 @@ constexpr Kernels MakeKernels(const char* name) {
           &Distances<T, NarrowLargest>,
           &DotPlanes<T>,
           &DotPlaneRows<T>,
-          &Insert<T>};
+          &Insert<T>,
+          MakeTiles<typename T::FloatTile>(),
+          MakeTiles<typename T::DoubleTile>()};
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "simd/tiles.h"
+
 // Dot products and distances of float32 vectors, one implementation per instruction set, chosen at
 // run time. Build every file with -ffp-contract=off: the exact kernels forbid silent FMAs.
 //
@@ -82,6 +84,10 @@ struct Kernels {
   // up by one, and returns its place. `keys` have room for whole lines, more than `count`; what is
   // behind them is less than `bound`, and descends too. The last of the line may fall out.
   size_t (*insert)(int64_t* keys, size_t count, int64_t bound, int64_t key);
+
+  // Kernels for many vectors with many.
+  TileKernels<float> floats;
+  TileKernels<double> doubles;
 };
 
 // The kernels to use, chosen at the first call: those the environment variable SKALAR_SIMD names,

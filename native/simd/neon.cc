@@ -36,8 +36,49 @@ inline int32x4_t AddProducts16<true>(int32x4_t sum, int8x16_t query, int8x16_t c
 #endif
 }
 
+// 24 of 32 registers hold results.
+struct NeonFloats {
+  using Element = float;
+  using Vector = float32x4_t;
+  static constexpr size_t kLanes = 4;
+  static constexpr size_t kRows = 8;
+  static constexpr size_t kLeftStride = 8;
+  static constexpr size_t kVectors = 3;
+
+  static Vector Zero() { return vdupq_n_f32(0.0f); }
+  static Vector Load(const float* from) { return vld1q_f32(from); }
+  static Vector Broadcast(const float* from) { return vld1q_dup_f32(from); }
+  static void Store(float* to, Vector value) { vst1q_f32(to, value); }
+  static Vector MulAdd(Vector a, Vector b, Vector sum) { return vfmaq_f32(sum, a, b); }
+  static Vector Add(Vector a, Vector b) { return vaddq_f32(a, b); }
+  static Vector Sub(Vector a, Vector b) { return vsubq_f32(a, b); }
+  static Vector Abs(Vector a) { return vabsq_f32(a); }
+  static Vector Max(Vector a, Vector b) { return vmaxq_f32(a, b); }
+};
+
+struct NeonDoubles {
+  using Element = double;
+  using Vector = float64x2_t;
+  static constexpr size_t kLanes = 2;
+  static constexpr size_t kRows = 8;
+  static constexpr size_t kLeftStride = 8;
+  static constexpr size_t kVectors = 3;
+
+  static Vector Zero() { return vdupq_n_f64(0.0); }
+  static Vector Load(const double* from) { return vld1q_f64(from); }
+  static Vector Broadcast(const double* from) { return vld1q_dup_f64(from); }
+  static void Store(double* to, Vector value) { vst1q_f64(to, value); }
+  static Vector MulAdd(Vector a, Vector b, Vector sum) { return vfmaq_f64(sum, a, b); }
+  static Vector Add(Vector a, Vector b) { return vaddq_f64(a, b); }
+  static Vector Sub(Vector a, Vector b) { return vsubq_f64(a, b); }
+  static Vector Abs(Vector a) { return vabsq_f64(a); }
+  static Vector Max(Vector a, Vector b) { return vmaxq_f64(a, b); }
+};
+
 template <bool kSdot>
 struct Neon {
+  using FloatTile = NeonFloats;
+  using DoubleTile = NeonDoubles;
   static constexpr size_t kAbreast = 2;  // 16 sums, 8 of the query: 24 of 32 registers
 
   using Floats = float32x4x4_t;

@@ -1,6 +1,9 @@
 // Plain C++ for any CPU: the fallback, and what the other targets are compared with. Compilers turn
 // the loops over lanes into the baseline's vector instructions.
 
+#include <algorithm>
+#include <cmath>
+
 #include "simd/kernels-inl.h"
 #include "simd/kernels.h"
 #include "simd/targets.h"
@@ -21,7 +24,30 @@ Element Fold(Lanes<Element> lanes) {
   return lanes.at[0];
 }
 
+template <class Number>
+struct ScalarTile {
+  using Element = Number;
+  using Vector = Number;
+  static constexpr size_t kLanes = 1;
+  static constexpr size_t kRows = 4;
+  static constexpr size_t kLeftStride = 4;
+  static constexpr size_t kVectors = 4;
+
+  static Vector Zero() { return 0; }
+  static Vector Load(const Number* from) { return *from; }
+  static Vector Broadcast(const Number* from) { return *from; }
+  static void Store(Number* to, Vector value) { *to = value; }
+  // An instruction where the baseline has one, else a call of the C library's.
+  static Vector MulAdd(Vector a, Vector b, Vector sum) { return std::fma(a, b, sum); }
+  static Vector Add(Vector a, Vector b) { return a + b; }
+  static Vector Sub(Vector a, Vector b) { return a - b; }
+  static Vector Abs(Vector a) { return std::fabs(a); }
+  static Vector Max(Vector a, Vector b) { return std::max(a, b); }
+};
+
 struct Scalar {
+  using FloatTile = ScalarTile<float>;
+  using DoubleTile = ScalarTile<double>;
   static constexpr size_t kAbreast = 1;
 
   using Floats = Lanes<float>;

@@ -10,6 +10,7 @@
 #include "binding/exit.h"
 #include "binding/function.h"
 #include "binding/hnsw.h"
+#include "binding/similarities.h"
 #include "binding/store.h"
 #include "simd/kernels.h"
 #include "store/row.h"
@@ -71,6 +72,7 @@ void Define(Napi::Env env, Napi::Object exports) {
   exports.Set("sealRow", FunctionOf<SealRowJs>(env, "sealRow"));
   exports.Set("firstDamagedRow", FunctionOf<FirstDamagedRowJs>(env, "firstDamagedRow"));
   exports.Set("firstBadVector", FunctionOf<FirstBadVectorJs>(env, "firstBadVector"));
+  exports.Set("similarities", FunctionOf<StartSimilarities>(env, "similarities"));
   DefineExit(env, exports);
   exports.Set("Commits", Commits::Define(env));
   exports.Set("Pool", Pool::Define(env));

@@ -117,6 +117,17 @@ interface Addon {
   firstDamagedRow(rows: Uint8Array, bytes: number): number
   firstBadVector(vectors: Float32Array, dimension: number, refuseZero: boolean): number
   hasMemory(bytes: number): boolean
+  similarities<T extends Float32Array | Float64Array>(
+    pool: NativePool,
+    left: T,
+    right: T,
+    columns: number,
+    measure: number,
+    parameters: Float64Array,
+    results: T,
+    state: Int32Array,
+    workers: number,
+  ): Promise<void>
   /** lmdb-js is about to be given a write. */
   beginWrite(): void
   /** It is done with it. */
@@ -139,6 +150,22 @@ interface Addon {
 export const METRICS = { cosine: 0, dot: 1, euclidean: 2, chebyshev: 3, manhattan: 4, apart: 5 } as const
 
 export type BaseMetric = keyof typeof METRICS
+
+/** Never to change: the places are the numbers of `native/score/formula.h`. */
+const MEASURES = [
+  'dot',
+  'cosine',
+  'polynomial',
+  'sigmoid',
+  'euclidean',
+  'rbf',
+  'manhattan',
+  'laplacian',
+  'chebyshev',
+] as const
+
+/** What `similarities` computes of each pair of vectors. */
+export type Measure = (typeof MEASURES)[number]
 
 /** Never to change: the places are the numbers of `native/quant/code.h`. */
 export const CODES = ['float32', 'int8', 'int4'] as const
@@ -224,6 +251,32 @@ export function createHnsw(
 /** Whether so many bytes would be granted just now. */
 export function hasMemory(bytes: number): boolean {
   return addon().hasMemory(bytes)
+}
+
+/** Of a call of `similarities`. Nothing of it is to change until it is done. */
+export interface SimilaritiesCall<T extends Float32Array | Float64Array> {
+  /** Rows of so many `columns`, finite; of the measure cosine none of zeros. */
+  readonly left: T
+  readonly right: T
+  readonly columns: number
+  readonly measure: Measure
+  /** gamma, coef0, degree. */
+  readonly parameters: Float64Array
+  /** Gets the rows of left × rows of right. */
+  readonly results: T
+  /** Two elements: other than 0 in the first stops the work, the second tells how many thousandths are done. */
+  readonly state: Int32Array
+  /** Threads that share the work, at most. */
+  readonly workers: number
+}
+
+/** Resolves once the results are complete. Rejects with `ABORTED` or `OUT_OF_MEMORY`. */
+export function computeSimilarities<T extends Float32Array | Float64Array>(
+  pool: NativePool,
+  { left, right, columns, measure, parameters, results, state, workers }: SimilaritiesCall<T>,
+): Promise<void> {
+  const number = MEASURES.indexOf(measure)
+  return addon().similarities(pool, left, right, columns, number, parameters, results, state, workers)
 }
 
 /** Writes the checksum of a row of any kind into its bytes 4 to 7 (`native/store/row.h`). */

@@ -8,7 +8,18 @@ import { cycleIn, filesBelow, importsOf, includesOf, type SourceFile } from './h
  */
 
 /** What knows nothing of databases; everything may use it. */
-const FOUNDATION = ['errors', 'types', 'generation', 'fifo', 'turns', 'norm', 'validate', 'options', 'fields']
+const FOUNDATION = [
+  'errors',
+  'types',
+  'generation',
+  'fifo',
+  'turns',
+  'listen',
+  'norm',
+  'validate',
+  'options',
+  'fields',
+]
 
 const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
   index: ['database', 'collection', 'similarity', 'transaction', 'errors', 'types'],
@@ -42,6 +53,7 @@ const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
   norm: [],
   generation: [],
   fifo: [],
+  listen: [],
   types: ['errors'],
   errors: [],
 }

@@ -1,5 +1,5 @@
 import { type AbortFlag, STOP } from '../engine/engine.ts'
-import { listen } from './listen.ts'
+import { listen } from '../listen.ts'
 
 /** What may end a query early. */
 export interface Limits {

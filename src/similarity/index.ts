@@ -16,6 +16,12 @@ export {
 export { mahalanobis } from './mahalanobis.ts'
 export type { MatrixInput } from './operand.ts'
 export {
+  type SimilaritiesOptions,
+  type SimilarityMetric,
+  type SimilarityProgress,
+  similarities,
+} from './similarities.ts'
+export {
   angle,
   chebyshev,
   cosine,

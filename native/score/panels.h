@@ -1,0 +1,56 @@
+// Vectors as the tile kernels take them (simd/tiles.h): in panels, scaled by powers of two.
+
+#ifndef SKALAR_SCORE_PANELS_H_
+#define SKALAR_SCORE_PANELS_H_
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+namespace skalar {
+
+// Row-major, with finite elements.
+template <class Element>
+struct Matrix {
+  const Element* data;
+  size_t rows;
+  size_t columns;
+
+  const Element* row(size_t i) const { return data + i * columns; }
+};
+
+template <class Element>
+Element LargestOf(const Element* elements, size_t count) {
+  Element largest = 0;
+  for (size_t i = 0; i < count; ++i) largest = std::max(largest, std::fabs(elements[i]));
+  return largest;
+}
+
+// 2^e such that elements of at most `largest` times 2^-e are below 4. Within the exponents whose
+// inverse is a normal number too; what is below them is small, but nothing that underflows.
+template <class Element>
+double ScaleOf(Element largest) {
+  if (largest == 0) return 1;
+  constexpr int kMost = std::numeric_limits<Element>::max_exponent - 2;
+  return std::ldexp(1.0, std::clamp(std::ilogb(largest), -kMost, kMost));
+}
+
+// Writes elements [begin, begin + depth) of row `i`, times `factor`, into place `at` of a panel.
+template <class Element>
+void PackRow(const Matrix<Element>& matrix, size_t i, size_t begin, size_t depth, Element factor,
+             size_t at, size_t stride, Element* panel) {
+  const Element* from = matrix.row(i) + begin;
+  for (size_t k = 0; k < depth; ++k) panel[k * stride + at] = from[k] * factor;
+}
+
+// Zeros in places [at, stride) of a panel.
+template <class Element>
+void PadPanel(size_t depth, size_t at, size_t stride, Element* panel) {
+  for (size_t k = 0; k < depth; ++k)
+    std::fill(panel + k * stride + at, panel + (k + 1) * stride, 0);
+}
+
+}  // namespace skalar
+
+#endif  // SKALAR_SCORE_PANELS_H_

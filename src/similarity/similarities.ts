@@ -1,0 +1,288 @@
+import { availableParallelism } from 'node:os'
+import { SkalarError } from '../errors.ts'
+import { listen } from '../listen.ts'
+import { computeSimilarities, createPool, fromNative, type Measure, type NativePool } from '../native.ts'
+import { checkOptions, enumOption, functionOption, integerOption, signalOption } from '../options.ts'
+import { isArray } from '../validate/built-in.ts'
+import { describe } from '../validate/describe.ts'
+import { hintFor } from '../validate/hints.ts'
+import { isPlainObject } from '../validate/plain-object.ts'
+import {
+  type GammaOptions,
+  gammaParameter,
+  type PolynomialOptions,
+  polynomialParameters,
+  type SigmoidOptions,
+  sigmoidParameters,
+} from './kernels.ts'
+import { type Floats, fitsFloat32, type Matrix, type MatrixInput, matrixOperand } from './operand.ts'
+
+/** What is computed of each pair: a function of vectors.ts by its name, or one of kernels.ts with its parameters. */
+export type SimilarityMetric =
+  | 'cosine'
+  | 'dot'
+  | 'euclidean'
+  | 'chebyshev'
+  | 'manhattan'
+  | { kernel: 'linear' }
+  | ({ kernel: 'polynomial' } & PolynomialOptions)
+  | ({ kernel: 'sigmoid' } & SigmoidOptions)
+  | ({ kernel: 'rbf' | 'laplacian' } & GammaOptions)
+
+/** How far a call has come. */
+export interface SimilarityProgress {
+  /** Pairs that are done. */
+  readonly done: number
+  /** Rows of A times rows of B. */
+  readonly total: number
+}
+
+export interface SimilaritiesOptions {
+  /** Columns of A and B. Needed where both are flat. */
+  columns?: number | undefined
+  /**
+   * The numbers that are computed with, and returned. Default: `float32` where both A and B are of a type that float32 holds
+   * exactly (Float32Array, Float16Array, integers of 8 and 16 bits), else `float64`.
+   */
+  precision?: 'float32' | 'float64' | undefined
+  /** Threads that share the work. Default, and at most: as many as there are cores. */
+  threads?: number | undefined
+  /** Stops the call, within milliseconds; it rejects with the signal's reason. */
+  signal?: AbortSignal | undefined
+  /** Called about ten times a second, and in the end. If it throws, the call stops and rejects with that. */
+  onProgress?: ((progress: SimilarityProgress) => void) | undefined
+}
+
+const KNOWN = ['columns', 'precision', 'threads', 'signal', 'onProgress'] as const
+const PRECISIONS = ['float32', 'float64'] as const
+const NAMES = ['cosine', 'dot', 'euclidean', 'chebyshev', 'manhattan'] as const
+const KERNELS = ['linear', 'polynomial', 'rbf', 'laplacian', 'sigmoid'] as const
+const MOST_THREADS = 256
+const PROGRESS_MS = 100
+
+/**
+ * The similarity of each row of A with each row of B: number (i, j) of the result, at [i · rows of B + j], is that of A[i] and
+ * B[j]. A and B are arrays of rows, or flat, row by row; both are copied before the call returns. Runs on threads of its own.
+ *
+ * With float32 the error of a dot product, and of a cosine, is below (130 + n/128) · 2⁻²⁴ of |a||b| (twice that for cosines) at n
+ * components; that of the distances, and of what a kernel takes the exponential of, so much of itself. With float64 it is 2⁻⁵³
+ * in place of 2⁻²⁴. docs/similarity.md derives that. Results are the same on every processor and for any number of threads.
+ *
+ * @throws SkalarError (the promise rejects) `BAD_VECTOR` for what is no matrix of finite numbers, and for rows of zeros with
+ * `cosine`; `DIMENSION_MISMATCH` for rows of different lengths; `BAD_OPTION`; `OUT_OF_MEMORY`
+ */
+export async function similarities(
+  A: MatrixInput,
+  B: MatrixInput,
+  metric: SimilarityMetric,
+  options: SimilaritiesOptions & { precision: 'float64' },
+): Promise<Float64Array>
+export async function similarities(
+  A: MatrixInput,
+  B: MatrixInput,
+  metric: SimilarityMetric,
+  options: SimilaritiesOptions & { precision: 'float32' },
+): Promise<Float32Array>
+export async function similarities(
+  A: MatrixInput,
+  B: MatrixInput,
+  metric: SimilarityMetric,
+  options?: SimilaritiesOptions,
+): Promise<Float32Array | Float64Array>
+export async function similarities(
+  A: MatrixInput,
+  B: MatrixInput,
+  metric: SimilarityMetric,
+  options?: SimilaritiesOptions,
+): Promise<Float32Array | Float64Array> {
+  const settings = readOptions(options)
+  const precision = settings.precision ?? (fitsFloat32(A) && fitsFloat32(B) ? 'float32' : 'float64')
+  return precision === 'float32'
+    ? compute(A, B, metric, settings, Float32Array)
+    : compute(A, B, metric, settings, Float64Array)
+}
+
+type Settings = ReturnType<typeof readOptions>
+
+function readOptions(options: unknown) {
+  const given = checkOptions(options, KNOWN, 'options')
+  return {
+    columns: integerOption(given.columns, 'options.columns', { min: 1 }),
+    precision: enumOption(given.precision, 'options.precision', PRECISIONS),
+    threads: integerOption(given.threads, 'options.threads', { min: 1, max: MOST_THREADS }),
+    signal: signalOption(given.signal, 'options.signal'),
+    onProgress: functionOption<(progress: SimilarityProgress) => void>(
+      given.onProgress,
+      'options.onProgress',
+    ),
+  }
+}
+
+async function compute<T extends Floats>(
+  A: unknown,
+  B: unknown,
+  metric: unknown,
+  settings: Settings,
+  elements: { new (length: number): T; new (numbers: ArrayLike<number>): T },
+): Promise<T> {
+  const { signal, threads = MOST_THREADS } = settings
+  signal?.throwIfAborted()
+  const [left, right] = operands(A, B, settings.columns, elements)
+  const { measure, parameters } = readMetric(metric, left.columns)
+  if (measure === 'cosine') {
+    refuseZeros(left, 'A', A)
+    refuseZeros(right, 'B', B)
+  }
+  const results = room(elements, left.rows * right.rows)
+  const state = new Int32Array(2)
+  const work = computeSimilarities(pool(), {
+    left: left.data,
+    right: right.data,
+    columns: left.columns,
+    measure,
+    parameters: Float64Array.of(parameters.gamma, parameters.coef0, parameters.degree),
+    results,
+    state,
+    workers: threads,
+  })
+  await watch(work, state, results.length, settings)
+  return results
+}
+
+/** Where one of them has rows, they tell the columns of the other. */
+function operands<T extends Floats>(
+  A: unknown,
+  B: unknown,
+  columns: number | undefined,
+  elements: { new (length: number): T; new (numbers: ArrayLike<number>): T },
+): [Matrix<T>, Matrix<T>] {
+  if (columns === undefined && isFlat(A) && !isFlat(B)) {
+    const right = matrixOperand(B, columns, 'B', elements)
+    return [matrixOperand(A, right.columns, 'A', elements), right]
+  }
+  const left = matrixOperand(A, columns, 'A', elements)
+  return [left, matrixOperand(B, left.columns, 'B', elements)]
+}
+
+function isFlat(value: unknown): boolean {
+  return !isArray(value) || typeof value[0] === 'number'
+}
+
+interface Parameters {
+  readonly gamma: number
+  readonly coef0: number
+  readonly degree: number
+}
+
+const NO_PARAMETERS: Parameters = { gamma: 1, coef0: 0, degree: 1 }
+
+function readMetric(metric: unknown, dimension: number): { measure: Measure; parameters: Parameters } {
+  if (NAMES.includes(metric as (typeof NAMES)[number])) {
+    return { measure: metric as (typeof NAMES)[number], parameters: NO_PARAMETERS }
+  }
+  if (!isPlainObject(metric)) throw badMetric(metric)
+  switch (enumOption(metric.kernel, 'metric.kernel', KERNELS)) {
+    case 'linear':
+      checkOptions(metric, ['kernel'], 'metric')
+      return { measure: 'dot', parameters: NO_PARAMETERS }
+    case 'polynomial': {
+      const given = polynomialParameters(metric, dimension, 'metric', ['kernel'])
+      return { measure: 'polynomial', parameters: given }
+    }
+    case 'sigmoid': {
+      const given = sigmoidParameters(metric, dimension, 'metric', ['kernel'])
+      return { measure: 'sigmoid', parameters: { ...NO_PARAMETERS, ...given } }
+    }
+    case 'rbf':
+      return { measure: 'rbf', parameters: withGamma(metric, dimension) }
+    case 'laplacian':
+      return { measure: 'laplacian', parameters: withGamma(metric, dimension) }
+    case undefined:
+      throw badMetric(metric)
+  }
+}
+
+function withGamma(metric: unknown, dimension: number): Parameters {
+  return { ...NO_PARAMETERS, ...gammaParameter(metric, dimension, 'metric', ['kernel']) }
+}
+
+function badMetric(metric: unknown): SkalarError {
+  const names = NAMES.map((name) => JSON.stringify(name)).join(' | ')
+  const kernels = KERNELS.map((name) => JSON.stringify(name)).join(' | ')
+  const message = `metric must be ${names} or { kernel: ${kernels} }, got ${describe(metric)}`
+  const hint = typeof metric === 'string' ? hintOf(metric) : ''
+  return new SkalarError('BAD_OPTION', message + hint, { path: 'metric' })
+}
+
+function hintOf(metric: string): string {
+  const kernel = KERNELS.find((name) => name === metric)
+  const hint = kernel === undefined ? hintFor(metric, NAMES) : `did you mean { kernel: "${kernel}" }?`
+  return hint === undefined ? '' : `: ${hint}`
+}
+
+function refuseZeros({ data, rows, columns }: Matrix<Floats>, path: string, given: unknown): void {
+  for (let row = 0; row < rows; row++) {
+    const end = (row + 1) * columns
+    let at = row * columns
+    while (at < end && data[at] === 0) at++
+    if (at < end) continue
+    const place = isFlat(given) ? path : `${path}[${row}]`
+    const message = `row ${row} of ${path} is zero: it has no direction, so no cosine; leave it out, or use metric dot`
+    throw new SkalarError('BAD_VECTOR', message, { path: place })
+  }
+}
+
+function room<T extends Floats>(elements: new (length: number) => T, length: number): T {
+  try {
+    return new elements(length)
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    const message = `there is no memory for ${length} similarities: pass fewer rows at a time`
+    throw new SkalarError('OUT_OF_MEMORY', message, { cause })
+  }
+}
+
+/** What the work comes to; while it is under way, the signal stops it and progress is told. */
+async function watch(
+  work: Promise<void>,
+  state: Int32Array,
+  total: number,
+  { signal, onProgress }: Settings,
+): Promise<void> {
+  let failure: { readonly error: unknown } | undefined
+  const stop = (error: unknown) => {
+    failure ??= { error }
+    Atomics.store(state, 0, 1)
+  }
+  const report = (done: number) => {
+    try {
+      onProgress?.({ done, total })
+    } catch (error) {
+      stop(error)
+    }
+  }
+  const unlisten = signal && listen(signal, () => stop(signal.reason))
+  const timer = onProgress && setInterval(() => report(doneOf(state, total)), PROGRESS_MS)
+  try {
+    await work
+    if (failure === undefined) report(total)
+  } catch (error) {
+    failure ??= { error: fromNative(error) }
+  } finally {
+    unlisten?.()
+    clearInterval(timer)
+  }
+  if (failure !== undefined) throw failure.error
+}
+
+function doneOf(state: Int32Array, total: number): number {
+  return Math.floor((Atomics.load(state, 1) / 1000) * total)
+}
+
+let ours: NativePool | undefined
+
+/** Threads for all calls of this JavaScript thread, made at the first. They do not keep the process alive. */
+function pool(): NativePool {
+  ours ??= createPool(Math.min(availableParallelism(), MOST_THREADS))
+  return ours
+}

@@ -72,6 +72,7 @@ void Define(Napi::Env env, Napi::Object exports) {
   exports.Set("sealRow", FunctionOf<SealRowJs>(env, "sealRow"));
   exports.Set("firstDamagedRow", FunctionOf<FirstDamagedRowJs>(env, "firstDamagedRow"));
   exports.Set("firstBadVector", FunctionOf<FirstBadVectorJs>(env, "firstBadVector"));
+  exports.Set("firstBadRow", FunctionOf<FirstBadRowJs>(env, "firstBadRow"));
   exports.Set("similarities", FunctionOf<StartSimilarities>(env, "similarities"));
   DefineExit(env, exports);
   exports.Set("Commits", Commits::Define(env));

@@ -117,6 +117,7 @@ interface Addon {
   firstDamagedRow(rows: Uint8Array, bytes: number): number
   firstBadVector(vectors: Float32Array, dimension: number, refuseZero: boolean): number
   hasMemory(bytes: number): boolean
+  firstBadRow(elements: Float32Array | Float64Array, columns: number, refuseZero: boolean): number
   similarities<T extends Float32Array | Float64Array>(
     pool: NativePool,
     left: T,
@@ -251,6 +252,18 @@ export function createHnsw(
 /** Whether so many bytes would be granted just now. */
 export function hasMemory(bytes: number): boolean {
   return addon().hasMemory(bytes)
+}
+
+/**
+ * The index of the first row of a matrix with an element that is not finite (or with none but zeros, where `refuseZero`), or
+ * the number of rows.
+ */
+export function firstBadRow(
+  elements: Float32Array | Float64Array,
+  columns: number,
+  refuseZero: boolean,
+): number {
+  return addon().firstBadRow(elements, columns, refuseZero)
 }
 
 /** Of a call of `similarities`. Nothing of it is to change until it is done. */

@@ -13,6 +13,16 @@ namespace skalar::binding {
 namespace {
 
 template <class Element>
+Matrix<Element> MatrixOf(const Napi::Value& value, size_t columns) {
+  const auto elements = value.As<Napi::TypedArrayOf<Element>>();
+  return {elements.Data(), elements.ElementLength() / columns, columns};
+}
+
+bool IsFloat32(const Napi::Value& value) {
+  return value.As<Napi::TypedArray>().TypedArrayType() == napi_float32_array;
+}
+
+template <class Element>
 class SimilaritiesOperation : public PoolOperation {
  public:
   SimilaritiesOperation(const Napi::CallbackInfo& info, Pool* pool)
@@ -23,8 +33,8 @@ class SimilaritiesOperation : public PoolOperation {
                              parameters[0], parameters[1], parameters[2]};
     std::atomic<int32_t>* state = StateOf(info[7]);
     workers_ = std::min(workers_, threads());
-    work_.emplace(MatrixOf(info[1], columns), MatrixOf(info[2], columns), formula,
-                  info[6].As<Elements>().Data(), workers_,
+    work_.emplace(MatrixOf<Element>(info[1], columns), MatrixOf<Element>(info[2], columns), formula,
+                  info[6].As<Napi::TypedArrayOf<Element>>().Data(), workers_,
                   AbortFlag(static_cast<AbortFlag::Value>(state)).Or(stopped()), state + 1);
   }
 
@@ -38,13 +48,6 @@ class SimilaritiesOperation : public PoolOperation {
   Status Finish() override { return work_->Finish(); }
 
  private:
-  using Elements = Napi::TypedArrayOf<Element>;
-
-  static Matrix<Element> MatrixOf(const Napi::Value& value, size_t columns) {
-    const auto elements = value.As<Elements>();
-    return {elements.Data(), elements.ElementLength() / columns, columns};
-  }
-
   static std::atomic<int32_t>* StateOf(const Napi::Value& value) {
     return reinterpret_cast<std::atomic<int32_t>*>(value.As<Napi::Int32Array>().Data());
   }
@@ -64,8 +67,16 @@ Napi::Value Start(const Napi::CallbackInfo& info) {
 }  // namespace
 
 Napi::Value StartSimilarities(const Napi::CallbackInfo& info) {
-  const bool narrow = info[1].As<Napi::TypedArray>().TypedArrayType() == napi_float32_array;
-  return narrow ? Start<float>(info) : Start<double>(info);
+  return IsFloat32(info[1]) ? Start<float>(info) : Start<double>(info);
+}
+
+Napi::Value FirstBadRowJs(const Napi::CallbackInfo& info) {
+  const size_t columns = info[1].As<Napi::Number>().Uint32Value();
+  const bool refuse_zero = info[2].As<Napi::Boolean>();
+  const size_t row = IsFloat32(info[0])
+                         ? FirstBadRow(MatrixOf<float>(info[0], columns), refuse_zero)
+                         : FirstBadRow(MatrixOf<double>(info[0], columns), refuse_zero);
+  return Napi::Number::New(info.Env(), static_cast<double>(row));
 }
 
 }  // namespace skalar::binding

@@ -20,6 +20,10 @@ namespace skalar::binding {
 // None is to change until the call is done.
 Napi::Value StartSimilarities(const Napi::CallbackInfo& info);
 
+// firstBadRow(elements: Float32Array | Float64Array, columns, refuseZero) → the index of the first
+// row that is not finite, or zero where that is refused; or their number.
+Napi::Value FirstBadRowJs(const Napi::CallbackInfo& info);
+
 }  // namespace skalar::binding
 
 #endif  // SKALAR_BINDING_SIMILARITIES_H_

@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <limits>
+#include <type_traits>
 
 namespace skalar {
 
-// Row-major, with finite elements.
+// Row-major.
 template <class Element>
 struct Matrix {
   const Element* data;
@@ -19,6 +22,30 @@ struct Matrix {
 
   const Element* row(size_t i) const { return data + i * columns; }
 };
+
+// The index of the first row with an element that is not finite (or with none but zeros, where
+// `refuse_zero`), or their number. Of the bits of elements, so that compilers make vectors of it:
+// adding one to an exponent of ones carries into the sign.
+template <class Element>
+size_t FirstBadRow(const Matrix<Element>& matrix, bool refuse_zero) {
+  using Bits = std::conditional_t<sizeof(Element) == sizeof(uint32_t), uint32_t, uint64_t>;
+  constexpr Bits kSign = Bits{1} << (8 * sizeof(Bits) - 1);
+  constexpr Bits kOne = Bits{1} << (std::numeric_limits<Element>::digits - 1);
+  constexpr Bits kExponent = kSign - kOne;
+  for (size_t i = 0; i < matrix.rows; ++i) {
+    const Element* row = matrix.row(i);
+    Bits carries = 0;
+    Bits any = 0;
+    for (size_t k = 0; k < matrix.columns; ++k) {
+      Bits bits;
+      std::memcpy(&bits, row + k, sizeof(bits));
+      carries |= (bits & kExponent) + kOne;
+      any |= bits;
+    }
+    if ((carries & kSign) != 0 || (refuse_zero && (any & ~kSign) == 0)) return i;
+  }
+  return matrix.rows;
+}
 
 template <class Element>
 Element LargestOf(const Element* elements, size_t count) {

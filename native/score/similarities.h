@@ -33,8 +33,9 @@ template <class Element>
 class Similarities {
  public:
   // `results` has left.rows × right.rows elements, row by row. Requires: at least one row of each,
-  // as many columns, at least 1, and for kCosine no row of zeros. `workers` is how many calls of
-  // Work() there are to be. `progress`, if any, is told how many thousandths are done.
+  // as many columns, at least 1, finite elements, and for kCosine no row of zeros. `workers` is how
+  // many calls of Work() there are to be. `progress`, if any, is told how many thousandths are
+  // done.
   Similarities(const Matrix<Element>& left, const Matrix<Element>& right, const Formula& formula,
                Element* results, size_t workers, AbortFlag abort, std::atomic<int32_t>* progress);
 

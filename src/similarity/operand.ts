@@ -37,7 +37,9 @@ export interface Matrix<T extends Floats = Float64Array<ArrayBuffer>> {
 export function vectorOperand(value: unknown, path: string): Float64Array<ArrayBuffer> {
   const vector = copyOf(value, path, Float64Array)
   if (vector.length === 0) throw empty(path, 'vector')
-  checkFinite(vector, value, path)
+  for (let i = 0; i < vector.length; i++) {
+    if (!Number.isFinite(vector[i])) throw notFinite(vector, i, value, path, i)
+  }
   return vector
 }
 
@@ -74,6 +76,18 @@ export function matrixOperand<T extends Floats = Float64Array<ArrayBuffer>>(
   path: string,
   elements: Elements<T> = Float64Array as unknown as Elements<T>,
 ): Matrix<T> {
+  const matrix = uncheckedMatrix(value, columns, path, elements)
+  for (let row = 0; row < matrix.rows; row++) checkRow(matrix, row, value, path)
+  return matrix
+}
+
+/** The same, whose elements may be NaN or infinite: `checkRow` is to be called for rows that have such. */
+export function uncheckedMatrix<T extends Floats>(
+  value: unknown,
+  columns: number | undefined,
+  path: string,
+  elements: Elements<T>,
+): Matrix<T> {
   if (isArray(value)) {
     const { length } = value
     if (length === 0) throw empty(path, 'row')
@@ -81,6 +95,25 @@ export function matrixOperand<T extends Floats = Float64Array<ArrayBuffer>>(
     if (typeof first !== 'number') return fromRows(value, length, first, columns, path, elements)
   }
   return fromFlat(value, columns, path, elements)
+}
+
+/** Whether a matrix is given without rows of its own. */
+export function isFlat(value: unknown): boolean {
+  return !isArray(value) || typeof value[0] === 'number'
+}
+
+/**
+ * Checks that a row of a matrix that was made of `given` is finite.
+ *
+ * @throws SkalarError `BAD_VECTOR`
+ */
+export function checkRow({ data, columns }: Matrix<Floats>, row: number, given: unknown, path: string): void {
+  const start = row * columns
+  for (let i = start; i < start + columns; i++) {
+    if (Number.isFinite(data[i])) continue
+    if (isFlat(given)) throw notFinite(data, i, given, path, i)
+    throw notFinite(data, i, (given as readonly unknown[])[row], `${path}[${row}]`, i - start)
+  }
 }
 
 /** Whether float32 loses nothing of what a vector or matrix of this type may hold. */
@@ -116,7 +149,6 @@ function fromFlat<T extends Floats>(
     const message = `${path} has ${length} elements, which are no whole rows of ${columns}: pass rows of ${columns} one behind the other`
     throw new SkalarError('DIMENSION_MISMATCH', message, { path })
   }
-  checkFinite(data, value, path)
   return { data, rows: length / columns, columns }
 }
 
@@ -134,11 +166,8 @@ function fromRows<T extends Floats>(
   if (expected !== undefined && columns !== expected) throw wrongRow(`${path}[0]`, columns, expected)
   const data = allocate(elements, rows * columns, path)
   for (let i = 0; i < rows; i++) {
-    const given = i === 0 ? first : value[i]
-    const rowPath = `${path}[${i}]`
-    const row = i === 0 ? firstRow : copyOf(given, rowPath, elements)
-    if (row.length !== columns) throw wrongRow(rowPath, row.length, columns)
-    checkFinite(row, given, rowPath)
+    const row = i === 0 ? firstRow : copyOf(value[i], `${path}[${i}]`, elements)
+    if (row.length !== columns) throw wrongRow(`${path}[${i}]`, row.length, columns)
     data.set(row, i * columns)
   }
   return { data, rows, columns }
@@ -179,13 +208,10 @@ function attempt<T>(make: () => T, path: string): T {
   }
 }
 
-/** `given` is what `copy` was made of: a number beyond float32 is told as it was given. */
-function checkFinite(copy: Floats, given: unknown, path: string): void {
-  for (let i = 0; i < copy.length; i++) {
-    if (Number.isFinite(copy[i])) continue
-    const number = (given as ArrayLike<unknown>)[i]
-    throw nonFinite(path, i, typeof number === 'number' ? number : copy[i]!)
-  }
+/** A number beyond float32 is told as it was given: `copy[at]` was made of `given[index]`. */
+function notFinite(copy: Floats, at: number, given: unknown, path: string, index: number): SkalarError {
+  const number = (given as ArrayLike<unknown> | undefined)?.[index]
+  return nonFinite(path, index, typeof number === 'number' ? number : copy[at]!)
 }
 
 function wrongRow(path: string, length: number, columns: number): SkalarError {

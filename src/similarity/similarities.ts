@@ -1,9 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { SkalarError } from '../errors.ts'
 import { listen } from '../listen.ts'
-import { computeSimilarities, createPool, fromNative, type Measure, type NativePool } from '../native.ts'
+import {
+  computeSimilarities,
+  createPool,
+  firstBadRow,
+  fromNative,
+  type Measure,
+  type NativePool,
+} from '../native.ts'
 import { checkOptions, enumOption, functionOption, integerOption, signalOption } from '../options.ts'
-import { isArray } from '../validate/built-in.ts'
 import { describe } from '../validate/describe.ts'
 import { hintFor } from '../validate/hints.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
@@ -15,7 +21,15 @@ import {
   type SigmoidOptions,
   sigmoidParameters,
 } from './kernels.ts'
-import { type Floats, fitsFloat32, type Matrix, type MatrixInput, matrixOperand } from './operand.ts'
+import {
+  checkRow,
+  type Floats,
+  fitsFloat32,
+  isFlat,
+  type Matrix,
+  type MatrixInput,
+  uncheckedMatrix,
+} from './operand.ts'
 
 /** What is computed of each pair: a function of vectors.ts by its name, or one of kernels.ts with its parameters. */
 export type SimilarityMetric =
@@ -129,10 +143,8 @@ async function compute<T extends Floats>(
   signal?.throwIfAborted()
   const [left, right] = operands(A, B, settings.columns, elements)
   const { measure, parameters } = readMetric(metric, left.columns)
-  if (measure === 'cosine') {
-    refuseZeros(left, 'A', A)
-    refuseZeros(right, 'B', B)
-  }
+  checkRows(left, A, 'A', measure)
+  checkRows(right, B, 'B', measure)
   const results = room(elements, left.rows * right.rows)
   const state = new Int32Array(2)
   const work = computeSimilarities(pool(), {
@@ -157,15 +169,11 @@ function operands<T extends Floats>(
   elements: { new (length: number): T; new (numbers: ArrayLike<number>): T },
 ): [Matrix<T>, Matrix<T>] {
   if (columns === undefined && isFlat(A) && !isFlat(B)) {
-    const right = matrixOperand(B, columns, 'B', elements)
-    return [matrixOperand(A, right.columns, 'A', elements), right]
+    const right = uncheckedMatrix(B, columns, 'B', elements)
+    return [uncheckedMatrix(A, right.columns, 'A', elements), right]
   }
-  const left = matrixOperand(A, columns, 'A', elements)
-  return [left, matrixOperand(B, left.columns, 'B', elements)]
-}
-
-function isFlat(value: unknown): boolean {
-  return !isArray(value) || typeof value[0] === 'number'
+  const left = uncheckedMatrix(A, columns, 'A', elements)
+  return [left, uncheckedMatrix(B, left.columns, 'B', elements)]
 }
 
 interface Parameters {
@@ -220,16 +228,13 @@ function hintOf(metric: string): string {
   return hint === undefined ? '' : `: ${hint}`
 }
 
-function refuseZeros({ data, rows, columns }: Matrix<Floats>, path: string, given: unknown): void {
-  for (let row = 0; row < rows; row++) {
-    const end = (row + 1) * columns
-    let at = row * columns
-    while (at < end && data[at] === 0) at++
-    if (at < end) continue
-    const place = isFlat(given) ? path : `${path}[${row}]`
-    const message = `row ${row} of ${path} is zero: it has no direction, so no cosine; leave it out, or use metric dot`
-    throw new SkalarError('BAD_VECTOR', message, { path: place })
-  }
+/** Of a million numbers in a millisecond, which a loop in JavaScript takes twenty for. */
+function checkRows(matrix: Matrix<Floats>, given: unknown, path: string, measure: Measure): void {
+  const row = firstBadRow(matrix.data, matrix.columns, measure === 'cosine')
+  if (row === matrix.rows) return
+  checkRow(matrix, row, given, path)
+  const message = `row ${row} of ${path} is zero: it has no direction, so no cosine; leave it out, or use metric dot`
+  throw new SkalarError('BAD_VECTOR', message, { path: isFlat(given) ? path : `${path}[${row}]` })
 }
 
 function room<T extends Floats>(elements: new (length: number) => T, length: number): T {

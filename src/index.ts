@@ -1,6 +1,7 @@
 export type { Collection } from './collection.ts'
 export { type Database, open } from './database.ts'
 export { type PartialMatch, SkalarError, type SkalarErrorCode, type SkalarErrorDetails } from './errors.ts'
+export * from './similarity/index.ts'
 export type {
   Classification,
   LabelOf,
@@ -9,6 +10,5 @@ export type {
   VoteOptions,
   VoteSettings,
 } from './similarity/vote.ts'
-export * from './similarity/index.ts'
 export type { Transaction } from './transaction.ts'
 export type * from './types.ts'

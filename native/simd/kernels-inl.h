@@ -153,7 +153,7 @@ void DotAndSquareExact(const float* query, const float* const* rows, size_t coun
 // What becomes of the differences of two vectors' components: a lane's value takes each in turn,
 // and the lanes are brought together at the end.
 template <class T>
-struct Squares {
+struct SumOfSquares {
   using Doubles = typename T::Doubles;
   static Doubles Take(const Doubles& sum, const Doubles& difference) {
     return T::AddWide(sum, T::MulWide(difference, difference));
@@ -162,7 +162,7 @@ struct Squares {
 };
 
 template <class T>
-struct Absolutes {
+struct SumOfAbsolutes {
   using Doubles = typename T::Doubles;
   static Doubles Take(const Doubles& sum, const Doubles& difference) {
     return T::AddWide(sum, T::AbsWide(difference));
@@ -171,7 +171,7 @@ struct Absolutes {
 };
 
 template <class T>
-struct Largest {
+struct LargestAbsolute {
   using Doubles = typename T::Doubles;
   static Doubles Take(const Doubles& largest, const Doubles& difference) {
     return T::MaxWide(largest, T::AbsWide(difference));
@@ -182,7 +182,7 @@ struct Largest {
 // The same in float32, of one row at a time; two values a row keep it from waiting for the latency
 // of each operation.
 template <class T>
-struct NarrowAbsolutes {
+struct NarrowSumOfAbsolutes {
   using Floats = typename T::Floats;
   static Floats Take(const Floats& sum, const Floats& difference) {
     return T::Add(sum, T::Abs(difference));
@@ -191,7 +191,7 @@ struct NarrowAbsolutes {
 };
 
 template <class T>
-struct NarrowLargest {
+struct NarrowLargestAbsolute {
   using Floats = typename T::Floats;
   static Floats Take(const Floats& largest, const Floats& difference) {
     return T::Max(largest, T::Abs(difference));
@@ -291,11 +291,11 @@ constexpr Kernels MakeKernels(const char* name) {
           &DotGather<T>,
           &DotExact<T>,
           &DotAndSquareExact<T>,
-          &DistanceExact<T, Squares>,
-          &DistanceExact<T, Absolutes>,
-          &DistanceExact<T, Largest>,
-          &Distances<T, NarrowAbsolutes>,
-          &Distances<T, NarrowLargest>,
+          &DistanceExact<T, SumOfSquares>,
+          &DistanceExact<T, SumOfAbsolutes>,
+          &DistanceExact<T, LargestAbsolute>,
+          &Distances<T, NarrowSumOfAbsolutes>,
+          &Distances<T, NarrowLargestAbsolute>,
           &DotPlanes<T>,
           &DotPlaneRows<T>,
           &Insert<T>,

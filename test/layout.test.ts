@@ -121,6 +121,7 @@ describe('src/', () => {
       lmdb: 'store',
       msgpackr: 'store',
       'hnswlib-node': 'engine',
+      'ml-matrix': 'similarity',
     }
     for (const file of files) {
       for (const name of importsOf(file)) {

@@ -2,6 +2,9 @@
  * How alike vectors are, without a database: `import { cosine } from 'skalar/similarity'`. The addon is loaded by
  * `similarities` alone. docs/similarity.md has formulas, sources and costs.
  */
+export { type AlignOptions, align } from './align.ts'
+export { type Activation, type DenseLayer, type DenseOptions, dense } from './dense.ts'
+export { type RandomFourierFeaturesOptions, randomFourierFeatures } from './fourier.ts'
 export {
   type GammaOptions,
   laplacian,
@@ -21,6 +24,7 @@ export {
   type SimilarityProgress,
   similarities,
 } from './similarities.ts'
+export { type Transform, type TransformKind, transformFromBytes } from './transform.ts'
 export {
   angle,
   chebyshev,

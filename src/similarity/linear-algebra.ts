@@ -23,11 +23,7 @@ const NOTHING_LEFT = 1e-12
  */
 export function orthogonalMap(from: Matrix, to: Matrix): Matrix {
   const { SVD } = library()
-  const product = crossProduct(from, to)
-  // As it stands, the smallest numbers of float32 would be squared to less than the decomposition tells from 0.
-  const greatest = product.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-  if (greatest > 0) for (let i = 0; i < product.data.length; i++) product.data[i]! /= greatest
-  const svd = new SVD(toLibrary(product), { autoTranspose: true })
+  const svd = new SVD(toLibrary(crossProduct(from, to)), { autoTranspose: true })
   return fromLibrary(svd.leftSingularVectors.mmul(svd.rightSingularVectors.transpose()))
 }
 

@@ -103,14 +103,16 @@ describe('align, orthogonal', () => {
     }
   })
 
-  it('finds rotations and reflections exactly without noise, of any dimension', () => {
+  it('finds rotations and reflections exactly without noise, of any dimension and whatever the lengths', () => {
+    const scale = fc.constantFrom(1, 1e-20, 1e15)
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 12 }), fc.nat(), (dimension, seed) => {
+      fc.property(fc.integer({ min: 1, max: 12 }), scale, scale, fc.nat(), (dimension, here, there, seed) => {
         const random = generator(seed)
         const rotation = orthonormal(random, dimension, dimension)
-        const from = randomVectors(random, 3 * dimension, dimension)
-        const found = matrixOf(align({ from, to: from.map((x) => times(x, rotation)) }))
-        expect(squaredError(found, rotation)).toBeLessThan(1e-8)
+        const plain = randomVectors(random, 3 * dimension, dimension)
+        const from = plain.map((x) => x.map((component) => here * component))
+        const to = plain.map((x) => times(x, rotation).map((component) => there * component))
+        expect(squaredError(matrixOf(align({ from, to })), rotation)).toBeLessThan(1e-8)
       }),
     )
   })

@@ -18,13 +18,8 @@ export interface AlignOptions {
   /** Default `orthogonal`. */
   kind?: 'orthogonal' | 'linear' | undefined
   /**
-   * Scales each vector of the pairs to length 1 before anything is learned, so that all pairs count alike (Xing et al. 2015). What
-   * is mapped later is never scaled. Default false.
-   */
-  normalize?: boolean | undefined
-  /**
-   * Learns the map between vectors less their mean (Artetxe et al. 2016), and maps the mean of `from` to that of `to`; of the
-   * lengths that `normalize` gives them, where that is asked for. Default false.
+   * Learns the map between vectors less their mean (Artetxe et al. 2016), and maps the mean of `from` to that of `to`: for spaces
+   * whose vectors all lie to one side. Default false.
    */
   center?: boolean | undefined
   /**
@@ -46,6 +41,9 @@ export interface AlignOptions {
  * - `linear`: the least squares, ‖from·W − to‖² least (Mikolov, Le & Sutskever 2013, arXiv 1309.4168). It fits more, and
  *   needs more pairs.
  *
+ * Pairs count by their lengths: where the angle is what matters, give vectors of length 1, as `normalize` makes them (Xing et
+ * al. 2015).
+ *
  * Needs as many pairs as the smaller of the dimensions (`linear`: as `from` has; one where `regularization` is above 0; one
  * more with `center`). Where pairs do not tell all directions apart, `orthogonal` maps those that are left orthogonally, but
  * else arbitrarily; `linear` refuses.
@@ -53,15 +51,14 @@ export interface AlignOptions {
  * Synchronous; 5,000 pairs of 512 dimensions take some seconds (docs/similarity.md). The package ml-matrix is loaded when it is
  * first called. To apply the map costs a multiplication for each weight. Weights are float32, so it is orthogonal within about 1e-7.
  *
- * @throws SkalarError `BAD_OPTION`, also for too few pairs; `BAD_VECTOR` for what is no vector of finite float32 numbers, or zero
- * where `normalize` is asked for; `DIMENSION_MISMATCH` for a vector of another dimension than the first of its space, and for
+ * @throws SkalarError `BAD_OPTION`, also for too few pairs; `BAD_VECTOR` for what is no vector of finite float32 numbers;
+ * `DIMENSION_MISMATCH` for a vector of another dimension than the first of its space, and for
  * other numbers of vectors. `path` names the vector: `options.from[17]`
  */
 export function align(options: AlignOptions): Transform {
-  const known = ['from', 'to', 'kind', 'normalize', 'center', 'regularization'] as const
+  const known = ['from', 'to', 'kind', 'center', 'regularization'] as const
   const given = checkOptions(options, known, 'options')
   const kind = enumOption(given.kind, 'options.kind', KINDS, 'orthogonal')
-  const normalize = booleanOption(given.normalize, 'options.normalize', false)
   const center = booleanOption(given.center, 'options.center', false)
   const regularization = numberOption(given.regularization, 'options.regularization', { min: 0, default: 0 })
   if (kind === 'orthogonal' && regularization > 0) {
@@ -71,12 +68,6 @@ export function align(options: AlignOptions): Transform {
   const to = vectorsOf(given.to, 'options.to')
   checkPairs(from, to, kind, center, regularization)
 
-  if (normalize)
-    for (const [matrix, path] of [
-      [from, 'options.from'],
-      [to, 'options.to'],
-    ] as const)
-      scaleRows(matrix, path)
   const means = center ? ([centerColumns(from), centerColumns(to)] as const) : undefined
   const map = kind === 'orthogonal' ? orthogonalMap(from, to) : leastSquares(from, to, regularization)
   if (map === undefined) {
@@ -119,21 +110,6 @@ function checkPairs(from: Matrix, to: Matrix, kind: string, center: boolean, reg
     'options.from',
     `has ${from.rows} vectors, but a map from ${dimensions} needs at least ${needed} pairs: give more${remedy}`,
   )
-}
-
-/** Scales each row to length 1. */
-function scaleRows({ data, rows, columns }: Matrix, path: string): void {
-  for (let i = 0; i < rows; i++) {
-    const row = data.subarray(i * columns, (i + 1) * columns)
-    let squares = 0
-    for (let j = 0; j < columns; j++) squares += row[j]! * row[j]!
-    if (squares === 0) {
-      const message = `${path}[${i}] is zero: it has no direction to learn from; leave the pair out`
-      throw new SkalarError('BAD_VECTOR', message, { path: `${path}[${i}]` })
-    }
-    const length = Math.sqrt(squares)
-    for (let j = 0; j < columns; j++) row[j]! /= length
-  }
 }
 
 /** Subtracts the mean of all rows from each, and returns it. */

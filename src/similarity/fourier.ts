@@ -7,8 +7,8 @@ import { type Transform, transformOf } from './transform.ts'
 export interface RandomFourierFeaturesOptions {
   /** `rbf`, the only one and the default: exp(−γ |x − y|²). */
   kernel?: 'rbf' | undefined
-  /** γ > 0: at a distance of 1 / √γ the kernel has fallen to 1/e. For unit vectors something between 0.5 and 5 is usual. */
-  gamma: number
+  /** γ, from 0 to 1e30: at a distance of 1 / √γ the kernel has fallen to 1/e. Default 1 / dimension, as of `rbf`. */
+  gamma?: number | undefined
   /** Components of a vector x, 1 to 65,535. */
   dimension: number
   /** Components of z(x): an even number, 2 to 65,534. */
@@ -16,9 +16,6 @@ export interface RandomFourierFeaturesOptions {
   /** An integer from 0 to 2⁵³ − 1. Default 0. The same one gives the same features, bit for bit, on every machine. */
   seed?: number | undefined
 }
-
-/** Within them the frequencies are float32 numbers, whatever is drawn. */
-const GAMMA_LIMITS = { min: 1e-30, max: 1e30 }
 
 /**
  * A map z into a space where the dot product is the RBF kernel, nearly: z(x) · z(y) ≈ exp(−γ |x − y|²) (Rahimi & Recht 2007,
@@ -38,11 +35,12 @@ export function randomFourierFeatures(options: RandomFourierFeaturesOptions): Tr
   const known = ['kernel', 'gamma', 'dimension', 'features', 'seed'] as const
   const given = checkOptions(options, known, 'options')
   enumOption(given.kernel, 'options.kernel', ['rbf'], 'rbf')
-  for (const key of ['gamma', 'dimension', 'features']) {
+  for (const key of ['dimension', 'features']) {
     if (given[key] === undefined) throw refused(`options.${key}`, 'is missing, and has no default')
   }
-  const gamma = numberOption(given.gamma, 'options.gamma', GAMMA_LIMITS)!
   const inputs = integerOption(given.dimension, 'options.dimension', { min: 1, max: 65_535 })!
+  // Up to here frequencies are float32 numbers, whatever is drawn.
+  const gamma = numberOption(given.gamma, 'options.gamma', { min: 0, max: 1e30, default: 1 / inputs })
   const features = integerOption(given.features, 'options.features', { min: 2, max: 65_534 })!
   if (features % 2 === 1) {
     throw refused('options.features', `must be even, for they come in pairs, got ${features}`)

@@ -97,6 +97,10 @@ describe('randomFourierFeatures', () => {
       new Float32Array(randomFourierFeatures({ ...options, gamma }).toBytes().buffer, 36)
     const one = weights(0.5)
     expect(weights(2)).toEqual(one.map((weight) => 2 * weight))
+    expect(weights(0).every((weight) => weight === 0)).toBe(true)
+    expect(weights(1e30).every(Number.isFinite)).toBe(true)
+    const plain = randomFourierFeatures({ dimension: 4, features: 8 })
+    expect(plain.toBytes()).toEqual(randomFourierFeatures({ ...options, gamma: 1 / 4 }).toBytes())
   })
 
   it('refuses what it cannot make, and says where', () => {
@@ -104,7 +108,7 @@ describe('randomFourierFeatures', () => {
       const error = expectThrow(() => randomFourierFeatures(given as typeof options), 'BAD_OPTION', { path })
       return error.message
     }
-    for (const gamma of [0, -1, Number.NaN, Infinity, '1', null])
+    for (const gamma of [-1, 1e31, Number.NaN, Infinity, '1', null])
       refused({ ...options, gamma }, 'options.gamma')
     for (const dimension of [0, 1.5, 65_536]) refused({ ...options, dimension }, 'options.dimension')
     for (const features of [0, 1, 65_536]) refused({ ...options, features }, 'options.features')
@@ -112,7 +116,7 @@ describe('randomFourierFeatures', () => {
     for (const seed of [-1, 0.5, 2 ** 53]) refused({ ...options, seed }, 'options.seed')
     refused({ ...options, kernel: 'laplacian' }, 'options.kernel')
     expect(refused({ ...options, dim: 4 }, 'options.dim')).toMatch(/did you mean "dimension"/)
-    for (const key of ['gamma', 'dimension', 'features']) {
+    for (const key of ['dimension', 'features']) {
       expect(refused({ ...options, [key]: undefined }, `options.${key}`)).toMatch(/missing/)
     }
     expectThrow(

@@ -86,14 +86,14 @@ export function align(options: AlignOptions): Transform {
   ])
 }
 
-/** A matrix in float64 of numbers that are float32 all but for their last bits: then no product of them overflows. */
+/** Rounded to float32, as vectors are stored, so that no product overflows; then in float64, in which it is all computed. */
 function vectorsOf(given: unknown, path: string): Matrix {
   if (!isArray(given) || typeof given[0] === 'number') {
     const what = isArray(given) ? 'an array of numbers' : describe(given)
     throw refused(path, `must be an array of vectors, got ${what}: cut a flat array into its rows`)
   }
   const { data, rows, columns } = matrixOperand(given, undefined, path, Float32Array)
-  return { data: Float64Array.from(data), rows, columns }
+  return { data: new Float64Array(data), rows, columns }
 }
 
 function checkPairs(from: Matrix, to: Matrix, kind: string, center: boolean, regularization: number): void {

@@ -51,7 +51,7 @@ const padded = (vector) => {
 
 function printWords(title, from, to) {
   const targets = to.map((vector) => normalize(vector.slice()))
-  const chance = ['by chance', percent(1 / WORDS), percent(K / WORDS), '']
+  const chance = ['by chance', ...[1, K].map((places) => `${((100 * places) / WORDS).toFixed(2)} %`), '']
   const unmapped = ['no map: zeros behind', ...precision(from.slice(TRAINED).map(padded), targets), '']
   const rows = Object.entries(KINDS).map(([name, options]) => {
     const pairs = { from: from.slice(0, TRAINED), to: to.slice(0, TRAINED) }

@@ -1,4 +1,4 @@
-// What maps between spaces are worth. Prints Markdown tables; three minutes, the first run five more for the words' vectors.
+// What maps between spaces are worth. Prints Markdown tables; five minutes, and five more when it makes the words' vectors.
 // Usage: npm run build:ts && npm ci --prefix bench && node bench/similarity/align.mjs
 //
 // Words: GloVe's vectors are mapped to those of the Universal Sentence Encoder (512-d) of the same word, and of its gloss.

@@ -1,5 +1,5 @@
 // How near random Fourier features come to the RBF kernel. Prints Markdown tables: recall@10 by dot products of features against
-// the exact kernel, and the error of those products. Four minutes.
+// the exact kernel, and the error of those products. Ten minutes.
 // Usage: npm run build:ts && node bench/similarity/features.mjs
 //
 // WordNet glosses, 512-d unit vectors: there the kernel ranks as the cosine does, so the truth is the same for each gamma.

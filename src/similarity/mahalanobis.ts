@@ -11,7 +11,7 @@ const ASYMMETRY = 1e-8
  * matrix, n × n, symmetric and positive definite. It may differ from its transpose by 10⁻⁸ of √(p(i, i) p(j, j)); the mean of both
  * is what counts. Source: P. C. Mahalanobis, "On the generalised distance in statistics", 1936.
  *
- * Costs n³/6 multiplications, by which P is checked: 10 milliseconds for n = 384.
+ * Costs n³/6 multiplications, by which P is checked: 20 milliseconds for n = 384.
  *
  * @throws SkalarError `BAD_VECTOR` for what is no vector or matrix of finite numbers, `DIMENSION_MISMATCH` where sizes do not fit,
  * `BAD_OPTION` for a matrix that is not symmetric or not positive definite

@@ -127,18 +127,21 @@ export function difference(a: Float64Array, b: Float64Array): { values: Float64A
   return { values: a.map((x, i) => x * down - b[i]! * down), exponent: 600 }
 }
 
-/** ⌊log₂|x|⌋ or one beside it; 0 of 0. */
+/** ⌊log₂|x|⌋ or one beside it, of a finite number; 0 of 0. */
 export function exponentOf(x: number): number {
   return x === 0 ? 0 : Math.floor(Math.log2(Math.abs(x)))
 }
 
+/** More takes any number to 0 or infinity. */
+const MOST_EXPONENT = 3000
+
 /** x · 2^exponent, whatever the exponent. */
 export function timesPowerOfTwo(x: number, exponent: number): number {
   let value = x
-  let rest = exponent
-  for (; rest > 1000 && Number.isFinite(value); rest -= 1000) value *= 2 ** 1000
-  for (; rest < -1000 && value !== 0; rest += 1000) value *= 2 ** -1000
-  return value * 2 ** Math.max(-1000, Math.min(1000, rest))
+  let rest = Math.max(-MOST_EXPONENT, Math.min(MOST_EXPONENT, exponent))
+  for (; rest > 1000; rest -= 1000) value *= 2 ** 1000
+  for (; rest < -1000; rest += 1000) value *= 2 ** -1000
+  return value * 2 ** rest
 }
 
 /** x · y · 2^exponent, where x · y alone may lie beyond float64. */

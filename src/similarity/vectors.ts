@@ -93,13 +93,14 @@ export function projection(a: VectorInput, onto: VectorInput): Projection {
   const [x, y] = vectorPair(a, onto, 'a', 'onto')
   const { squares, exponent } = directed(y, 'onto')
   const product = productOf(x, y)
+  const shift = exponentOf(product.value)
   const length = Math.sqrt(squares)
-  const scalar = product.value / length
-  const shift = exponentOf(scalar)
-  const factor = timesPowerOfTwo(scalar, -shift) / length
+  // Of a size near 1, as is the length: the quotients are far from both ends of float64.
+  const scalar = timesPowerOfTwo(product.value, -shift) / length
+  const factor = scalar / length
   return {
-    scalar: timesPowerOfTwo(scalar, product.exponent - exponent),
-    vector: y.map((value) => times(factor, value, shift + product.exponent - 2 * exponent)),
+    scalar: timesPowerOfTwo(scalar, product.exponent + shift - exponent),
+    vector: y.map((value) => times(factor, value, product.exponent + shift - 2 * exponent)),
   }
 }
 

@@ -99,6 +99,13 @@ describe('mahalanobis', () => {
     ]
     const error = expectThrow(() => mahalanobis([1, 1], [0, 0], skew), 'BAD_OPTION', { path: 'precision' })
     expect(error.message).toMatch(/symmetric/)
+    // In whatever units: the entries differ by a tenth of √(p(0, 0) p(1, 1)).
+    for (const unit of [1e-40, 1, 1e40]) {
+      const matrix = [unit * unit, 0.5 * unit, 0.6 * unit, 1]
+      expectThrow(() => mahalanobis([1, 1], [0, 0], matrix), 'BAD_OPTION', { path: 'precision' })
+      const near = [unit * unit, 0.5 * unit, 0.5 * unit * (1 + 1e-9), 1]
+      expect(mahalanobis([1 / unit, 1], [0, 0], near)).toBeCloseTo(Math.sqrt(3), 8)
+    }
     expectThrow(() => mahalanobis([1, 1], [0, 0], [1, 1e308, -1e308, 1]), 'BAD_OPTION', { path: 'precision' })
   })
 

@@ -167,6 +167,9 @@ describe('what lies beyond float64', () => {
     expect(euclidean([1e308], [-0.5e308])).toBe(1.5e308)
     expect(projection([1e300], [1e-50]).vector).toEqual(Float64Array.of(1e300))
     expect(projection([1e-300, 1], [1e-300, 0]).scalar).toBe(1e-300)
+    const { scalar, vector } = projection([1.7e308, 1.7e308], [1e-5, 1e-5])
+    expect(scalar).toBe(Infinity)
+    expect(Array.from(vector, (x) => x / 1.7e308)).toEqual([expect.closeTo(1, 12), expect.closeTo(1, 12)])
   })
 
   it('is infinite', () => {

@@ -24,7 +24,7 @@ export type MetricName = 'cosine' | 'dot' | 'euclidean'
  */
 export type QueryMetric = MetricName | 'chebyshev' | 'manhattan' | KernelMetric
 
-/** `gamma` is above 0, by default 1 / dimension; `degree` an integer from 1 to 100, by default 3; `coef0` by default 1. */
+/** `gamma` is above 0, by default 1 / dimension; `degree` an integer of at least 1, by default 3; `coef0` by default 1. */
 export type KernelMetric =
   /** x·q */
   | { kernel: 'linear' }

@@ -166,3 +166,28 @@ describe('an array that changes while it is read', () => {
     )
   })
 })
+
+describe('an array in metadata that grows with each question', () => {
+  /** Of ones without end; but it tells how long it has been so far. */
+  function endless(length: number): number[] {
+    let told = length
+    return new Proxy([1, 1, 1], {
+      get(target, key, receiver) {
+        if (key === 'length') return told++
+        return typeof key === 'string' && /^\d+$/.test(key) ? 1 : Reflect.get(target, key, receiver)
+      },
+    })
+  }
+
+  it('is taken by the length it has when it is written', async () => {
+    const { films } = await openCollection()
+    await films.upsert({ id: 'a', vector: [1, 2], metadata: { tags: endless(3) } })
+    await films.upsert({ id: 'b', vector: [1, 2], metadata: { tags: endless(3), none: -0 } })
+    await films.update('a', { more: endless(2), map: new Map([['x', endless(1)]]) })
+    const metadata = { ...films.get('a')!.metadata, ...films.get('b')!.metadata }
+    for (const value of [metadata.tags, metadata.more]) {
+      expect(value).toEqual(Array.from(value as number[], () => 1))
+      expect((value as number[]).length).toBeLessThan(20)
+    }
+  })
+})

@@ -18,6 +18,7 @@ const FOUNDATION = [
   'norm',
   'validate',
   'options',
+  'kernel-parameters',
   'fields',
 ]
 
@@ -47,6 +48,7 @@ const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
   store: ['native', ...FOUNDATION],
   native: ['errors'],
   fields: ['options', 'validate', 'types', 'errors'],
+  'kernel-parameters': ['options'],
   options: ['validate', 'types', 'errors'],
   validate: ['norm', 'types', 'errors'],
   turns: ['fifo'],
@@ -90,6 +92,14 @@ describe('src/', () => {
 
   it('has a table that itself has no cycle', () => {
     expect(cycleIn(new Map(Object.entries(TYPESCRIPT)))).toBeUndefined()
+  })
+
+  it('exports from skalar/similarity only what needs no database', () => {
+    const reached = new Set<string>(['src/similarity/index.ts'])
+    for (const path of reached) for (const target of references.get(path)!) reached.add(target)
+    const parts = new Set([...reached].map(partOf))
+    for (const part of ['query', 'write', 'source', 'engine', 'store']) expect(parts).not.toContain(part)
+    expect(parts).toContain('native')
   })
 
   it('has no cycles of files', () => {

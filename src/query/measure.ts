@@ -1,13 +1,7 @@
 import { SkalarError } from '../errors.ts'
+import { gammaParameter, polynomialParameters, sigmoidParameters } from '../kernel-parameters.ts'
 import type { BaseMetric } from '../native.ts'
-import {
-  checkOptions,
-  enumOption,
-  integerOption,
-  metricOption,
-  numberOption,
-  QUERY_METRICS,
-} from '../options.ts'
+import { checkOptions, enumOption, metricOption, QUERY_METRICS } from '../options.ts'
 import type { Definition } from '../store/catalogue.ts'
 
 /*
@@ -43,18 +37,7 @@ export interface KernelMap {
   loosest(score: number): number | undefined
 }
 
-/** The kernels, and what each takes beside its name. */
-const KERNELS = {
-  linear: [],
-  polynomial: ['gamma', 'degree', 'coef0'],
-  rbf: ['gamma'],
-  laplacian: ['gamma'],
-  sigmoid: ['gamma', 'coef0'],
-} as const
-
-type KernelName = keyof typeof KERNELS
-
-const MOST_DEGREE = 100
+const KERNELS = ['linear', 'polynomial', 'rbf', 'laplacian', 'sigmoid'] as const
 
 const METRICS: Readonly<Record<Exclude<BaseMetric, 'apart'>, Measure>> = {
   cosine: plain('cosine'),
@@ -81,71 +64,85 @@ export function parseMeasure(value: unknown, path: string, definition: Definitio
   if (typeof value !== 'object' || value === null) {
     return METRICS[metricOption(value, path, QUERY_METRICS) ?? definition.metric]
   }
-  const known = ['kernel', 'gamma', 'degree', 'coef0'] as const
-  const { kernel, gamma, degree, coef0 } = checkOptions(value, known, path)
-  const name = enumOption(kernel, `${path}.kernel`, Object.keys(KERNELS) as KernelName[])
-  if (name === undefined) {
-    throw new SkalarError('BAD_OPTION', `${path} needs the name of a kernel: ${path}.kernel`, { path })
+  const { dimension } = definition
+  const { kernel } = checkOptions(value, ['kernel', 'gamma', 'degree', 'coef0'], path)
+  switch (enumOption(kernel, `${path}.kernel`, KERNELS)) {
+    case 'linear':
+      checkOptions(value, NAME, path)
+      return { ...plain('dot'), name: 'linear' }
+    case 'rbf':
+      return rbf(gammaParameter(value, dimension, path, NAME).gamma)
+    case 'laplacian':
+      return laplacian(gammaParameter(value, dimension, path, NAME).gamma)
+    case 'sigmoid':
+      return sigmoid(shifted(sigmoidParameters(value, dimension, path, NAME), path))
+    case 'polynomial': {
+      const numbers = shifted(polynomialParameters(value, dimension, path, NAME), path)
+      return numbers.degree % 2 === 1 ? oddPolynomial(numbers) : evenPolynomial(numbers)
+    }
+    case undefined: {
+      const message = `${path} needs the name of a kernel: ${path}.kernel`
+      throw new SkalarError('BAD_OPTION', message, { path })
+    }
   }
-  checkOptions(value, ['kernel', ...KERNELS[name]], path)
-  const numbers = {
-    gamma: numberOption(gamma, `${path}.gamma`, { above: 0, default: 1 / definition.dimension }),
-    degree: integerOption(degree, `${path}.degree`, { min: 1, max: MOST_DEGREE, default: 3 }),
-    coef0: numberOption(coef0, `${path}.coef0`, { default: 1 }),
-  }
-  if (Number.isFinite(numbers.coef0 / numbers.gamma)) return kernelOf(name, numbers)
+}
+
+/** The key that kernels are told apart by. */
+const NAME = ['kernel'] as const
+
+interface Shift {
+  readonly gamma: number
+  readonly coef0: number
+}
+
+interface Power extends Shift {
+  readonly degree: number
+}
+
+function shifted<T extends Shift>(numbers: T, path: string): T {
+  if (Number.isFinite(numbers.coef0 / numbers.gamma)) return numbers
   const message = `${path}.gamma is too small beside ${path}.coef0: their quotient must be finite`
   throw new SkalarError('BAD_OPTION', message, { path: `${path}.gamma` })
 }
 
-interface KernelNumbers {
-  readonly gamma: number
-  readonly degree: number
-  readonly coef0: number
-}
-
-function kernelOf(name: KernelName, numbers: KernelNumbers): Measure {
-  const { gamma, degree, coef0 } = numbers
-  switch (name) {
-    case 'linear':
-      return { ...plain('dot'), name }
-    case 'rbf':
-      return {
-        ...plain('euclidean'),
-        name,
-        kernel: {
-          score: (distance) => Math.exp(-gamma * distance * distance),
-          loosest: (score) => falling(score, gamma, Math.sqrt),
-        },
-      }
-    case 'laplacian':
-      return {
-        ...plain('manhattan'),
-        name,
-        kernel: {
-          score: (distance) => Math.exp(-gamma * distance),
-          loosest: (score) => falling(score, gamma, (distance) => distance),
-        },
-      }
-    case 'sigmoid':
-      return {
-        ...plain('dot'),
-        name,
-        kernel: {
-          score: (dot) => Math.tanh(gamma * dot + coef0),
-          loosest: (score) => {
-            if (score > 1) return Number.POSITIVE_INFINITY
-            if (score < -1 + LOOSE) return undefined
-            return rising(Math.atanh(Math.min(score, 1 - LOOSE) - LOOSE), gamma, coef0)
-          },
-        },
-      }
-    case 'polynomial':
-      return degree % 2 === 1 ? oddPolynomial(numbers) : evenPolynomial(numbers)
+function rbf(gamma: number): Measure {
+  return {
+    ...plain('euclidean'),
+    name: 'rbf',
+    kernel: {
+      score: (distance) => Math.exp(-gamma * distance * distance),
+      loosest: (score) => falling(score, gamma, Math.sqrt),
+    },
   }
 }
 
-function oddPolynomial({ gamma, degree, coef0 }: KernelNumbers): Measure {
+function laplacian(gamma: number): Measure {
+  return {
+    ...plain('manhattan'),
+    name: 'laplacian',
+    kernel: {
+      score: (distance) => Math.exp(-gamma * distance),
+      loosest: (score) => falling(score, gamma, (distance) => distance),
+    },
+  }
+}
+
+function sigmoid({ gamma, coef0 }: Shift): Measure {
+  return {
+    ...plain('dot'),
+    name: 'sigmoid',
+    kernel: {
+      score: (dot) => Math.tanh(gamma * dot + coef0),
+      loosest: (score) => {
+        if (score > 1) return Number.POSITIVE_INFINITY
+        if (score < -1 + LOOSE) return undefined
+        return rising(Math.atanh(Math.min(score, 1 - LOOSE) - LOOSE), gamma, coef0)
+      },
+    },
+  }
+}
+
+function oddPolynomial({ gamma, degree, coef0 }: Power): Measure {
   return {
     ...plain('dot'),
     name: 'polynomial',
@@ -156,7 +153,7 @@ function oddPolynomial({ gamma, degree, coef0 }: KernelNumbers): Measure {
   }
 }
 
-function evenPolynomial({ gamma, degree, coef0 }: KernelNumbers): Measure {
+function evenPolynomial({ gamma, degree, coef0 }: Power): Measure {
   return {
     name: 'polynomial',
     metric: 'apart',

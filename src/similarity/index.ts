@@ -2,20 +2,11 @@
  * How alike vectors are, without a database: `import { cosine } from 'skalar/similarity'`. The addon is loaded by
  * `similarities` alone. docs/similarity.md has formulas, sources and costs.
  */
+export type { GammaOptions, PolynomialOptions, SigmoidOptions } from '../kernel-parameters.ts'
 export { type AlignOptions, align } from './align.ts'
 export { type Activation, type DenseLayer, type DenseOptions, dense } from './dense.ts'
 export { type RandomFourierFeaturesOptions, randomFourierFeatures } from './fourier.ts'
-export {
-  type GammaOptions,
-  laplacian,
-  linear,
-  type PolynomialOptions,
-  polynomial,
-  rbf,
-  type SigmoidOptions,
-  sigmoid,
-  softmax,
-} from './kernels.ts'
+export { laplacian, linear, polynomial, rbf, sigmoid, softmax } from './kernels.ts'
 export { mahalanobis } from './mahalanobis.ts'
 export type { MatrixInput } from './operand.ts'
 export {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { SkalarError } from '../errors.ts'
+import { gammaParameter, polynomialParameters, sigmoidParameters } from '../kernel-parameters.ts'
 import { listen } from '../listen.ts'
 import {
   computeSimilarities,
@@ -9,18 +10,18 @@ import {
   type Measure,
   type NativePool,
 } from '../native.ts'
-import { checkOptions, enumOption, functionOption, integerOption, signalOption } from '../options.ts'
+import {
+  checkOptions,
+  enumOption,
+  functionOption,
+  integerOption,
+  QUERY_METRICS,
+  signalOption,
+} from '../options.ts'
+import type { QueryMetric } from '../types.ts'
 import { describe } from '../validate/describe.ts'
 import { hintFor } from '../validate/hints.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
-import {
-  type GammaOptions,
-  gammaParameter,
-  type PolynomialOptions,
-  polynomialParameters,
-  type SigmoidOptions,
-  sigmoidParameters,
-} from './kernels.ts'
 import {
   checkRow,
   type Floats,
@@ -32,16 +33,7 @@ import {
 } from './operand.ts'
 
 /** What is computed of each pair: a function of vectors.ts by its name, or one of kernels.ts with its parameters. */
-export type SimilarityMetric =
-  | 'cosine'
-  | 'dot'
-  | 'euclidean'
-  | 'chebyshev'
-  | 'manhattan'
-  | { kernel: 'linear' }
-  | ({ kernel: 'polynomial' } & PolynomialOptions)
-  | ({ kernel: 'sigmoid' } & SigmoidOptions)
-  | ({ kernel: 'rbf' | 'laplacian' } & GammaOptions)
+export type SimilarityMetric = QueryMetric
 
 /** How far a call has come. */
 export interface SimilarityProgress {
@@ -69,7 +61,6 @@ export interface SimilaritiesOptions {
 
 const KNOWN = ['columns', 'precision', 'threads', 'signal', 'onProgress'] as const
 const PRECISIONS = ['float32', 'float64'] as const
-const NAMES = ['cosine', 'dot', 'euclidean', 'chebyshev', 'manhattan'] as const
 const KERNELS = ['linear', 'polynomial', 'rbf', 'laplacian', 'sigmoid'] as const
 const MOST_THREADS = 256
 const PROGRESS_MS = 100
@@ -185,8 +176,8 @@ interface Parameters {
 const NO_PARAMETERS: Parameters = { gamma: 1, coef0: 0, degree: 1 }
 
 function readMetric(metric: unknown, dimension: number): { measure: Measure; parameters: Parameters } {
-  if (NAMES.includes(metric as (typeof NAMES)[number])) {
-    return { measure: metric as (typeof NAMES)[number], parameters: NO_PARAMETERS }
+  if (QUERY_METRICS.includes(metric as (typeof QUERY_METRICS)[number])) {
+    return { measure: metric as (typeof QUERY_METRICS)[number], parameters: NO_PARAMETERS }
   }
   if (!isPlainObject(metric)) throw badMetric(metric)
   switch (enumOption(metric.kernel, 'metric.kernel', KERNELS)) {
@@ -215,7 +206,7 @@ function withGamma(metric: unknown, dimension: number): Parameters {
 }
 
 function badMetric(metric: unknown): SkalarError {
-  const names = NAMES.map((name) => JSON.stringify(name)).join(' | ')
+  const names = QUERY_METRICS.map((name) => JSON.stringify(name)).join(' | ')
   const kernels = KERNELS.map((name) => JSON.stringify(name)).join(' | ')
   const message = `metric must be ${names} or { kernel: ${kernels} }, got ${describe(metric)}`
   const hint = typeof metric === 'string' ? hintOf(metric) : ''
@@ -224,7 +215,7 @@ function badMetric(metric: unknown): SkalarError {
 
 function hintOf(metric: string): string {
   const kernel = KERNELS.find((name) => name === metric)
-  const hint = kernel === undefined ? hintFor(metric, NAMES) : `did you mean { kernel: "${kernel}" }?`
+  const hint = kernel === undefined ? hintFor(metric, QUERY_METRICS) : `did you mean { kernel: "${kernel}" }?`
   return hint === undefined ? '' : `: ${hint}`
 }
 

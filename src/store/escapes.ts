@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { SkalarError } from '../errors.ts'
 import { builtInOf, isOfThisRealm, VIEWS, viewName } from '../validate/built-in.ts'
+import { mapItems } from '../validate/items.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
 
 /*
@@ -41,15 +42,15 @@ function needOfObject(object: object): number {
   if (kind === 'Map') return Need.escape
   const least = isOfThisRealm(object, kind) ? Need.nothing : Need.copy
   if (kind === undefined) return Math.max(least, needAmong(Object.values(object)))
-  return kind === 'Set' || kind === 'Array' ? Math.max(least, needAmong(object as Iterable<unknown>)) : least
+  if (kind === 'Array') return Math.max(least, needAmong(object as unknown[]))
+  return kind === 'Set' ? Math.max(least, needAmong([...(object as Set<unknown>)])) : least
 }
 
-function needAmong(items: Iterable<unknown>): number {
+/** An array is asked for its length once: that of a Proxy may grow with each question. */
+function needAmong(items: readonly unknown[]): number {
+  const { length } = items
   let most: number = Need.nothing
-  for (const item of items) {
-    most = Math.max(most, needOf(item))
-    if (most === Need.escape) break
-  }
+  for (let i = 0; i < length && most !== Need.escape; i++) most = Math.max(most, needOf(items[i]))
   return most
 }
 
@@ -105,7 +106,7 @@ function unescapedMap(entries: unknown): Map<unknown, unknown> {
 }
 
 function mapped(value: unknown, change: (value: unknown) => unknown): unknown {
-  if (Array.isArray(value)) return Array.from(value, change)
+  if (Array.isArray(value)) return mapItems(value, change)
   if (types.isSet(value)) return new Set(Array.from(value, change))
   if (!isPlainObject(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, change(item)]))

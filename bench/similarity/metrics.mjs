@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { open } from 'skalar'
+import { open } from '../../dist/index.js'
 
 const ROWS = 30_000
 const DIMENSION = 512

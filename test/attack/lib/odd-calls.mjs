@@ -1,6 +1,7 @@
 /*
  * Calls of the whole public API with arguments that are right, as trees; some of their parts are then replaced by odd values.
  */
+import * as similarity from 'skalar/similarity'
 import { ODD_VALUES } from './odd-values.mjs'
 
 const record = (random) => ({
@@ -28,6 +29,8 @@ const settings = (random) => ({
   exact: random.chance(0.3),
   threshold: 0.1,
   after: { id: 'a', score: 0.5 },
+  metric: random.pick(['dot', 'manhattan', { kernel: 'rbf', gamma: 1 }, { kernel: 'polynomial', degree: 2 }]),
+  candidates: 20,
 })
 
 const query = (random) => ({
@@ -48,6 +51,14 @@ const inTransaction = (method, argsOf) => ({
 })
 
 const of = (method, argsOf) => ({ args: argsOf, call: ({ collection }, args) => collection[method](...args) })
+
+const FUNCTIONS = new Map(Object.entries(similarity))
+
+/** Functions that need no database. */
+const pure = (names, argsOf) => ({
+  args: (random) => [random.pick(names), ...argsOf(random)],
+  call: (_, [name, ...args]) => FUNCTIONS.get(names.includes(name) ? name : names[0])(...args),
+})
 
 const onDatabase = (method, argsOf) => ({
   args: argsOf,
@@ -83,6 +94,63 @@ export const CALLS = {
   querySync: of('querySync', (random) => [query(random)]),
   queryMany: of('queryMany', (random) => [[query(random), { vector: [3, 1, 2] }], { k: 5, select: [] }]),
   explain: of('explain', (random) => [query(random)]),
+  classify: of('classify', (random) => [
+    { vector: [1, 2, 3], field: 'a', k: 5, filter: filter(random), weights: 'uniform', exact: true },
+  ]),
+  regress: of('regress', () => [{ id: 'a', field: 'a', kernel: { kernel: 'rbf', gamma: 1 }, timeout: 50 }]),
+  'of two vectors': pure(
+    ['dot', 'cosine', 'angle', 'projection', 'euclidean', 'chebyshev', 'manhattan', 'linear'],
+    () => [[1, 2, 3], new Float32Array([3, 2, 1])],
+  ),
+  'of one vector': pure(['norm', 'normalize'], () => [[1, 2, 3]]),
+  kernels: pure(['polynomial', 'sigmoid', 'rbf', 'laplacian'], () => [[1, 2], [2, 1], { gamma: 2 }]),
+  softmax: pure(['softmax'], () => [[1, 2, 3], { temperature: 2 }]),
+  mahalanobis: pure(['mahalanobis'], () => [
+    [1, 2],
+    [2, 1],
+    [
+      [1, 0],
+      [0, 2],
+    ],
+  ]),
+  similarities: pure(['similarities'], (random) => [
+    [
+      [1, 2],
+      [2, 1],
+    ],
+    new Float32Array([1, 2, 3, 4]),
+    random.pick(['dot', 'cosine', { kernel: 'rbf', gamma: 1 }]),
+    { precision: 'float64', threads: 2, columns: 2, onProgress: () => {} },
+  ]),
+  randomFourierFeatures: pure(['randomFourierFeatures'], () => [
+    { kernel: 'rbf', gamma: 1, dimension: 3, features: 8, seed: 1 },
+  ]),
+  dense: pure(['dense'], () => [
+    [
+      {
+        weights: [
+          [1, 2],
+          [3, 4],
+        ],
+        bias: [1, 2],
+        activation: 'relu',
+      },
+    ],
+  ]),
+  align: pure(['align'], () => [
+    {
+      from: [
+        [1, 2],
+        [2, 1],
+      ],
+      to: [
+        [2, 1],
+        [1, 2],
+      ],
+      kind: 'orthogonal',
+    },
+  ]),
+  transformFromBytes: pure(['transformFromBytes'], () => [new Uint8Array(40)]),
   records: {
     args: (random) => [{ filter: filter(random), includeVector: true, after: 'a', limit: 20 }],
     call: ({ collection }, args) => drain(collection.records(...args)),

@@ -142,7 +142,7 @@ describe('the runner', () => {
       encoding: 'utf8',
     })
     expect(status).toBe(1)
-    expect(stderr).toContain('is none of corrupt, exit')
+    expect(stderr).toContain('is none of bystander, corrupt, exit')
   })
 
   it('lists its options', () => {

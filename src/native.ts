@@ -25,6 +25,36 @@ export type NativeQueries = [
   abort: Int32Array | null,
 ]
 
+/**
+ * The heads of one pass of attention. Nothing of it is to change until it is done.
+ * - `queries`: dimension × number of heads
+ * - `windows`: for each head begin and count of the key components that its query has, and of the value components it sums; multiples
+ *   of 16
+ * - `formula`: the number of the affinity, scale, center, 1 for upper bounds in place of logits, how much these are raised relatively,
+ *   how many of the heaviest are told, 1 where the keys are the values too
+ * - `excluded`: for each head ascending slots that take no part
+ * - `members`: the only slots that take part, ascending
+ * - `values`: other values than the keys, and `places` where they are: for each member a slot of a store, or a row of a matrix
+ * - `stride`: components from one row of that matrix to the next, a multiple of 16
+ * - `abort`: one element; other than 0 stops the work
+ */
+export type NativeHeads = [
+  queries: Float32Array,
+  windows: Uint32Array,
+  formula: Float64Array,
+  excluded: readonly Uint32Array[] | null,
+  members: Uint32Array | null,
+  values: NativeStore | Float32Array | null,
+  places: Uint32Array | null,
+  stride: number,
+  abort: Int32Array | null,
+]
+
+export type NativeAttention = [answers: Float64Array, totals: Float64Array, outputs: Float64Array]
+
+/** How logits are made. Never to change: the numbers of `native/score/attention.h`. */
+export const AFFINITIES = { dot: 0, rbf: 1, laplacian: 2, polynomial: 3 } as const
+
 /** The vectors of one space in memory, with the ids of their records (`native/store/vector_store.h`). */
 export interface NativeStore {
   /** Takes `rows` (layout: docs/format.md) into `slots`, as of a log position. */
@@ -38,6 +68,12 @@ export interface NativeStore {
   scan(pool: NativePool, since: number, texts: string[], ...queries: NativeQueries): Promise<Float64Array>
   /** Puts the numbers into `room`, if any, and returns that, where they fit. */
   scanSync(since: number, texts: string[], room: Float64Array | null, ...queries: NativeQueries): Float64Array
+  /**
+   * Attention over its vectors (`native/score/attention.h`): answers whose scores are weights, as `Answers` reads them; for each
+   * head the numbers of its total; and all outputs, one behind the other.
+   */
+  attend(pool: NativePool, since: number, texts: string[], ...heads: NativeHeads): Promise<NativeAttention>
+  attendSync(since: number, texts: string[], ...heads: NativeHeads): NativeAttention
   /** The length of the longest vector that was ever put over that of the shortest. */
   spread(): number
   /** Bytes allocated for vectors. */

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "binding/attention.h"
 #include "binding/errors.h"
 #include "binding/scan.h"
 #include "flat/scan.h"
@@ -20,6 +21,8 @@ Napi::Function Store::Define(Napi::Env env) {
                          Method<&Store::Vector>("vector"),
                          Method<&Store::Scan>("scan"),
                          Method<&Store::ScanSync>("scanSync"),
+                         Method<&Store::Attend>("attend"),
+                         Method<&Store::AttendSync>("attendSync"),
                          Method<&Store::Memory>("memory"),
                          Method<&Store::Spread>("spread"),
                      });
@@ -86,6 +89,10 @@ Napi::Value Store::ScanSync(const Napi::CallbackInfo& info) {
   const auto since = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());
   return ToNumbers(info.Env(), answers, since, info[1].As<Napi::Array>(), info[2]);
 }
+
+Napi::Value Store::Attend(const Napi::CallbackInfo& info) { return StartAttention(info); }
+
+Napi::Value Store::AttendSync(const Napi::CallbackInfo& info) { return binding::AttendSync(info); }
 
 Napi::Value Store::Memory(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(vectors_.memory()));

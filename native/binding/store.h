@@ -40,6 +40,8 @@ class Store : public Wrapped<Store> {
   Napi::Value Vector(const Napi::CallbackInfo& info);
   Napi::Value Scan(const Napi::CallbackInfo& info);
   Napi::Value ScanSync(const Napi::CallbackInfo& info);
+  Napi::Value Attend(const Napi::CallbackInfo& info);
+  Napi::Value AttendSync(const Napi::CallbackInfo& info);
   Napi::Value Memory(const Napi::CallbackInfo& info);
   Napi::Value Spread(const Napi::CallbackInfo& info);
 

@@ -113,6 +113,16 @@ struct Avx2 {
     return {_mm256_cvtps_pd(_mm_loadu_ps(from)), _mm256_cvtps_pd(_mm_loadu_ps(from + 4)),
             _mm256_cvtps_pd(_mm_loadu_ps(from + 8)), _mm256_cvtps_pd(_mm_loadu_ps(from + 12))};
   }
+  static Doubles LoadWide(const double* from) {
+    return {_mm256_loadu_pd(from), _mm256_loadu_pd(from + 4), _mm256_loadu_pd(from + 8),
+            _mm256_loadu_pd(from + 12)};
+  }
+  static void StoreWide(double* to, Doubles x) {
+    _mm256_storeu_pd(to, x.a);
+    _mm256_storeu_pd(to + 4, x.b);
+    _mm256_storeu_pd(to + 8, x.c);
+    _mm256_storeu_pd(to + 12, x.d);
+  }
   static Doubles MulAddWide(Doubles x, Doubles y, Doubles sum) {
     return {_mm256_fmadd_pd(x.a, y.a, sum.a), _mm256_fmadd_pd(x.b, y.b, sum.b),
             _mm256_fmadd_pd(x.c, y.c, sum.c), _mm256_fmadd_pd(x.d, y.d, sum.d)};

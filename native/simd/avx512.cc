@@ -93,6 +93,13 @@ struct Avx512 {
   static Doubles Widen(const float* from) {
     return {_mm512_cvtps_pd(_mm256_loadu_ps(from)), _mm512_cvtps_pd(_mm256_loadu_ps(from + 8))};
   }
+  static Doubles LoadWide(const double* from) {
+    return {_mm512_loadu_pd(from), _mm512_loadu_pd(from + 8)};
+  }
+  static void StoreWide(double* to, Doubles x) {
+    _mm512_storeu_pd(to, x.low);
+    _mm512_storeu_pd(to + 8, x.high);
+  }
   static Doubles MulAddWide(Doubles a, Doubles b, Doubles sum) {
     return {_mm512_fmadd_pd(a.low, b.low, sum.low), _mm512_fmadd_pd(a.high, b.high, sum.high)};
   }

@@ -9,8 +9,10 @@
 //   Floats  Zero(), Load(const float*), Splat(float), MulAdd(a, b, sum), MulSub(a, b, c) = a b − c,
 //           Add(a, b), Max(a, b), Abs(a)
 //   float   Largest(Floats)                      of lanes that are not negative
-//   Doubles ZeroWide(), Widen(const float*), Broadcast(double), MulAddWide(a, b, sum),
-//           MulWide(a, b), SubWide(a, b), AddWide(a, b), MaxWide(a, b), AbsWide(a)
+//   Doubles ZeroWide(), Widen(const float*), LoadWide(const double*), Broadcast(double),
+//           MulAddWide(a, b, sum), MulWide(a, b), SubWide(a, b), AddWide(a, b), MaxWide(a, b),
+//           AbsWide(a)
+//   void  StoreWide(double*, Doubles)
 //   float Sum(Floats), double SumWide(Doubles)   folding lanes j and j + 8, then 4, 2, 1
 //   double LargestWide(Doubles)                  of lanes that are not negative
 //   void Prefetch(const void*)
@@ -246,6 +248,27 @@ void DistanceExact(const float* query, const float* const* rows, const double* s
   }
 }
 
+template <class T, size_t kCount>
+inline void AddWeightedBlock(const float* const* rows, const double* weights, size_t n,
+                             double* sums) {
+  for (size_t i = 0; i < n; i += kLanes) {
+    typename T::Doubles sum = T::LoadWide(sums + i);
+    for (size_t r = 0; r < kCount; ++r) {
+      sum = T::AddWide(sum, T::MulWide(T::Broadcast(weights[r]), T::Widen(rows[r] + i)));
+    }
+    T::StoreWide(sums + i, sum);
+  }
+}
+
+// Four rows each time that the sums are loaded and stored.
+template <class T>
+void AddWeighted(const float* const* rows, const double* weights, size_t count, size_t n,
+                 double* sums) {
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) AddWeightedBlock<T, 4>(rows + i, weights + i, n, sums);
+  for (; i < count; ++i) AddWeightedBlock<T, 1>(rows + i, weights + i, n, sums);
+}
+
 template <class T>
 void DotPlanes(const int8_t* query, const uint8_t* const* planes, size_t count, size_t n,
                int32_t* out) {
@@ -294,6 +317,7 @@ constexpr Kernels MakeKernels(const char* name) {
           &DistanceExact<T, SumOfSquares>,
           &DistanceExact<T, SumOfAbsolutes>,
           &DistanceExact<T, LargestAbsolute>,
+          &AddWeighted<T>,
           &Distances<T, NarrowSumOfAbsolutes>,
           &Distances<T, NarrowLargestAbsolute>,
           &DotPlanes<T>,

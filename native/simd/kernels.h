@@ -63,6 +63,11 @@ struct Kernels {
   void (*largest_difference_exact)(const float* query, const float* const* rows,
                                    const double* scales, size_t count, size_t n, double* out);
 
+  // sums[j] += weights[0] * rows[0][j], then weights[1] * rows[1][j], and so on, for j < n. Each
+  // product and each addition rounds, so that targets agree bit for bit.
+  void (*add_weighted)(const float* const* rows, const double* weights, size_t count, size_t n,
+                       double* sums);
+
   // Both in float32. A difference is rounded once, as the product is exact where `scales` are
   // powers of two and the scaled components float32; n / kLanes additions follow on each other.
   void (*sum_of_differences)(const float* query, const float* const* rows, const float* scales,

@@ -138,6 +138,14 @@ struct Neon {
     }
     return result;
   }
+  static Doubles LoadWide(const double* from) {
+    Doubles result;
+    for (int i = 0; i < 8; ++i) result.val[i] = vld1q_f64(from + 2 * i);
+    return result;
+  }
+  static void StoreWide(double* to, Doubles x) {
+    for (int i = 0; i < 8; ++i) vst1q_f64(to + 2 * i, x.val[i]);
+  }
   static Doubles MulAddWide(Doubles a, Doubles b, Doubles sum) {
     for (int i = 0; i < 8; ++i) sum.val[i] = vfmaq_f64(sum.val[i], a.val[i], b.val[i]);
     return sum;

@@ -102,6 +102,14 @@ struct Scalar {
     for (size_t j = 0; j < kLanes; ++j) result.at[j] = from[j];
     return result;
   }
+  static Doubles LoadWide(const double* from) {
+    Doubles result;
+    for (size_t j = 0; j < kLanes; ++j) result.at[j] = from[j];
+    return result;
+  }
+  static void StoreWide(double* to, const Doubles& x) {
+    for (size_t j = 0; j < kLanes; ++j) to[j] = x.at[j];
+  }
   static Doubles MulAddWide(const Doubles& a, const Doubles& b, Doubles sum) {
     for (size_t j = 0; j < kLanes; ++j) sum.at[j] += a.at[j] * b.at[j];
     return sum;

@@ -6,6 +6,7 @@ import { RecordScan } from './query/records.ts'
 import { parseRequest, parseRequests, parseTest, refuseTimeout } from './query/request.ts'
 import { giveRoom } from './query/room.ts'
 import { run, runSync } from './query/run.ts'
+import { attend } from './similarity/attend/run.ts'
 import {
   type Classification,
   classify,
@@ -18,6 +19,8 @@ import type { Session, Source } from './source.ts'
 import { clearCollection } from './store/catalogue.ts'
 import { recordOf } from './store/records.ts'
 import type {
+  AttendOptions,
+  AttendResult,
   Cancel,
   CollectionStats,
   Explanation,
@@ -48,7 +51,7 @@ import { importHnswlib } from './write/import-hnswlib.ts'
 import { upsert } from './write/upsert.ts'
 
 /** Gives other modules of this package what stands behind a handle, without making it public. */
-let sourceOfHandle: (collection: unknown) => Source | undefined
+let behind: (collection: unknown) => { source: Source; session: Session } | undefined
 
 /**
  * A named set of records, of one dimension and metric. Get one from `db.collection(name)`. Reads see every commit that
@@ -64,9 +67,9 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
 
   static {
     // Unlike instanceof, it runs no code of a Proxy.
-    sourceOfHandle = (collection) => {
-      if (typeof collection !== 'object' || collection === null) return undefined
-      return #source in collection ? collection.#source : undefined
+    behind = (collection) => {
+      if (typeof collection !== 'object' || collection === null || !(#source in collection)) return undefined
+      return { source: collection.#source, session: collection.#session }
     }
   }
 
@@ -300,6 +303,18 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     })
   }
 
+  /**
+   * Scaled dot-product attention (A. Vaswani et al., "Attention Is All You Need", 2017) over the stored vectors: weights are
+   * the softmax of q·k / (√d · temperature), outputs the sums of values by these weights. On the database's threads;
+   * docs/similarity.md has all of it.
+   *
+   * @throws SkalarError `BAD_OPTION`, `BAD_VECTOR`, `DIMENSION_MISMATCH`, `BAD_FILTER`, `BAD_METADATA` for a record whose value
+   *   is no number and no array of as many numbers as others have, `OUT_OF_MEMORY`
+   */
+  attend(options: AttendOptions<M, I>): Promise<AttendResult<I>> {
+    return this.#session.run(() => attend(this.#source, options, behind) as Promise<AttendResult<I>>)
+  }
+
   /** Size, memory, and how far the index has come. Brings the records into memory. */
   stats(): Promise<CollectionStats> {
     return this.#session.run(async () => {
@@ -332,7 +347,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
 
 /** @internal */
 export function sourceOf(collection: unknown): Source {
-  const source = sourceOfHandle(collection)
+  const source = behind(collection)?.source
   if (source !== undefined) return source
   throw new SkalarError('BAD_OPTION', 'a collection from db.collection() is expected', { path: 'collection' })
 }

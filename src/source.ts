@@ -14,6 +14,8 @@ export interface Source {
   readonly name: string
   readonly definition: Definition
   readonly environment: Environment
+  /** The database's threads. */
+  readonly pool: NativePool
   readonly replica: Replica
   /** The engine the collection was created with. */
   readonly engine: Engine
@@ -40,7 +42,7 @@ export function createSource(
   const flat = new FlatEngine(host)
   const engine = definition.index.engine === 'flat' ? flat : createEngine(definition.index.engine, host)
   const replica = new Replica(environment, name, definition, [...new Set([flat, engine])])
-  return { name, definition, environment, replica, engine, flat }
+  return { name, definition, environment, pool, replica, engine, flat }
 }
 
 function engineHost(

@@ -1,0 +1,101 @@
+// Attention over all of 30,000 × 512 vectors, and over the top 10 through the graph, against a plain loop over a typed array; in
+// one run, in turns. Prints a Markdown table.
+// Usage: npm run build && node bench/similarity/attend.mjs [folder of wordnet-use512.*.f32]
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { open } from '../../dist/index.js'
+
+const DIMENSION = 512
+const ROUNDS = 15
+const BATCH = 16
+const TEMPERATURE = 0.005
+
+const folder = process.argv[2] ?? new URL('../../../shared/data/', import.meta.url).pathname
+const floats = (name) => {
+  const { buffer, byteOffset, byteLength } = readFileSync(join(folder, name))
+  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength))
+}
+const keys = floats('wordnet-use512.base.f32')
+const asked = floats('wordnet-use512.query.f32')
+const rows = keys.length / DIMENSION
+const query = (i) => asked.subarray(i * DIMENSION, (i + 1) * DIMENSION)
+
+/** The textbook, in float64. */
+function plain(q) {
+  const weights = new Float64Array(rows)
+  const scale = 1 / (Math.sqrt(DIMENSION) * TEMPERATURE)
+  let most = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < rows; i++) {
+    const row = i * DIMENSION
+    let dot = 0
+    for (let j = 0; j < DIMENSION; j++) dot += keys[row + j] * q[j]
+    weights[i] = dot * scale
+    most = Math.max(most, weights[i])
+  }
+  let sum = 0
+  for (let i = 0; i < rows; i++) {
+    weights[i] = Math.exp(weights[i] - most)
+    sum += weights[i]
+  }
+  const output = new Float64Array(DIMENSION)
+  for (let i = 0; i < rows; i++) {
+    const row = i * DIMENSION
+    const weight = weights[i] / sum
+    for (let j = 0; j < DIMENSION; j++) output[j] += weight * keys[row + j]
+  }
+  return output
+}
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
+
+const database = mkdtempSync(join(tmpdir(), 'skalar-attend-'))
+const threads = Number(process.env.THREADS ?? cpus().length)
+const db = await open(database, { threads })
+try {
+  const vectors = await db.collection('vectors', { dimension: DIMENSION, metric: 'dot' })
+  await vectors.upsert(
+    (function* () {
+      for (let id = 0; id < rows; id++)
+        yield { id, vector: keys.subarray(id * DIMENSION, (id + 1) * DIMENSION) }
+    })(),
+  )
+  while ((await vectors.stats()).pending > 0) await new Promise((resolve) => setTimeout(resolve, 50))
+
+  const attend = (queries, options) => vectors.attend({ queries, temperature: TEMPERATURE, ...options })
+  const batchOf = (i) => Array.from({ length: BATCH }, (_, j) => query(i * BATCH + j))
+  const arms = {
+    'plain loop': [1, async (i) => plain(query(i))],
+    'all records': [1, (i) => attend([query(i)])],
+    [`all records, ${BATCH} queries a call`]: [BATCH, (i) => attend(batchOf(i))],
+    'top 10 of the graph': [1, (i) => attend([query(i)], { k: 10 })],
+  }
+  const times = new Map(Object.keys(arms).map((name) => [name, []]))
+  const masses = []
+  let error = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, [queries, run]] of Object.entries(arms)) {
+      const begin = performance.now()
+      const result = await run(round)
+      times.get(name).push((performance.now() - begin) / queries)
+      if (name === 'all records') {
+        const expected = plain(query(round))
+        error = Math.max(error, ...result.outputs[0].map((x, j) => Math.abs(x - expected[j])))
+      }
+      if (name.startsWith('top')) masses.push(result.missingMass[0])
+    }
+  }
+  const base = median(times.get('plain loop'))
+  console.log(`${rows} × ${DIMENSION}, Node ${process.version}, ${cpus()[0].model}, ${threads} threads\n`)
+  console.log('| | ms a query | plain loop / this |\n|---|---|---|')
+  for (const [name, all] of times) {
+    console.log(`| ${name} | ${median(all).toFixed(2)} | ${(base / median(all)).toFixed(1)} |`)
+  }
+  console.log(
+    `\nLargest difference of an output's component from the plain loop's: ${error.toExponential(1)}`,
+  )
+  console.log(`Median bound of the mass that the top 10 miss: ${median(masses).toFixed(6)}`)
+} finally {
+  await db.close()
+  rmSync(database, { recursive: true })
+}

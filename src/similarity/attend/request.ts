@@ -1,0 +1,179 @@
+import { SkalarError } from '../../errors.ts'
+import { booleanOption, checkOptions, integerOption, numberOption, signalOption } from '../../options.ts'
+import type { RecordTest } from '../../query/match.ts'
+import { parseTest } from '../../query/request.ts'
+import type { Session, Source } from '../../source.ts'
+import { isArray } from '../../validate/built-in.ts'
+import { describe } from '../../validate/describe.ts'
+import { mapItems } from '../../validate.ts'
+import { type Formula, kernelFormula, softmaxFormula } from './formula.ts'
+import { type Matrix, readMatrix, readVector } from './matrix.ts'
+
+const OPTIONS = [
+  'queries',
+  'k',
+  'temperature',
+  'kernel',
+  'values',
+  'heads',
+  'projections',
+  'filter',
+  'exact',
+  'signal',
+] as const
+
+/** Weights that are returned where all records are read. */
+const DEFAULT_K = 10
+
+/** Logits are finite: no dot product of two vectors is beyond 1e82. */
+const TEMPERATURES = { min: 1e-100, max: 1e100, default: 1 } as const
+
+/** What stands behind a collection. */
+export interface Handle {
+  readonly source: Source
+  readonly session: Session
+}
+
+/** What is summed. */
+export type ValuesOf =
+  | { readonly kind: 'own' }
+  | ({ readonly kind: 'collection' } & Handle)
+  | { readonly kind: 'field'; readonly segments: readonly string[]; readonly path: string }
+
+export interface Projections {
+  readonly query: Matrix | undefined
+  readonly key: Matrix | undefined
+  readonly value: Matrix | undefined
+}
+
+/** A call as the user meant it: checked, copied, with defaults. */
+export interface AttendRequest {
+  readonly queries: readonly Float32Array[]
+  /** Whether all records are read; then `k` is how many weights are returned. */
+  readonly full: boolean
+  readonly k: number
+  readonly formula: Formula
+  readonly values: ValuesOf
+  readonly heads: number
+  readonly projections: Projections
+  readonly test: RecordTest | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * `handleOf` is undefined for what is no collection.
+ *
+ * @throws SkalarError `BAD_OPTION`, `BAD_VECTOR`, `DIMENSION_MISMATCH`, `BAD_FILTER`
+ */
+export function parseAttend(
+  input: unknown,
+  { definition }: Source,
+  handleOf: (collection: unknown) => Handle | undefined,
+): AttendRequest {
+  const options = checkOptions(input, OPTIONS, 'options')
+  const { dimension } = definition
+  const heads = integerOption(options.heads, 'options.heads', { min: 1, default: 1 })
+  const values = parseValues(options.values, handleOf)
+  const valueDimension = dimensionOf(values, dimension)
+  const projections = parseProjections(options.projections, dimension, valueDimension)
+  const keys = projections.key?.rows ?? dimension
+  refuseUnequal(heads, keys, projections.key ? 'rows of options.projections.key' : 'components of vectors')
+  const split = projections.value?.rows ?? valueDimension
+  if (split !== undefined) refuseUnequal(heads, split, 'components of values')
+  const projected = projections.query !== undefined || projections.key !== undefined
+  const { kernel } = options
+  if (kernel !== undefined) refuseBesideKernel(options, heads, projections)
+  const temperature = numberOption(options.temperature, 'options.temperature', TEMPERATURES)
+  const k = integerOption(options.k, 'options.k', { min: 1 })
+  return {
+    full: booleanOption(options.exact, 'options.exact', false) || k === undefined || heads > 1,
+    k: k ?? DEFAULT_K,
+    formula:
+      kernel === undefined
+        ? softmaxFormula(temperature, keys / heads, projected, definition)
+        : kernelFormula(kernel, 'options.kernel', projected, definition),
+    values,
+    heads,
+    projections,
+    test: parseTest(options.filter, 'options.filter'),
+    signal: signalOption(options.signal, 'options.signal'),
+    queries: parseQueries(options.queries, projections.query?.columns ?? keys, projections),
+  }
+}
+
+function parseQueries(input: unknown, length: number, { query, key }: Projections): Float32Array[] {
+  if (!isArray(input)) {
+    const message = `options.queries must be an array of vectors, got ${describe(input)}`
+    throw new SkalarError('BAD_OPTION', message, { path: 'options.queries' })
+  }
+  const columns = 'options.projections.query has as many columns'
+  const rows = 'options.projections.key has as many rows'
+  const why = query ? columns : key ? rows : 'as many as the dimension of the collection'
+  return mapItems(input, (item, i) => {
+    const vector = new Float32Array(length)
+    readVector(item, vector, `options.queries[${i}]`, why)
+    return vector
+  })
+}
+
+function parseValues(input: unknown, handleOf: (collection: unknown) => Handle | undefined): ValuesOf {
+  const path = 'options.values'
+  if (input === undefined) return { kind: 'own' }
+  if (typeof input === 'string') {
+    const segments = input.split('.')
+    if (segments.includes('')) {
+      const message = `${path} must be a path of metadata such as "rating" or "stats.rating", got ${describe(input)}`
+      throw new SkalarError('BAD_OPTION', message, { path })
+    }
+    return { kind: 'field', segments, path: input }
+  }
+  const handle = handleOf(input)
+  if (handle !== undefined) return { kind: 'collection', ...handle }
+  const message = `${path} must be a collection, or the path of a numeric metadata field, got ${describe(input)}`
+  throw new SkalarError('BAD_OPTION', message, { path })
+}
+
+/** Undefined where only the records tell. */
+function dimensionOf(values: ValuesOf, dimension: number): number | undefined {
+  if (values.kind === 'own') return dimension
+  return values.kind === 'collection' ? values.source.definition.dimension : undefined
+}
+
+function parseProjections(
+  input: unknown,
+  dimension: number,
+  valueDimension: number | undefined,
+): Projections {
+  const path = 'options.projections'
+  const { query, key, value } = checkOptions(input, ['query', 'key', 'value'], path)
+  const keys = key === undefined ? undefined : readMatrix(key, `${path}.key`, { columns: dimension })
+  return {
+    key: keys,
+    query:
+      query === undefined ? undefined : readMatrix(query, `${path}.query`, { rows: keys?.rows ?? dimension }),
+    value: value === undefined ? undefined : readMatrix(value, `${path}.value`, { columns: valueDimension }),
+  }
+}
+
+/** @throws SkalarError `BAD_OPTION` when so many parts are not equal ones */
+export function refuseUnequal(heads: number, components: number, what: string): void {
+  if (components % heads === 0) return
+  const message = `options.heads must split ${components} ${what} into equal parts, got ${heads}`
+  throw new SkalarError('BAD_OPTION', message, { path: 'options.heads' })
+}
+
+function refuseBesideKernel(
+  options: Readonly<Record<string, unknown>>,
+  heads: number,
+  { key }: Projections,
+): void {
+  const refuse = (name: string, why: string) => {
+    const path = `options.${name}`
+    throw new SkalarError('BAD_OPTION', `${path} does not go with options.kernel: ${why}`, { path })
+  }
+  if (options.temperature !== undefined) {
+    refuse('temperature', 'it is of the softmax, whose place a kernel takes; give the kernel another gamma')
+  }
+  if (heads > 1) refuse('heads', 'kernels are of whole vectors')
+  if (key !== undefined) refuse('projections.key', 'kernels are of the vectors as they are stored')
+}

@@ -306,12 +306,12 @@ export type AttentionKernel =
   | { kernel: 'laplacian'; gamma?: number | undefined }
   | { kernel: 'polynomial'; gamma?: number | undefined; degree: number; coef0?: number | undefined }
 
-/** A matrix: an array of rows, or all numbers row by row. Read as float32, like vectors. */
-export type ProjectionInput = VectorInput | readonly VectorInput[]
-
 export interface AttendOptions<M extends object = Metadata, I extends Id = Id> extends Cancel {
-  /** A query each; of the collection's dimension, unless projections say otherwise. */
-  queries: readonly VectorInput[]
+  /**
+   * An array of queries, or their numbers one behind the other: of the collection's dimension, or as many as `projections.query` has
+   * columns.
+   */
+  queries: VectorInput | readonly VectorInput[]
   /**
    * Reads only the `k` heaviest records, as the index finds them. Without it, with `exact` or with several `heads` all records are
    * read, and `k` (10 where it is not given) is only how many weights are returned.
@@ -320,7 +320,7 @@ export interface AttendOptions<M extends object = Metadata, I extends Id = Id> e
   /** What logits are divided by besides the root of the dimension, from 1e-100 to 1e100. Default 1. */
   temperature?: number | undefined
   /** In place of the softmax: each weight is the kernel of query and record, divided by their sum. */
-  kernel?: AttentionKernel | undefined
+  kernel?: AttentionKernel | 'rbf' | 'laplacian' | undefined
   /**
    * What is summed. Default: the vectors themselves. A collection: its vectors of the same ids. A string: the number or array of
    * numbers at that metadata path. Records without a value take no part.
@@ -331,12 +331,15 @@ export interface AttendOptions<M extends object = Metadata, I extends Id = Id> e
     | undefined
   /** Splits queries, keys and values into so many equal parts, each with a softmax of its own. Default 1. */
   heads?: number | undefined
-  /** Matrices that queries, keys and values are multiplied by from the left, before they are split. */
+  /**
+   * Matrices that queries, keys and values are multiplied by from the left, before they are split: arrays of rows, or their numbers row
+   * by row.
+   */
   projections?:
     | {
-        query?: ProjectionInput | undefined
-        key?: ProjectionInput | undefined
-        value?: ProjectionInput | undefined
+        query?: VectorInput | readonly VectorInput[] | undefined
+        key?: VectorInput | readonly VectorInput[] | undefined
+        value?: VectorInput | readonly VectorInput[] | undefined
       }
     | undefined
   /** Which records take part. */

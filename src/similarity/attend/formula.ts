@@ -69,7 +69,10 @@ export function kernelFormula(
   definition: Definition,
 ): Formula {
   // Read once: what is checked is what is used.
-  const kernel = { ...checkOptions(input, ['kernel', 'gamma', 'degree', 'coef0'], path) }
+  const kernel: Readonly<Record<string, unknown>> =
+    typeof input === 'string'
+      ? { kernel: input }
+      : { ...checkOptions(input, ['kernel', 'gamma', 'degree', 'coef0'], path) }
   if (kernel.kernel === undefined) {
     const message = `${path} needs the name of a kernel, got ${describe(input)}: pass { kernel: "rbf" } or another`
     throw new SkalarError('BAD_OPTION', message, { path: `${path}.kernel` })
@@ -100,6 +103,7 @@ export function missingMass(formula: Formula, read: Total, rest: Total, lengths:
 export function missingOf(formula: Formula, read: Total, all: Total, lengths: Lengths): number {
   const rows = all.rows - read.rows
   if (rows === 0) return 0
+  if (all.sum === 0) return 1
   // What is left of the sum is off by the roundings of all of it.
   const sum = all.sum - read.sum * Math.exp(read.max - all.max) + all.sum * roundingOf(all.rows)
   const rest = { max: all.max, sum: Math.max(sum, 0), rows, longest: all.longest }

@@ -1,5 +1,5 @@
 import { SkalarError } from '../../errors.ts'
-import type { Matrix } from './matrix.ts'
+import type { Matrix } from '../operand.ts'
 import { type AttendRequest, refuseUnequal } from './request.ts'
 
 /*

@@ -1,13 +1,13 @@
+import { types } from 'node:util'
 import { SkalarError } from '../../errors.ts'
 import { booleanOption, checkOptions, integerOption, numberOption, signalOption } from '../../options.ts'
 import type { RecordTest } from '../../query/match.ts'
 import { parseTest } from '../../query/request.ts'
 import type { Session, Source } from '../../source.ts'
-import { isArray } from '../../validate/built-in.ts'
+import { isArray, lengthOfView } from '../../validate/built-in.ts'
 import { describe } from '../../validate/describe.ts'
-import { mapItems } from '../../validate.ts'
+import { isFlat, type Matrix, matrixOperand } from '../operand.ts'
 import { type Formula, kernelFormula, softmaxFormula } from './formula.ts'
-import { type Matrix, readMatrix, readVector } from './matrix.ts'
 
 const OPTIONS = [
   'queries',
@@ -48,7 +48,8 @@ export interface Projections {
 
 /** A call as the user meant it: checked, copied, with defaults. */
 export interface AttendRequest {
-  readonly queries: readonly Float32Array[]
+  /** Float32 where they are not projected. */
+  readonly queries: readonly (Float32Array | Float64Array)[]
   /** Whether all records are read; then `k` is how many weights are returned. */
   readonly full: boolean
   readonly k: number
@@ -97,23 +98,16 @@ export function parseAttend(
     projections,
     test: parseTest(options.filter, 'options.filter'),
     signal: signalOption(options.signal, 'options.signal'),
-    queries: parseQueries(options.queries, projections.query?.columns ?? keys, projections),
+    queries: parseQueries(options.queries, projections.query?.columns ?? keys, projected),
   }
 }
 
-function parseQueries(input: unknown, length: number, { query, key }: Projections): Float32Array[] {
-  if (!isArray(input)) {
-    const message = `options.queries must be an array of vectors, got ${describe(input)}`
-    throw new SkalarError('BAD_OPTION', message, { path: 'options.queries' })
-  }
-  const columns = 'options.projections.query has as many columns'
-  const rows = 'options.projections.key has as many rows'
-  const why = query ? columns : key ? rows : 'as many as the dimension of the collection'
-  return mapItems(input, (item, i) => {
-    const vector = new Float32Array(length)
-    readVector(item, vector, `options.queries[${i}]`, why)
-    return vector
-  })
+function parseQueries(input: unknown, length: number, projected: boolean): (Float32Array | Float64Array)[] {
+  const path = 'options.queries'
+  const matrix = projected
+    ? matrixOperand(input, length, path)
+    : matrixOperand(input, length, path, Float32Array)
+  return Array.from({ length: matrix.rows }, (_, i) => matrix.data.subarray(i * length, (i + 1) * length))
 }
 
 function parseValues(input: unknown, handleOf: (collection: unknown) => Handle | undefined): ValuesOf {
@@ -146,13 +140,25 @@ function parseProjections(
 ): Projections {
   const path = 'options.projections'
   const { query, key, value } = checkOptions(input, ['query', 'key', 'value'], path)
-  const keys = key === undefined ? undefined : readMatrix(key, `${path}.key`, { columns: dimension })
+  const keys = key === undefined ? undefined : matrixOperand(key, dimension, `${path}.key`)
   return {
     key: keys,
-    query:
-      query === undefined ? undefined : readMatrix(query, `${path}.query`, { rows: keys?.rows ?? dimension }),
-    value: value === undefined ? undefined : readMatrix(value, `${path}.value`, { columns: valueDimension }),
+    query: query === undefined ? undefined : queryProjection(query, keys?.rows ?? dimension, `${path}.query`),
+    value: value === undefined ? undefined : matrixOperand(value, valueDimension, `${path}.value`),
   }
+}
+
+/** As many rows as keys have components tell how many columns there are. */
+function queryProjection(value: unknown, rows: number, path: string): Matrix {
+  const length = isArray(value) ? value.length : types.isTypedArray(value) ? lengthOfView(value) : 0
+  const columns = isFlat(value) && length > 0 && length % rows === 0 ? length / rows : undefined
+  if (!isFlat(value) || columns !== undefined || length === 0) {
+    const matrix = matrixOperand(value, columns, path)
+    if (matrix.rows === rows) return matrix
+  }
+  const problem = isFlat(value) ? `${length} elements, which are no ${rows} rows` : `${length} rows`
+  const message = `${path} has ${problem}: it needs as many rows as keys have components, ${rows}`
+  throw new SkalarError('DIMENSION_MISMATCH', message, { path })
 }
 
 /** @throws SkalarError `BAD_OPTION` when so many parts are not equal ones */

@@ -39,7 +39,6 @@ async function answer(source: Source, request: AttendRequest): Promise<AnyAttend
   const abort = new Abort(request)
   try {
     abort.check()
-    if (request.queries.length === 0) return { outputs: [], weights: [], missingMass: [] }
     const heads = await inTurns(request, abort, (i) => headsOf(request, i, source.definition.dimension))
     const call = { source, request, heads: heads.flat() }
     const { components, sums } = await sumsOf(call, abort)

@@ -7,6 +7,7 @@ import { parseRequest, parseRequests, parseTest, refuseTimeout } from './query/r
 import { giveRoom } from './query/room.ts'
 import { run, runSync } from './query/run.ts'
 import { attend } from './similarity/attend/run.ts'
+import type { AttendOptions, AttendResult } from './similarity/attend/types.ts'
 import {
   type Classification,
   classify,
@@ -19,8 +20,6 @@ import type { Session, Source } from './source.ts'
 import { clearCollection } from './store/catalogue.ts'
 import { recordOf } from './store/records.ts'
 import type {
-  AttendOptions,
-  AttendResult,
   Cancel,
   CollectionStats,
   Explanation,

@@ -56,12 +56,12 @@ void ReadPass(const Napi::CallbackInfo& info, size_t first, const Store& store,
               AbortFlag::Value abort, Pass* pass) {
   const VectorStore::View keys = store.vectors().Snapshot();
   const double* numbers = info[first + 2].As<Napi::Float64Array>().Data();
-  Formula formula;
-  formula.affinity = static_cast<Affinity>(static_cast<uint32_t>(numbers[0]));
-  formula.scale = numbers[1];
-  formula.center = numbers[2];
-  formula.bound = numbers[3] != 0;
-  formula.slack = numbers[4];
+  Weighting weighting;
+  weighting.affinity = static_cast<Affinity>(static_cast<uint32_t>(numbers[0]));
+  weighting.scale = numbers[1];
+  weighting.center = numbers[2];
+  weighting.bound = numbers[3] != 0;
+  weighting.slack = numbers[4];
   const auto top = static_cast<size_t>(numbers[5]);
   SlotList members;
   if (info[first + 4].IsTypedArray()) {
@@ -79,7 +79,7 @@ void ReadPass(const Napi::CallbackInfo& info, size_t first, const Store& store,
     values.store = &*pass->values;
   }
   pass->attention.emplace(
-      keys, formula, ReadHeads(info[first], info[first + 1], info[first + 3], keys),
+      keys, weighting, ReadHeads(info[first], info[first + 1], info[first + 3], keys),
       std::move(members), std::move(values), top, ReadAbortFlag(info[first + 8]).Or(abort));
 }
 

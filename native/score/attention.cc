@@ -67,10 +67,10 @@ struct Attention::Rows {
   double scales[kStretch];  // of values
 };
 
-Attention::Attention(VectorStore::View keys, Formula formula, std::vector<Head> heads,
+Attention::Attention(VectorStore::View keys, Weighting weighting, std::vector<Head> heads,
                      SlotList members, Values values, size_t top, AbortFlag abort)
     : keys_(std::move(keys)),
-      formula_(formula),
+      weighting_(weighting),
       heads_(std::move(heads)),
       members_(std::move(members)),
       values_(std::move(values)),
@@ -163,7 +163,7 @@ void Attention::Absorb(const Rows& rows, std::vector<Part>* parts) const {
     const Head& head = heads_[h];
     Part& part = (*parts)[h];
     Total& total = part.total;
-    if (formula_.bound) {
+    if (weighting_.bound) {
       ComputeBounds(h, rows, logits);
     } else {
       ComputeLogits(h, rows, logits);
@@ -202,7 +202,7 @@ void Attention::ComputeLogits(size_t h, const Rows& rows, double* logits) const 
     keys[i] = rows.keys[i] + window.begin;
     scales[i] = ScaleOf(rows.norms[i]);
   }
-  const Affinity affinity = formula_.affinity;
+  const Affinity affinity = weighting_.affinity;
   // The first head finds rows in memory: one ascending stream is what hardware prefetchers follow
   // best. The others find them in the cache, where rows abreast are faster.
   const size_t at_once = h == 0 ? 1 : rows.count;
@@ -219,17 +219,17 @@ void Attention::ComputeLogits(size_t h, const Rows& rows, double* logits) const 
   }
   for (size_t i = 0; i < rows.count; ++i) {
     if (affinity == Affinity::kDot) {
-      logits[i] *= scales[i] * formula_.scale;
+      logits[i] *= scales[i] * weighting_.scale;
     } else if (affinity == Affinity::kPolynomial) {
-      logits[i] = formula_.scale * std::log(std::abs(logits[i] * scales[i] - formula_.center));
+      logits[i] = weighting_.scale * std::log(std::abs(logits[i] * scales[i] - weighting_.center));
     } else {
-      logits[i] *= -formula_.scale;
+      logits[i] *= -weighting_.scale;
     }
   }
 }
 
 void Attention::ComputeBounds(size_t h, const Rows& rows, double* logits) const {
-  const auto [affinity, scale, center, bound, slack] = formula_;
+  const auto [affinity, scale, center, bound, slack] = weighting_;
   const double q = lengths_[h];
   for (size_t i = 0; i < rows.count; ++i) {
     const double x = rows.norms[i];

@@ -44,7 +44,7 @@ enum class Affinity : uint32_t {
   kPolynomial = 3,  // scale ln |x·q − center|: of an even power, but for a factor
 };
 
-struct Formula {
+struct Weighting {
   Affinity affinity = Affinity::kDot;
   double scale = 1;
   double center = 0;
@@ -95,7 +95,7 @@ class Attention {
  public:
   // `members`: the only slots to take part, or null. At most `top` of the heaviest are told. What
   // `values` points to and `abort` must outlive the pass.
-  Attention(VectorStore::View keys, Formula formula, std::vector<Head> heads, SlotList members,
+  Attention(VectorStore::View keys, Weighting weighting, std::vector<Head> heads, SlotList members,
             Values values, size_t top, AbortFlag abort);
 
   ~Attention();
@@ -128,7 +128,7 @@ class Attention {
 
   // Constant after construction.
   const VectorStore::View keys_;
-  const Formula formula_;
+  const Weighting weighting_;
   const std::vector<Head> heads_;
   const SlotList members_;
   const Values values_;

@@ -235,7 +235,8 @@ describe('values', () => {
   it('are arrays of numbers of one length', async () => {
     const { films } = await open()
     const samples = await fill(films, vectors)
-    for (let id = 0; id < 40; id++) await films.update(id, { rgb: [id, 1, -id, 0.5] })
+    for (let id = 0; id < 40; id++)
+      await films.update(id, { rgb: id % 2 === 0 ? [id, 1, -id, 0.5] : Float32Array.of(id, 1, -id, 0.5) })
     const coloured = samples.map((sample) => ({
       ...sample,
       value: [Number(sample.id), 1, -Number(sample.id), 0.5],

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { SkalarError } from '../../errors.ts'
 import type { Source } from '../../source.ts'
 import type { Id } from '../../types.ts'
@@ -41,7 +42,8 @@ export class Places {
    */
   put(id: Id, ordinal: number, value: unknown): number | undefined {
     if (value === undefined || value === null) return undefined
-    const numbers: readonly unknown[] = Array.isArray(value) ? value : [value]
+    const many = Array.isArray(value) || types.isTypedArray(value)
+    const numbers = many ? (value as ArrayLike<unknown>) : [value]
     if (this.#components === 0) this.#components = numbers.length
     if (numbers.length !== this.#components || numbers.length === 0) {
       throw this.#bad(id, `has ${numbers.length} numbers, but ${this.#components || 'at least 1'} are needed`)

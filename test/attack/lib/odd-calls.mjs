@@ -98,6 +98,20 @@ export const CALLS = {
     { vector: [1, 2, 3], field: 'a', k: 5, filter: filter(random), weights: 'uniform', exact: true },
   ]),
   regress: of('regress', () => [{ id: 'a', field: 'a', kernel: { kernel: 'rbf', gamma: 1 }, timeout: 50 }]),
+  attend: of('attend', (random) => [
+    {
+      queries: [[1, 2, 3]],
+      k: random.chance(0.5) ? 3 : undefined,
+      filter: filter(random),
+      exact: random.chance(0.5),
+      ...random.pick([
+        { temperature: 2, heads: 3 },
+        { kernel: { kernel: 'rbf', gamma: 1 } },
+        { values: 'a' },
+        { projections: { query: [[1, 2, 3]], key: [[1, 2, 3]], value: [[3, 2, 1]] } },
+      ]),
+    },
+  ]),
   'of two vectors': pure(
     ['dot', 'cosine', 'angle', 'projection', 'euclidean', 'chebyshev', 'manhattan', 'linear'],
     () => [[1, 2, 3], new Float32Array([3, 2, 1])],

@@ -333,31 +333,6 @@ TEST_P(SimdKernelsTest, ExactScoresDoNotDependOnTheOtherRows) {
   }
 }
 
-TEST_P(SimdKernelsTest, WeightedRowsAreAddedInTheirOrder) {
-  for (const Pattern& pattern : kPatterns) {
-    Random random(12);
-    for (size_t count = 0; count <= kMostRows; ++count) {
-      const size_t n = (1 + random.Below(8)) * kLanes;
-      std::vector<std::vector<float>> rows;
-      std::vector<const float*> pointers;
-      std::vector<double> weights;
-      std::vector<double> sums(n);
-      for (double& sum : sums) sum = random.Uniform();
-      std::vector<double> expected = sums;
-      for (size_t i = 0; i < count; ++i) {
-        rows.push_back(Draw(pattern, random, n, Side::kRow));
-        weights.push_back(random.Uniform() / 3.0);
-        for (size_t j = 0; j < n; ++j) expected[j] += weights[i] * rows[i][j];
-      }
-      for (const std::vector<float>& row : rows) pointers.push_back(row.data());
-      kernels_.add_weighted(pointers.data(), weights.data(), count, n, sums.data());
-      for (size_t j = 0; j < n; ++j) {
-        ASSERT_EQ(Bits(sums[j]), Bits(expected[j])) << pattern.name << ", " << count << " rows";
-      }
-    }
-  }
-}
-
 TEST_P(SimdKernelsTest, FloatDistancesStayWithinTheirErrorBounds) {
   for (const Pattern& pattern : kPatterns) {
     Random random(11);

@@ -50,6 +50,9 @@ const METRICS: Readonly<Record<Exclude<BaseMetric, 'apart'>, Measure>> = {
 /** How far base scores are loosened, relatively: a thousand times what rounding can do to them. */
 const LOOSE = 1e-12
 
+/** What rounding can do to scores that are so small that they have few digits. */
+const TINY = Number.MIN_VALUE
+
 /** Whether less is nearer. */
 export function isDistance(metric: BaseMetric): boolean {
   return metric === 'euclidean' || metric === 'chebyshev' || metric === 'manhattan'
@@ -148,7 +151,7 @@ function oddPolynomial({ gamma, degree, coef0 }: Power): Measure {
     name: 'polynomial',
     kernel: {
       score: (dot) => (gamma * dot + coef0) ** degree,
-      loosest: (score) => rising(Math.sign(score) * Math.abs(score) ** (1 / degree), gamma, coef0),
+      loosest: (score) => rising(root(score - TINY, degree), gamma, coef0),
     },
   }
 }
@@ -160,16 +163,21 @@ function evenPolynomial({ gamma, degree, coef0 }: Power): Measure {
     center: -coef0 / gamma,
     kernel: {
       score: (apart) => (gamma * apart) ** degree,
-      loosest: (score) => (score > 0 ? (score ** (1 / degree) / gamma) * (1 - LOOSE) : undefined),
+      loosest: (score) => (score > TINY ? (root(score - TINY, degree) / gamma) * (1 - LOOSE) : undefined),
     },
   }
+}
+
+/** The real root of an odd degree, or of a number that is not negative. */
+function root(power: number, degree: number): number {
+  return Math.sign(power) * Math.abs(power) ** (1 / degree)
 }
 
 /** Where exp(−γ t) is `score`, and a little farther, with t a function of the distance whose inverse is given. */
 function falling(score: number, gamma: number, inverse: (t: number) => number): number | undefined {
   if (score > 1) return -1
-  if (score <= 0) return undefined
-  return inverse((-Math.log(score) + LOOSE) / gamma) * (1 + LOOSE)
+  if (score <= TINY) return undefined
+  return inverse((-Math.log(score - TINY) + LOOSE) / gamma) * (1 + LOOSE)
 }
 
 /** Where γ x + c is `argument`, and a little farther. */

@@ -8,6 +8,11 @@ import { giveRoom } from './query/room.ts'
 import { run, runSync } from './query/run.ts'
 import { attend } from './similarity/attend/run.ts'
 import type { AttendOptions, AttendResult } from './similarity/attend/types.ts'
+import { Lookups } from './similarity/recommend/lookups.ts'
+import { Recommendations } from './similarity/recommend/many.ts'
+import { parseRecommendation } from './similarity/recommend/request.ts'
+import { recommend } from './similarity/recommend/run.ts'
+import type { RecommendOptions, RecommendSettings, RecommendUser } from './similarity/recommend/types.ts'
 import {
   type Classification,
   classify,
@@ -285,6 +290,41 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   /** The same of a field of numbers: their weighted mean. Rejects as `classify`. */
   regress<P extends Path<M>>(options: VoteOptions<M, I, P>): Promise<Regression> {
     return this.#session.run(() => regress(this.#source, options))
+  }
+
+  /**
+   * Records like those that are liked, unlike those that are disliked: best first, with `diversity` in the order they were chosen.
+   * Neither given nor excluded records are among them. docs/similarity.md says what each strategy means.
+   *
+   * @throws SkalarError `BAD_OPTION`, `BAD_ID`, `BAD_VECTOR`, `DIMENSION_MISMATCH`, `BAD_FILTER`, `NOT_FOUND` with ids that
+   *   there are no records of, `OUT_OF_MEMORY`
+   */
+  recommend<const S extends readonly (keyof M & string)[] | undefined = undefined, V extends boolean = false>(
+    options: RecommendOptions<M, I, S, V>,
+  ): Promise<Match<M, I, S, V>[]> {
+    return this.#session.run(async () => {
+      const { request, signal } = parseRecommendation(options, this.#source.definition)
+      const lookups = new Lookups(this.#source, undefined, undefined)
+      const lists = await recommend(this.#source, [request], lookups, signal)
+      return lists[0] as Match<M, I, S, V>[]
+    })
+  }
+
+  /**
+   * Recommendations for many users, for `for await`: the matches of each, in the order of the users, on all threads and in bounded
+   * memory. A user is `{ positive, negative, … }`, with options of its own over the common ones. An array is copied and checked
+   * before the call returns; of iterables users are taken as they are needed. Throws as `recommend` rejects, when it is that
+   * user's turn; the path of the error tells whose.
+   */
+  recommendMany<
+    const S extends readonly (keyof M & string)[] | undefined = undefined,
+    V extends boolean = false,
+  >(
+    users: Iterable<RecommendUser<M, I>> | AsyncIterable<RecommendUser<M, I>>,
+    options?: Cancel & RecommendSettings<M, I, S, V>,
+  ): AsyncIterable<Match<M, I, S, V>[]> {
+    const lists: unknown = new Recommendations(this.#session, this.#source, users, options)
+    return lists as AsyncIterable<Match<M, I, S, V>[]>
   }
 
   /** Runs a query and tells how it was answered. Rejects as `query`. */

@@ -8,6 +8,7 @@
 #include "binding/errors.h"
 #include "binding/scan.h"
 #include "flat/scan.h"
+#include "score/scorer.h"
 #include "store/row.h"
 
 namespace skalar::binding {
@@ -19,6 +20,8 @@ Napi::Function Store::Define(Napi::Env env) {
                          Method<&Store::Remove>("remove"),
                          Method<&Store::SetIds>("setIds"),
                          Method<&Store::Vector>("vector"),
+                         Method<&Store::AddVectors>("addVectors"),
+                         Method<&Store::Scores>("scores"),
                          Method<&Store::Scan>("scan"),
                          Method<&Store::ScanSync>("scanSync"),
                          Method<&Store::Attend>("attend"),
@@ -74,6 +77,62 @@ Napi::Value Store::Vector(const Napi::CallbackInfo& info) {
   if (vector.IsEmpty()) return vector;
   view.WriteVector(slot, vector.Data());
   return vector;
+}
+
+// addVectors(slots: Uint32Array, weights: Float64Array, directions: boolean, sums: Float64Array)
+void Store::AddVectors(const Napi::CallbackInfo& info) {
+  const auto slots = info[0].As<Napi::Uint32Array>();
+  const auto weights = info[1].As<Napi::Float64Array>();
+  const bool directions = info[2].As<Napi::Boolean>().Value();
+  auto sums = info[3].As<Napi::Float64Array>();
+  const VectorStore::View view = vectors_.Snapshot();
+  if (weights.ElementLength() < slots.ElementLength() || sums.ElementLength() < view.dimension()) {
+    return ThrowMisuse(info.Env(),
+                       "skalar addon: fewer weights than slots, or sums than components");
+  }
+  for (size_t i = 0; i < slots.ElementLength(); ++i) {
+    if (!view.IsLive(slots[i])) continue;
+    if (directions) {
+      view.AddDirection(weights[i], slots[i], sums.Data());
+    } else {
+      view.AddVector(weights[i], slots[i], sums.Data());
+    }
+  }
+}
+
+// scores(vector: Float32Array, metric, slots: Uint32Array) → Float64Array: exact; NaN for dead
+// slots
+Napi::Value Store::Scores(const Napi::CallbackInfo& info) {
+  const auto vector = info[0].As<Napi::Float32Array>();
+  const auto slots = info[2].As<Napi::Uint32Array>();
+  const VectorStore::View view = vectors_.Snapshot();
+  if (vector.ElementLength() != view.dimension()) {
+    ThrowMisuse(info.Env(), "skalar addon: a vector of another dimension");
+    return {};
+  }
+  std::vector<float> padded(view.stride());
+  std::copy_n(vector.Data(), view.dimension(), padded.begin());
+  Query query;
+  query.vector = Borrowed(padded.data());
+  query.metric = static_cast<Metric>(info[1].As<Napi::Number>().Uint32Value());
+  const Scorer scorer(view, query);
+  auto scores = Napi::Float64Array::New(info.Env(), slots.ElementLength());
+  if (scores.IsEmpty()) return scores;
+  uint32_t live[Scorer::kAtOnce];
+  double found[Scorer::kAtOnce];
+  for (size_t begin = 0; begin < slots.ElementLength(); begin += Scorer::kAtOnce) {
+    const size_t end = std::min(begin + Scorer::kAtOnce, slots.ElementLength());
+    size_t count = 0;
+    for (size_t i = begin; i < end; ++i) {
+      if (view.IsLive(slots[i])) live[count++] = slots[i];
+    }
+    scorer.Exact(live, count, found);
+    for (size_t i = begin, next = 0; i < end; ++i) {
+      const bool is_next = next < count && live[next] == slots[i];
+      scores[i] = is_next ? found[next++] : std::numeric_limits<double>::quiet_NaN();
+    }
+  }
+  return scores;
 }
 
 Napi::Value Store::Scan(const Napi::CallbackInfo& info) { return StartScan(info); }

@@ -38,6 +38,8 @@ class Store : public Wrapped<Store> {
   void Remove(const Napi::CallbackInfo& info);
   void SetIds(const Napi::CallbackInfo& info);
   Napi::Value Vector(const Napi::CallbackInfo& info);
+  void AddVectors(const Napi::CallbackInfo& info);
+  Napi::Value Scores(const Napi::CallbackInfo& info);
   Napi::Value Scan(const Napi::CallbackInfo& info);
   Napi::Value ScanSync(const Napi::CallbackInfo& info);
   Napi::Value Attend(const Napi::CallbackInfo& info);

@@ -5,6 +5,14 @@ const HEAD = 1
 const QUERY = 5
 const HIT = 4
 
+/** One answer to a query. */
+export interface Hit {
+  readonly slot: number
+  readonly ordinal: number
+  readonly score: number
+  readonly id: Id
+}
+
 /** Where numbers go that are read before the next call: making an array for them takes as long as reading it. */
 export const ROOM = new Float64Array(1_024)
 
@@ -30,6 +38,28 @@ export class Answers {
 
   /** That of one query that nothing was found for. */
   static readonly NONE = new Answers(new Float64Array(HEAD + QUERY), [], 1)
+
+  /** Of hits that were chosen otherwise than engines do, in the order that is wanted. What finding them took is not told. */
+  static of(lists: readonly (readonly Hit[])[], stale: boolean): Answers {
+    const hits = lists.reduce((sum, { length }) => sum + length, 0)
+    const numbers = new Float64Array(HEAD + QUERY * lists.length + HIT * hits)
+    const texts: string[] = []
+    numbers[0] = Number(stale)
+    let hit = 0
+    for (const [query, list] of lists.entries()) {
+      numbers[HEAD + QUERY * query] = list.length
+      for (const { slot, ordinal, score, id } of list) {
+        const at = HEAD + QUERY * lists.length + HIT * hit
+        numbers[at] = slot
+        numbers[at + 1] = ordinal
+        numbers[at + 2] = score
+        numbers[at + 3] = typeof id === 'number' ? id : Number.NaN
+        if (typeof id === 'string') texts[hit] = id
+        hit++
+      }
+    }
+    return new Answers(numbers, texts, lists.length)
+  }
 
   get stale(): boolean {
     return this.#numbers[0] !== 0

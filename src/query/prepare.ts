@@ -3,12 +3,9 @@ import { SkalarError } from '../errors.ts'
 import type { Source } from '../source.ts'
 import { recordOf } from '../store/records.ts'
 import type { Id } from '../types.ts'
-import type { RecordTest } from './match.ts'
+import type { AllowedSlots } from './allowed.ts'
 import { isDistance, type Measure } from './measure.ts'
 import type { Request, Settings } from './request.ts'
-
-/** For each filter the slots it lets through, ascending. */
-export type AllowedSlots = ReadonlyMap<RecordTest, Uint32Array>
 
 /**
  * A request in the engine's terms: ids become slots and vectors.

@@ -87,7 +87,12 @@ export function parseRequest(
   return { target, settings }
 }
 
-function parseSettings(options: Record<string, unknown>, path: string, definition: Definition): Settings {
+/** Of options whose names are known to be right. @throws SkalarError `BAD_OPTION`, `BAD_FILTER`, `BAD_ID` */
+export function parseSettings(
+  options: Record<string, unknown>,
+  path: string,
+  definition: Definition,
+): Settings {
   const exact = booleanOption(options.exact, `${path}.exact`, false)
   const candidates = integerOption(options.candidates, `${path}.candidates`, { min: 1 })
   if (exact && candidates !== undefined) {
@@ -171,7 +176,7 @@ function pathOf(place: number): string {
   return `queries[${place}]`
 }
 
-const needsDirection = ({ measure }: Settings): boolean => measure.metric === 'cosine'
+export const needsDirection = ({ measure }: Settings): boolean => measure.metric === 'cosine'
 
 function isBad(vector: Float32Array, settings: Settings): boolean {
   return firstBadVector(vector, vector.length, needsDirection(settings)) === 0

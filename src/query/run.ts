@@ -5,12 +5,11 @@ import { fromNative } from '../native.ts'
 import type { Source } from '../source.ts'
 import { turnWhenBusy } from '../turns.ts'
 import { Abort, type Limits } from './abort.ts'
-import { Allowed } from './allowed.ts'
+import { type Filters, filtersOf, settled } from './allowed.ts'
 import { searchCandidates, searchCandidatesSync } from './candidates.ts'
-import type { RecordTest } from './match.ts'
 import { searchPages, searchPagesSync } from './pages.ts'
 import { choosePlan, type Plan } from './plan.ts'
-import { type AllowedSlots, toEngineQuery } from './prepare.ts'
+import { toEngineQuery } from './prepare.ts'
 import type { Request, Settings } from './request.ts'
 import { type AnyMatch, shapeInTurns, shapeSync } from './shape.ts'
 
@@ -206,24 +205,11 @@ function onlyScored(requests: readonly Request[], answers: Answers): Answers {
   )
 }
 
-function filtersOf(source: Source, requests: readonly Request[]): Map<RecordTest, Allowed> {
-  const filters = new Map<RecordTest, Allowed>()
-  for (const { settings } of requests) {
-    const { test } = settings
-    if (test !== undefined && !filters.has(test)) filters.set(test, new Allowed(source, test))
-  }
-  return filters
-}
-
 /**
  * Shares requests out to engines, as of the replica's position. Without a pause until the engines have begun, so that all
  * of it speaks of one state. Undefined when filters can not tell what is allowed.
  */
-function prepare(
-  source: Source,
-  requests: readonly Request[],
-  filters: ReadonlyMap<RecordTest, Allowed>,
-): Job[] | undefined {
+function prepare(source: Source, requests: readonly Request[], filters: Filters): Job[] | undefined {
   const { replica } = source
   const { live } = requests.every(isInMemory) ? replica.catchUpInMemory() : replica.catchUpSync()
   const allowed = settled(filters)
@@ -267,16 +253,6 @@ function prepare(
 function isInMemory({ target, settings }: Request): boolean {
   const { test, select, after } = settings
   return target.id === undefined && test === undefined && select?.length === 0 && after === undefined
-}
-
-function settled(filters: ReadonlyMap<RecordTest, Allowed>): AllowedSlots | undefined {
-  const allowed = new Map<RecordTest, Uint32Array>()
-  for (const [test, filter] of filters) {
-    const slots = filter.settle()
-    if (slots === undefined) return undefined
-    allowed.set(test, slots)
-  }
-  return allowed
 }
 
 function toOutcomes({ engine, reasons }: Job, answers: Answers, lists: readonly AnyMatch[][]): Outcome[] {

@@ -6,7 +6,7 @@ import type { RecordRow } from '../store/rows.ts'
 import { turnWhenBusy } from '../turns.ts'
 import type { Id, Metadata } from '../types.ts'
 import type { Abort } from './abort.ts'
-import type { Request, Settings } from './request.ts'
+import type { Settings } from './request.ts'
 
 /** A match before its type is known. */
 export interface AnyMatch {
@@ -14,6 +14,11 @@ export interface AnyMatch {
   score: number
   metadata?: Metadata
   vector?: Float32Array
+}
+
+/** What matters of a request here. */
+interface Shaped {
+  readonly settings: Settings
 }
 
 /** Hits that are shaped between two looks at the clock. */
@@ -29,7 +34,7 @@ type Pause = 'none' | 'passed' | 'stop'
  */
 export function shapeSync(
   source: Source,
-  requests: readonly Request[],
+  requests: readonly Shaped[],
   answers: Answers,
   since: number,
   last: boolean,
@@ -46,7 +51,7 @@ export function shapeSync(
  */
 export async function shapeInTurns(
   source: Source,
-  requests: readonly Request[],
+  requests: readonly Shaped[],
   answers: Answers,
   since: number,
   abort: Abort,
@@ -79,7 +84,7 @@ export async function shapeInTurns(
  */
 function* shape(
   source: Source,
-  requests: readonly Request[],
+  requests: readonly Shaped[],
   answers: Answers,
   since: number,
   last: boolean,
@@ -116,7 +121,7 @@ function* shape(
  */
 function settled(
   source: Source,
-  requests: readonly Request[],
+  requests: readonly Shaped[],
   answers: Answers,
   lists: AnyMatch[][],
   from: number,

@@ -15,6 +15,7 @@ export {
   type SimilarityProgress,
   similarities,
 } from './similarities.ts'
+export { type TasteEntry, type TasteOptions, taste } from './taste.ts'
 export { type Transform, type TransformKind, transformFromBytes } from './transform.ts'
 export {
   angle,

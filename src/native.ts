@@ -64,8 +64,8 @@ export interface NativeStore {
   setIds(ordinals: Uint32Array, bytes: Uint8Array, ends: Uint32Array): void
   /** The vector as it was given; undefined when the slot is not live. */
   vector(slot: number): Float32Array | undefined
-  /** Adds the vectors of slots, or their unit vectors, times their weights to `sums`. Slots that are not live are passed over. */
-  addVectors(slots: Uint32Array, weights: Float64Array, directions: boolean, sums: Float64Array): void
+  /** Adds the vectors of the first `count` slots, or their unit vectors, times a weight to `sums`. Dead ones are passed over. */
+  addVectors(slots: Uint32Array, count: number, weight: number, directions: boolean, sums: Float64Array): void
   /** The exact scores of slots against a vector by the metric of this number; NaN of slots that are not live. */
   scores(vector: Float32Array, metric: number, slots: Uint32Array): Float64Array
   /** The numbers of the answers, as `Answers` reads them; ids that are strings are put into `texts`. */

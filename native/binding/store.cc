@@ -79,23 +79,31 @@ Napi::Value Store::Vector(const Napi::CallbackInfo& info) {
   return vector;
 }
 
-// addVectors(slots: Uint32Array, weights: Float64Array, directions: boolean, sums: Float64Array)
+// addVectors(slots: Uint32Array, count, weight, directions: boolean, sums: Float64Array)
 void Store::AddVectors(const Napi::CallbackInfo& info) {
-  const auto slots = info[0].As<Napi::Uint32Array>();
-  const auto weights = info[1].As<Napi::Float64Array>();
-  const bool directions = info[2].As<Napi::Boolean>().Value();
-  auto sums = info[3].As<Napi::Float64Array>();
+  const auto array = info[0].As<Napi::Uint32Array>();
+  const uint32_t count = info[1].As<Napi::Number>().Uint32Value();
+  const double weight = info[2].As<Napi::Number>().DoubleValue();
+  const bool directions = info[3].As<Napi::Boolean>().Value();
+  auto sums = info[4].As<Napi::Float64Array>();
   const VectorStore::View view = vectors_.Snapshot();
-  if (weights.ElementLength() < slots.ElementLength() || sums.ElementLength() < view.dimension()) {
-    return ThrowMisuse(info.Env(),
-                       "skalar addon: fewer weights than slots, or sums than components");
+  if (array.ElementLength() < count || sums.ElementLength() < view.dimension()) {
+    return ThrowMisuse(info.Env(), "skalar addon: fewer slots than told, or sums than components");
   }
-  for (size_t i = 0; i < slots.ElementLength(); ++i) {
+  // Rows lie anywhere in memory: they are asked for ahead.
+  constexpr uint32_t kAhead = 2;
+  const uint32_t* const slots = array.Data();
+  const auto fetch = [&](uint32_t i) {
+    if (i < count && view.IsLive(slots[i])) view.FetchRow(slots[i]);
+  };
+  for (uint32_t i = 0; i < kAhead; ++i) fetch(i);
+  for (uint32_t i = 0; i < count; ++i) {
+    fetch(i + kAhead);
     if (!view.IsLive(slots[i])) continue;
     if (directions) {
-      view.AddDirection(weights[i], slots[i], sums.Data());
+      view.AddDirection(weight, slots[i], sums.Data());
     } else {
-      view.AddVector(weights[i], slots[i], sums.Data());
+      view.AddVector(weight, slots[i], sums.Data());
     }
   }
 }

@@ -1,7 +1,8 @@
 import { SkalarError } from '../../errors.ts'
+import { firstBadVector } from '../../native.ts'
 import { squaredNorm } from '../../norm.ts'
 import type { Source } from '../../source.ts'
-import type { KnownIds } from './known.ts'
+import { refuseUnknown } from './known.ts'
 import type { Given, Recommendation } from './request.ts'
 
 /*
@@ -29,30 +30,52 @@ export interface Ranks {
   readonly negative: readonly Float32Array[]
 }
 
-/** @throws SkalarError `NOT_FOUND`, `BAD_VECTOR` where nothing can be made of the vectors */
-export function aimOf(source: Source, request: Recommendation, known: KnownIds): Aim {
-  const positive = known.slotsOf(request.positive)
-  const negative = known.slotsOf(request.negative)
+/** Where sums are made, and slots are told to native code; each call begins anew. */
+let sums = new Float64Array()
+let slotRoom = new Uint32Array(64)
+
+/** Slots of what a request names, undefined where there is no record. */
+export interface LookedUp {
+  readonly positive: readonly (number | undefined)[]
+  readonly negative: readonly (number | undefined)[]
+  readonly exclude: readonly (number | undefined)[]
+}
+
+/**
+ * `room` is where a vector that is made is put.
+ *
+ * @throws SkalarError `NOT_FOUND`, `BAD_VECTOR` where nothing can be made of the vectors
+ */
+export function aimOf(source: Source, request: Recommendation, looked: LookedUp, room: Float32Array): Aim {
+  refuseUnknown(request.positive, { slots: looked.positive })
+  refuseUnknown(request.negative, { slots: looked.negative })
+  const positive = looked.positive as readonly number[]
+  const negative = looked.negative as readonly number[]
   const left = new Set(positive)
   for (const slot of negative) left.add(slot)
-  for (const id of request.exclude) {
-    const slot = known.slotOf(id)
-    if (slot !== undefined) left.add(slot)
-  }
-  const { strategy } = request
-  if (strategy === 'best' || (strategy === 'sum' && source.definition.metric === 'euclidean')) {
+  for (const slot of looked.exclude) if (slot !== undefined) left.add(slot)
+  if (!makesOneVector(source, request)) {
     const ranks = {
       positive: vectorsOf(source, request.positive, positive),
       negative: vectorsOf(source, request.negative, negative),
     }
     return { vectors: ranks.positive, factor: 1, ranks, left }
   }
-  const sums = new Float64Array(source.definition.dimension)
+  if (sums.length !== room.length) sums = new Float64Array(room.length)
+  else sums.fill(0)
+  const { strategy } = request
   const shares = strategy === 'mean' ? sharesOf(request) : { positive: 1, negative: -1 }
-  addAll(source, request.positive, positive, shares.positive, sums)
-  addAll(source, request.negative, negative, shares.negative, sums)
+  addAll(source, request.positive, positive, shares.positive)
+  addAll(source, request.negative, negative, shares.negative)
   const factor = strategy === 'sum' && source.definition.metric === 'cosine' ? lengthOf(sums) : 1
-  return { vectors: [rounded(sums, source, request)], factor, ranks: undefined, left }
+  room.set(sums)
+  refuseBad(room, source, request)
+  return { vectors: [room], factor, ranks: undefined, left }
+}
+
+/** Whether one query has the order that is wanted. */
+export function makesOneVector({ definition }: Source, { strategy }: Recommendation): boolean {
+  return strategy === 'mean' || (strategy === 'sum' && definition.metric !== 'euclidean')
 }
 
 function sharesOf({ positive, negative }: Recommendation): { positive: number; negative: number } {
@@ -62,20 +85,21 @@ function sharesOf({ positive, negative }: Recommendation): { positive: number; n
   return { positive: (dislikes > 0 ? 2 : 1) / likes, negative: -1 / dislikes }
 }
 
-function vectorsOf({ replica }: Source, { vectors }: Given, slots: Uint32Array): Float32Array[] {
-  return [...Array.from(slots, (slot) => replica.vectors.vector(slot)!), ...vectors]
+function vectorsOf({ replica }: Source, { vectors }: Given, slots: readonly number[]): Float32Array[] {
+  return [...slots.map((slot) => replica.vectors.vector(slot)!), ...vectors]
 }
 
 /** Adds vectors, or their directions where the metric is the cosine, times a weight, in float64. */
 function addAll(
   { replica, definition }: Source,
   { vectors }: Given,
-  slots: Uint32Array,
+  slots: readonly number[],
   weight: number,
-  sums: Float64Array,
 ): void {
   const directions = definition.metric === 'cosine'
-  replica.vectors.addVectors(slots, new Float64Array(slots.length).fill(weight), directions, sums)
+  if (slots.length > slotRoom.length) slotRoom = new Uint32Array(2 * slots.length)
+  slotRoom.set(slots)
+  if (slots.length > 0) replica.vectors.addVectors(slotRoom, slots.length, weight, directions, sums)
   for (const vector of vectors) {
     const factor = directions ? weight / Math.sqrt(squaredNorm(vector)) : weight
     for (let i = 0; i < sums.length; i++) sums[i]! += factor * vector[i]!
@@ -86,21 +110,12 @@ function lengthOf(sums: Float64Array): number {
   return Math.sqrt(sums.reduce((squares, sum) => squares + sum * sum, 0))
 }
 
-/** The sums as a vector to query by. @throws SkalarError `BAD_VECTOR` where they are none */
-function rounded(
-  sums: Float64Array,
-  { definition }: Source,
-  { path, negative }: Recommendation,
-): Float32Array {
-  const vector = Float32Array.from(sums)
-  const squares = squaredNorm(vector)
+/** @throws SkalarError `BAD_VECTOR` where nothing can be near to a vector that was made */
+function refuseBad(vector: Float32Array, { definition }: Source, { path, negative }: Recommendation): void {
+  if (firstBadVector(vector, vector.length, definition.metric === 'cosine') !== 0) return
   const given = negative.ids.length + negative.vectors.length > 0 ? 'positive and negative' : 'positive'
-  const refused = (problem: string) =>
-    new SkalarError('BAD_VECTOR', `${path}.${problem}`, { path: `${path}.positive` })
-  if (!Number.isFinite(squares))
-    throw refused('positive has vectors whose sum is beyond the range of float32')
-  if (squares > 0 || definition.metric !== 'cosine') return vector
-  throw refused(
-    `positive leads nowhere: the vectors of ${given} cancel out, so nothing is near; use strategy "best"`,
-  )
+  const problem = vector.every(Number.isFinite)
+    ? `leads nowhere: the vectors of ${given} cancel out, so that nothing is near; use strategy "best"`
+    : `has vectors whose sum, with those of negative, is beyond the range of float32: scale them down`
+  throw new SkalarError('BAD_VECTOR', `${path}.positive ${problem}`, { path: `${path}.positive` })
 }

@@ -2,9 +2,8 @@ import { Answers, type Hit } from '../../engine/answers.ts'
 import type { Engine, EngineQuery } from '../../engine/engine.ts'
 import { choosePlan } from '../../query/plan.ts'
 import type { Source } from '../../source.ts'
-import { type Aim, aimOf } from './aim.ts'
+import { type Aim, aimOf, type LookedUp } from './aim.ts'
 import type { FieldValues } from './groups.ts'
-import type { KnownIds } from './known.ts'
 import { firstWidth, picked } from './pick.ts'
 import { ranked } from './rank.ts'
 import type { Recommendation } from './request.ts'
@@ -31,7 +30,7 @@ export interface Search {
 export type Steps<T> = Generator<Search | undefined, T, Answers | undefined>
 
 export interface Tools {
-  readonly known: KnownIds
+  slotsOf(request: Recommendation): LookedUp
   valuesOf(field: readonly string[]): FieldValues
   /** The slots that the request's filter lets through; undefined for all. */
   allowedOf(request: Recommendation): Uint32Array | undefined
@@ -51,7 +50,13 @@ export function* answer(
   const { replica } = source
   const { position, vectors } = replica
   const moved = () => replica.position !== position || replica.vectors !== vectors
-  const pursuits = requests.map((request) => new Pursuit(source, request, tools))
+  // Side by side, as native code takes the vectors of a call.
+  const { dimension } = source.definition
+  const rooms = new Float32Array(dimension * requests.length)
+  const pursuits = requests.map((request, i) => {
+    const room = rooms.subarray(i * dimension, (i + 1) * dimension)
+    return new Pursuit(source, request, tools, room)
+  })
   let stale = false
   for (let open = pursuits; open.length > 0; ) {
     const waiting = open.flatMap((pursuit) => pursuit.queries().map((query) => ({ pursuit, query })))
@@ -109,10 +114,15 @@ class Pursuit {
   #found = new Map<number, Hit>()
   #exhausted = true
 
-  constructor(source: Source, request: Recommendation, { known, live, allowedOf, valuesOf }: Tools) {
+  constructor(
+    source: Source,
+    request: Recommendation,
+    { slotsOf, live, allowedOf, valuesOf }: Tools,
+    room: Float32Array,
+  ) {
     this.#source = source
     this.#request = request
-    this.#aim = aimOf(source, request, known)
+    this.#aim = aimOf(source, request, slotsOf(request), room)
     this.#allowed = allowedOf(request)
     this.#room = this.#allowed?.length ?? live
     this.#width = firstWidth(request)
@@ -141,6 +151,10 @@ class Pursuit {
     for (let hit = begin; hit < end; hit++) {
       const slot = answers.slot(hit)
       if (left.has(slot) || this.#found.has(slot)) continue
+      if (ranks === undefined && this.#found.size === this.#width) {
+        this.#exhausted = false
+        return
+      }
       const score = factor * answers.score(hit)
       if (ranks === undefined && !this.#isNear(score)) {
         this.#exhausted = true

@@ -3,24 +3,30 @@ import type { Source } from '../../source.ts'
 import { changesSince } from '../../store/changes-since.ts'
 import { encodeId } from '../../store/keys.ts'
 import { knownRecordAt, ordinalOf } from '../../store/records.ts'
-import { SLICE_MS } from '../../turns.ts'
 import type { Id } from '../../types.ts'
-import type { Given, Recommendation } from './request.ts'
+import type { Given } from './request.ts'
 
 /** Ids that are remembered; of many users, many like the same. */
 const MOST = 100_000
 
+/** Ids that are read between two looks at the clock. */
+const STRETCH = 64
+
 /** Ids that an error names. */
 const NAMED = 10
 
-interface Place {
-  readonly slot: number
-  readonly ordinal: number
+/** What became of ids. */
+export interface Looked {
+  readonly epoch: number
+  readonly slots: readonly (number | undefined)[]
 }
+
+/** Nothing was looked up. */
+export const LATE: Looked = { epoch: -1, slots: [] }
 
 /**
  * The slots of records by their ids. Looking them up takes a while where there are many, in which they change: so the steps are
- * `look`, bring the replica up to date, `settle`, and then `slotOf`, until the replica moves on.
+ * `look`, bring the replica up to date, `settle`, and then `slotsOf`, until the replica moves on.
  *
  * Invariant: what is remembered holds at log position `from`, or at a later one up to that of LMDB.
  */
@@ -28,30 +34,43 @@ export class KnownIds {
   readonly #source: Source
   #number = -1
   #from = 0
-  #places = new Map<Id, Place | undefined>()
+  /** Counts when something may not hold any more of what `look` has returned. */
+  #epoch = 0
+  /** Where an id stands in the two below; objects instead would be a wait for memory more, for each id. */
+  readonly #places = new Map<Id, number>()
+  /** −1 where there is no record. */
+  #slots: number[] = []
+  #ordinals: number[] = []
 
   constructor(source: Source) {
     this.#source = source
   }
 
-  /** Looks ids up for a slice at most, from one of them on; the index to go on from. */
-  look(ids: readonly Id[], begin: number): number {
+  /** Looks ids up, with pauses where it yields; then the clock may be read. What it returns is for `slotsOf`. */
+  *look(ids: readonly Id[]): Generator<undefined, Looked, unknown> {
     const { environment, replica } = this.#source
-    environment.refresh()
-    // Rows under another number than LMDB's are being purged. Whoever asks later looks again.
-    if (replica.currentNumber() !== replica.number) return ids.length
-    if (this.#places.size > MOST || this.#number !== replica.number) this.#forget()
-    const end = performance.now() + SLICE_MS
-    let i = begin
-    for (; i < ids.length && (i % 64 !== 0 || performance.now() < end); i++) {
+    if (this.#slots.length > MOST || this.#number !== replica.number) this.#forget()
+    const epoch = this.#epoch
+    const slots = new Array<number | undefined>(ids.length)
+    let read = 0
+    for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!
-      if (!this.#places.has(id)) this.#places.set(id, this.#read(id))
+      const place = this.#places.get(id)
+      if (place !== undefined) {
+        slots[i] = this.#slotAt(place)
+      } else {
+        if (read > 0 && read % STRETCH === 0) yield
+        if (read++ % STRETCH === 0) environment.refresh()
+        // Rows under another number than LMDB's are being purged. Whoever asks later looks again.
+        if (read % STRETCH === 1 && !this.#isCurrent()) return LATE
+        slots[i] = this.#read(id)
+      }
     }
-    return i
+    return { epoch, slots }
   }
 
   /**
-   * Right after `replica.catchUpSync()`: LMDB and the replica must show the same state. From now on `slotOf` speaks of that
+   * Right after `replica.catchUpSync()`: LMDB and the replica must show the same state. From now on `slotsOf` speaks of that
    * state.
    */
   settle(): void {
@@ -63,64 +82,61 @@ export class KnownIds {
       this.#forget()
       return
     }
+    this.#epoch++
     for (const [id, place] of this.#places) {
-      if (place === undefined || changes.ordinals.has(place.ordinal)) this.#places.delete(id)
+      if (this.#slots[place] === -1 || changes.ordinals.has(this.#ordinals[place]!)) this.#places.delete(id)
     }
     this.#from = replica.position
   }
 
-  /** Undefined where there is no record. */
-  slotOf(id: Id): number | undefined {
+  /** The slots of ids, undefined where there is no record: those that `look` has found, or what has become of them. */
+  slotsOf(ids: readonly Id[], looked: Looked): readonly (number | undefined)[] {
+    return looked.epoch === this.#epoch ? looked.slots : ids.map((id) => this.#slotOf(id))
+  }
+
+  #slotOf(id: Id): number | undefined {
     const place = this.#places.get(id)
-    if (place !== undefined || this.#places.has(id)) return place?.slot
-    const read = this.#read(id)
-    this.#places.set(id, read)
-    return read?.slot
+    return place === undefined ? this.#read(id) : this.#slotAt(place)
   }
 
-  /** The slots of all of these. @throws SkalarError `NOT_FOUND`, with those that there are no records of */
-  slotsOf(given: Given): Uint32Array {
-    const slots = new Uint32Array(given.ids.length)
-    const missing: number[] = []
-    for (const [i, id] of given.ids.entries()) {
-      const slot = this.slotOf(id)
-      if (slot === undefined) missing.push(i)
-      else slots[i] = slot
-    }
-    if (missing.length > 0) throw unknownIds(given, missing)
-    return slots
+  #slotAt(place: number): number | undefined {
+    const slot = this.#slots[place]!
+    return slot === -1 ? undefined : slot
   }
 
-  /** As far as it is known after `look` which there are none of. @throws SkalarError `NOT_FOUND` */
-  refuseUnknown({ positive, negative }: Pick<Recommendation, 'positive' | 'negative'>): void {
-    for (const given of [positive, negative]) {
-      const missing = [...given.ids.keys()].filter((i) => this.#isUnknown(given.ids[i]!))
-      if (missing.length > 0) throw unknownIds(given, missing)
-    }
+  #isCurrent(): boolean {
+    const { replica } = this.#source
+    return this.#number === replica.number && replica.currentNumber() === replica.number
   }
 
-  #isUnknown(id: Id): boolean {
-    return this.#places.has(id) && this.#places.get(id) === undefined
-  }
-
-  #read(id: Id): Place | undefined {
+  #read(id: Id): number | undefined {
     const { environment, replica } = this.#source
     const ordinal = ordinalOf(environment, replica.number, encodeId(id))
-    if (ordinal === undefined) return undefined
-    return { slot: knownRecordAt(environment, replica.number, ordinal).slot, ordinal }
+    const slot = ordinal === undefined ? undefined : knownRecordAt(environment, replica.number, ordinal).slot
+    this.#places.set(id, this.#slots.length)
+    this.#slots.push(slot ?? -1)
+    this.#ordinals.push(ordinal ?? -1)
+    return slot
   }
 
   #forget(): void {
+    this.#epoch++
     this.#places.clear()
+    this.#slots = []
+    this.#ordinals = []
     this.#number = this.#source.replica.number
     this.#from = this.#source.replica.position
   }
 }
 
-function unknownIds({ ids, paths }: Given, missing: readonly number[]): SkalarError {
+/** @throws SkalarError `NOT_FOUND`, with those that were looked up and that there are no records of */
+export function refuseUnknown({ ids, places, path: array }: Given, { slots }: Pick<Looked, 'slots'>): void {
+  if (!slots.includes(undefined)) return
+  const missing = [...slots.keys()].filter((i) => slots[i] === undefined)
   const first = missing[0]!
+  const path = `${array}[${places[first]}]`
   const names = missing.slice(0, NAMED).map((i) => JSON.stringify(ids[i]))
   const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : ''
-  const message = `${paths[first]}: there is no record ${names.join(', ')}${more}: leave out what is gone`
-  return new SkalarError('NOT_FOUND', message, { path: paths[first], id: ids[first] })
+  const message = `${path}: there is no record ${names.join(', ')}${more}: leave out what is gone`
+  throw new SkalarError('NOT_FOUND', message, { path, id: ids[first] })
 }

@@ -10,10 +10,10 @@ import { type Recommendation, type UserParser, userParser } from './request.ts'
 import { recommend } from './run.ts'
 
 /** Users that are answered together. */
-const AT_ONCE = 64
+const AT_ONCE = 128
 
 /** Batches under way while the caller looks at the one before: they keep all threads busy. */
-const AHEAD = 3
+const AHEAD = 2
 
 /**
  * Recommendations for many users, in their order, for `for await`. An array is checked and copied whole by the constructor;
@@ -67,12 +67,17 @@ export class Recommendations implements AsyncIterable<AnyMatch[]> {
 
   /** Users before one that is refused are still answered. */
   async *#batches(): AsyncGenerator<Recommendation[], void, undefined> {
+    if (isArray(this.#users)) {
+      const users = this.#users as Recommendation[]
+      for (let i = 0; i < users.length; i += AT_ONCE) yield users.slice(i, i + AT_ONCE)
+      return
+    }
     let batch: Recommendation[] = []
     let failure: { readonly error: unknown } | undefined
     try {
       let index = 0
       for await (const user of this.#users) {
-        batch.push(isArray(this.#users) ? (user as Recommendation) : this.#parser!.parse(user, index++))
+        batch.push(this.#parser!.parse(user, index++))
         if (batch.length < AT_ONCE) continue
         yield batch
         batch = []

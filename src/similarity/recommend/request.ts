@@ -33,10 +33,13 @@ const COMMON = ['exclude', ...ANSWER, 'signal'] as const
 /** Likes or dislikes: records, and vectors of none. */
 export interface Given {
   readonly ids: readonly Id[]
-  /** Where each of the ids was given. */
-  readonly paths: readonly string[]
+  /** Where each of the ids stands in the array that was given, and the path of that. */
+  readonly places: readonly number[]
+  readonly path: string
   readonly vectors: readonly Float32Array[]
 }
+
+export const NOTHING: Given = { ids: [], places: [], path: '', vectors: [] }
 
 /** At most so many matches may share a value of a field. */
 export interface GroupLimit {
@@ -151,7 +154,7 @@ function parseTaste(
     const message = `${path}.positive ${problem}: give at least one id or vector of what is liked`
     throw new SkalarError('BAD_OPTION', message, { path: `${path}.positive` })
   }
-  return { path, positive: liked, negative: read(negative ?? [], 'negative') }
+  return { path, positive: liked, negative: negative === undefined ? NOTHING : read(negative, 'negative') }
 }
 
 function parseGiven(input: unknown, path: string, dimension: number, refuseZero: boolean): Given {
@@ -161,19 +164,25 @@ function parseGiven(input: unknown, path: string, dimension: number, refuseZero:
     throw new SkalarError('BAD_OPTION', message, { path })
   }
   const ids: Id[] = []
-  const paths: string[] = []
+  const places: number[] = []
   const vectors: Float32Array[] = []
   mapItems(input, (item, i) => {
-    const own = `${path}[${i}]`
-    if (typeof item !== 'object' || item === null) {
-      ids.push(validId(item, own))
-      paths.push(own)
+    if (typeof item === 'object' && item !== null) {
+      vectors.push(copyVector(item, `${path}[${i}]`, dimension, refuseZero))
       return
     }
-    const vector = new Float32Array(dimension)
-    writeVector(item, vector, 0, dimension, own)
-    if (firstBadVector(vector, dimension, refuseZero) === 0) throw badVector(vector, item, own, refuseZero)!
-    vectors.push(vector)
+    // Most are good, and need no path.
+    ids.push(
+      typeof item === 'number' && Number.isSafeInteger(item) ? item + 0 : validId(item, `${path}[${i}]`),
+    )
+    places.push(i)
   })
-  return { ids, paths, vectors }
+  return { ids, places, path, vectors }
+}
+
+function copyVector(item: object, path: string, dimension: number, refuseZero: boolean): Float32Array {
+  const vector = new Float32Array(dimension)
+  writeVector(item, vector, 0, dimension, path)
+  if (firstBadVector(vector, dimension, refuseZero) === 0) throw badVector(vector, item, path, refuseZero)!
+  return vector
 }

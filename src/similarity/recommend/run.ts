@@ -1,17 +1,20 @@
 import type { Answers } from '../../engine/answers.ts'
 import { fromNative } from '../../native.ts'
 import { Abort } from '../../query/abort.ts'
-import { filtersOf, settled } from '../../query/allowed.ts'
+import { type Filters, filtersOf, settled } from '../../query/allowed.ts'
 import { type AnyMatch, shapeInTurns, shapeSync } from '../../query/shape.ts'
 import type { Source } from '../../source.ts'
 import { turnWhenBusy } from '../../turns.ts'
-import type { Id } from '../../types.ts'
 import { answer, type Steps } from './answer.ts'
+import { LATE, type Looked, refuseUnknown } from './known.ts'
 import type { Lookups } from './lookups.ts'
 import type { Recommendation } from './request.ts'
 
 /** How often what writes have overtaken is done again before the calling thread does it without a pause. */
 const ATTEMPTS = 5
+
+/** Of the ids of a request: positive, negative, exclude. */
+type LookedIds = readonly Looked[]
 
 /**
  * Recommendations as of what was committed when it was called, or later. The steps: catch up with the log, find what filters let
@@ -49,19 +52,25 @@ async function tryOnce(
   const { replica } = source
   abort.check()
   await replica.catchUp()
-  const ids = idsOf(requests)
-  for (let next = 0; next < ids.length; ) {
-    next = lookups.known.look(ids, next)
-    await turnWhenBusy()
-    abort.check()
+  const looked = new Map<Recommendation, LookedIds>()
+  for (const request of requests) {
+    const { positive, negative, exclude } = request
+    const found: Looked[] = []
+    for (const ids of [positive.ids, negative.ids, exclude]) {
+      const slots = ids.length === 0 ? LATE : inTurns(lookups.known.look(ids), abort)
+      found.push(slots instanceof Promise ? await slots : slots)
+    }
+    // Before filters are evaluated, which takes long.
+    refuseUnknown(positive, found[0]!)
+    refuseUnknown(negative, found[1]!)
+    looked.set(request, found)
   }
   const { filters, scans } = lookups.filters(filtersOf(source, requests))
-  if (scans.length > 0) for (const request of requests) lookups.known.refuseUnknown(request)
   for (const { scan } of scans) await scan.run(() => abort.check())
   await replica.catchUp()
   await turnWhenBusy()
   abort.check()
-  const steps = begin(source, requests, lookups, filters)
+  const steps = begin(source, requests, lookups, filters, looked)
   if (steps === undefined) return undefined
   const { position: since, vectors } = replica
   let step = steps.next()
@@ -96,7 +105,7 @@ function recommendSync(source: Source, requests: readonly Recommendation[], look
     replica.catchUpSync()
     const { filters, scans } = lookups.filters(filtersOf(source, requests))
     for (const { scan } of scans) scan.runSync()
-    const steps = begin(source, requests, lookups, filters)
+    const steps = begin(source, requests, lookups, filters, new Map())
     const since = replica.position
     const answers = steps && finishSync(steps, since)
     const lists = answers && shapeSync(source, requests, answers, since, attempt >= ATTEMPTS)
@@ -118,7 +127,8 @@ function begin(
   source: Source,
   requests: readonly Recommendation[],
   lookups: Lookups,
-  filters: ReturnType<typeof filtersOf>,
+  filters: Filters,
+  looked: ReadonlyMap<Recommendation, LookedIds>,
 ): Steps<Answers | undefined> | undefined {
   const { live } = source.replica.catchUpSync()
   const allowed = settled(filters)
@@ -127,15 +137,34 @@ function begin(
     return undefined
   }
   lookups.keep(filters)
-  lookups.known.settle()
+  const { known } = lookups
+  known.settle()
   return answer(source, requests, {
-    known: lookups.known,
+    slotsOf: (request) => {
+      const { positive, negative, exclude } = request
+      const [likes = LATE, dislikes = LATE, seen = LATE] = looked.get(request) ?? []
+      return {
+        positive: known.slotsOf(positive.ids, likes),
+        negative: known.slotsOf(negative.ids, dislikes),
+        exclude: known.slotsOf(exclude, seen),
+      }
+    },
     live,
     valuesOf: (field) => lookups.valuesOf(field),
     allowedOf: ({ settings: { test } }) => test && allowed.get(test),
   })
 }
 
-function idsOf(requests: readonly Recommendation[]): Id[] {
-  return requests.flatMap(({ positive, negative, exclude }) => [...positive.ids, ...negative.ids, ...exclude])
+/** Goes on while there is time left in this turn, without an await. */
+function inTurns<T>(steps: Generator<undefined, T, unknown>, abort: Abort): T | Promise<T> {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+    const turn = turnWhenBusy()
+    if (turn === undefined) continue
+    return turn.then(() => {
+      abort.check()
+      return inTurns(steps, abort)
+    })
+  }
 }

@@ -92,6 +92,20 @@ export const COLLECTION_METHODS: readonly Method[] = [
     signal: true,
     call: (_, films, signal) => films.explain({ vector: VECTOR, signal }),
   },
+  {
+    name: 'recommend',
+    kind: 'async',
+    writes: false,
+    signal: true,
+    call: (_, films, signal) => films.recommend({ positive: ['a'], signal }),
+  },
+  {
+    name: 'recommendMany',
+    kind: 'async',
+    writes: false,
+    signal: true,
+    call: (_, films, signal) => collect(() => films.recommendMany([{ positive: ['a'] }], { signal })),
+  },
   { name: 'stats', kind: 'async', writes: false, call: (_, films) => films.stats() },
   {
     name: 'upsert',

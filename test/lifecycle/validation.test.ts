@@ -37,6 +37,10 @@ const METHODS: AsyncMethods = {
   count: (_, films) => films.count.bind(films) as Anything,
   query: (_, films) => films.query.bind(films) as Anything,
   queryMany: (_, films) => films.queryMany.bind(films) as Anything,
+  recommend: (_, films) => films.recommend.bind(films) as Anything,
+  recommendMany: (_, films) => async (users, options) => {
+    for await (const _list of films.recommendMany(users as never, options as never));
+  },
   explain: (_, films) => films.explain.bind(films) as Anything,
 }
 

@@ -282,6 +282,10 @@ const ASYNCHRONOUS: Readonly<Record<string, Call>> = {
   count: (_, c, options) => c.count(options),
   query: (_, c, options) => c.query(options),
   queryMany: (_, c, queries, options) => c.queryMany(queries, options),
+  recommend: (_, c, options) => c.recommend(options),
+  recommendMany: async (_, c, users, options) => {
+    for await (const _list of c.recommendMany(users, options));
+  },
   explain: (_, c, options) => c.explain(options),
   classify: (_, c, options) => c.classify(options),
   regress: (_, c, options) => c.regress(options),

@@ -47,21 +47,26 @@ export class Recommendations implements AsyncIterable<AnyMatch[]> {
     const ahead: Promise<AnyMatch[][]>[] = []
     let failure: { readonly error: unknown } | undefined
     const batches = this.#batches()
-    for (let isFirst = true; ; isFirst = false) {
-      signal?.throwIfAborted()
-      const next = await batches.next().catch((error: unknown) => {
-        failure = { error }
-      })
-      if (!next || next.done) break
-      const batch = this.#session.run(() => recommend(this.#source, next.value, lookups, signal))
-      // It is looked at when it is its turn.
-      batch.catch(() => {})
-      ahead.push(batch)
-      // What all users share is read once, for the first of them.
-      if (isFirst) await batch
-      if (ahead.length > AHEAD) yield* await ahead.shift()!
+    try {
+      for (let isFirst = true; ; isFirst = false) {
+        signal?.throwIfAborted()
+        const next = await batches.next().catch((error: unknown) => {
+          failure = { error }
+        })
+        if (!next || next.done) break
+        const batch = this.#session.run(() => recommend(this.#source, next.value, lookups, signal))
+        // It is looked at when it is its turn.
+        batch.catch(() => {})
+        ahead.push(batch)
+        // What all users share is read once, for the first of them.
+        if (isFirst) await batch
+        if (ahead.length > AHEAD) yield* await ahead.shift()!
+      }
+      for (const batch of ahead) yield* await batch
+    } finally {
+      // Whoever gave the users hears that no more are wanted.
+      await batches.return()
     }
-    for (const batch of ahead) yield* await batch
     if (failure !== undefined) throw failure.error
   }
 

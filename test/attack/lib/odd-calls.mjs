@@ -93,6 +93,16 @@ export const CALLS = {
   query: of('query', (random) => [query(random)]),
   querySync: of('querySync', (random) => [query(random)]),
   queryMany: of('queryMany', (random) => [[query(random), { vector: [3, 1, 2] }], { k: 5, select: [] }]),
+  recommend: of('recommend', (random) => [
+    { positive: ['a', [1, 2, 3]], negative: ['b'], exclude: ['c'], filter: filter(random), diversity: 0.3, k: 5 },
+  ]),
+  'recommend by groups': of('recommend', () => [
+    { positive: ['a'], strategy: 'best', perGroup: { field: 'a', limit: 2 }, threshold: -1, select: [] },
+  ]),
+  recommendMany: {
+    args: () => [[{ positive: ['a'] }, { positive: [[3, 1, 2]], strategy: 'sum' }], { k: 3, ef: 20 }],
+    call: ({ collection }, args) => drain(collection.recommendMany(...args)),
+  },
   explain: of('explain', (random) => [query(random)]),
   classify: of('classify', (random) => [
     { vector: [1, 2, 3], field: 'a', k: 5, filter: filter(random), weights: 'uniform', exact: true },

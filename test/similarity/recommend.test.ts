@@ -1,3 +1,4 @@
+// More than 400 lines: each option of recommend against one reference, over all engines.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Collection, EngineName, MetricName, RecommendStrategy } from '../../src/index.ts'

@@ -94,7 +94,14 @@ export const CALLS = {
   querySync: of('querySync', (random) => [query(random)]),
   queryMany: of('queryMany', (random) => [[query(random), { vector: [3, 1, 2] }], { k: 5, select: [] }]),
   recommend: of('recommend', (random) => [
-    { positive: ['a', [1, 2, 3]], negative: ['b'], exclude: ['c'], filter: filter(random), diversity: 0.3, k: 5 },
+    {
+      positive: ['a', [1, 2, 3]],
+      negative: ['b'],
+      exclude: ['c'],
+      filter: filter(random),
+      diversity: 0.3,
+      k: 5,
+    },
   ]),
   'recommend by groups': of('recommend', () => [
     { positive: ['a'], strategy: 'best', perGroup: { field: 'a', limit: 2 }, threshold: -1, select: [] },

@@ -13,7 +13,8 @@ import { existing, type WriteMode } from '../store/conditions.ts'
 import { MOST_RECORDS } from '../store/room.ts'
 import { nextTurn, turnWhenBusy } from '../turns.ts'
 import type { UpsertResult } from '../types.ts'
-import { isArray, isRevoked } from '../validate/built-in.ts'
+import { isArray } from '../validate/built-in.ts'
+import { type AnyIterable, isStream } from '../validate/stream.ts'
 import { BatchBuilder, type OnInvalid } from './builder.ts'
 import { commit } from './commit.ts'
 
@@ -76,18 +77,6 @@ function parseOnInvalid(value: unknown): OnInvalid | undefined {
   if (isFunction(value)) return value as OnInvalid
   const name = enumOption(value, 'options.onInvalid', ['throw', 'skip'], 'throw')
   return name === 'skip' ? () => {} : undefined
-}
-
-type AnyIterable = Iterable<unknown> | AsyncIterable<unknown>
-
-/** Whether records come one by one. Arrays are iterable too, but are written as a whole; typed arrays yield none. */
-function isStream(input: unknown): input is AnyIterable {
-  if (typeof input !== 'object' || input === null || isRevoked(input)) return false
-  if (isArray(input) || ArrayBuffer.isView(input)) return false
-  const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: synchronous } = input as Partial<
-    AsyncIterable<unknown> & Iterable<unknown>
-  >
-  return typeof (asynchronous ?? synchronous) === 'function'
 }
 
 /** One call of upsert: its progress, and what it has committed. */

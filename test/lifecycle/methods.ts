@@ -97,14 +97,14 @@ export const COLLECTION_METHODS: readonly Method[] = [
     kind: 'async',
     writes: false,
     signal: true,
-    call: (_, films, signal) => films.recommend({ positive: ['a'], signal }),
+    call: (_, films, signal) => films.recommend({ positive: [VECTOR], signal }),
   },
   {
     name: 'recommendMany',
     kind: 'async',
     writes: false,
     signal: true,
-    call: (_, films, signal) => collect(() => films.recommendMany([{ positive: ['a'] }], { signal })),
+    call: (_, films, signal) => collect(() => films.recommendMany([{ positive: [VECTOR] }], { signal })),
   },
   { name: 'stats', kind: 'async', writes: false, call: (_, films) => films.stats() },
   {

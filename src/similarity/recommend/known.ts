@@ -24,6 +24,8 @@ export interface Looked {
 /** Nothing was looked up. */
 export const LATE: Looked = { epoch: -1, slots: [] }
 
+const kept = new WeakMap<Source, KnownIds>()
+
 /**
  * The slots of records by their ids. Looking them up takes a while where there are many, in which they change: so the steps are
  * `look`, bring the replica up to date, `settle`, and then `slotsOf`, until the replica moves on.
@@ -40,10 +42,22 @@ export class KnownIds {
   readonly #places = new Map<Id, number>()
   /** −1 where there is no record. */
   #slots: number[] = []
-  #ordinals: number[] = []
+  /** The id of each ordinal, to find what has changed. */
+  readonly #ids = new Map<number, Id>()
+  readonly #absent = new Set<Id>()
 
   constructor(source: Source) {
     this.#source = source
+  }
+
+  /** Those of a collection, from one call to the next: the same records are liked again and again. */
+  static of(source: Source): KnownIds {
+    let known = kept.get(source)
+    if (known === undefined) {
+      known = new KnownIds(source)
+      kept.set(source, known)
+    }
+    return known
   }
 
   /** Looks ids up, with pauses where it yields; then the clock may be read. What it returns is for `slotsOf`. */
@@ -83,8 +97,13 @@ export class KnownIds {
       return
     }
     this.#epoch++
-    for (const [id, place] of this.#places) {
-      if (this.#slots[place] === -1 || changes.ordinals.has(this.#ordinals[place]!)) this.#places.delete(id)
+    for (const id of this.#absent) this.#places.delete(id)
+    this.#absent.clear()
+    for (const ordinal of changes.ordinals) {
+      const id = this.#ids.get(ordinal)
+      if (id === undefined) continue
+      this.#places.delete(id)
+      this.#ids.delete(ordinal)
     }
     this.#from = replica.position
   }
@@ -115,7 +134,8 @@ export class KnownIds {
     const slot = ordinal === undefined ? undefined : knownRecordAt(environment, replica.number, ordinal).slot
     this.#places.set(id, this.#slots.length)
     this.#slots.push(slot ?? -1)
-    this.#ordinals.push(ordinal ?? -1)
+    if (ordinal === undefined) this.#absent.add(id)
+    else this.#ids.set(ordinal, id)
     return slot
   }
 
@@ -123,7 +143,8 @@ export class KnownIds {
     this.#epoch++
     this.#places.clear()
     this.#slots = []
-    this.#ordinals = []
+    this.#ids.clear()
+    this.#absent.clear()
     this.#number = this.#source.replica.number
     this.#from = this.#source.replica.position
   }

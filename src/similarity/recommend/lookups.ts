@@ -19,7 +19,7 @@ export class Lookups {
     this.#source = source
     this.#test = test
     this.#perGroup = perGroup
-    this.known = new KnownIds(source)
+    this.known = KnownIds.of(source)
     this.#values = perGroup && new FieldValues(source, perGroup.field)
   }
 

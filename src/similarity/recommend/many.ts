@@ -1,10 +1,10 @@
 import { SkalarError } from '../../errors.ts'
-import { isFunction } from '../../options.ts'
 import type { AnyMatch } from '../../query/shape.ts'
 import type { Session, Source } from '../../source.ts'
 import { isArray } from '../../validate/built-in.ts'
 import { describe } from '../../validate/describe.ts'
 import { mapItems } from '../../validate/items.ts'
+import { type AnyIterable, isStream } from '../../validate/stream.ts'
 import { Lookups } from './lookups.ts'
 import { type Recommendation, type UserParser, userParser } from './request.ts'
 import { recommend } from './run.ts'
@@ -23,7 +23,7 @@ export class Recommendations implements AsyncIterable<AnyMatch[]> {
   readonly #session: Session
   readonly #source: Source
   readonly #parser: UserParser | undefined
-  readonly #users: Iterable<unknown> | AsyncIterable<unknown> = []
+  readonly #users: AnyIterable = []
   /** What the first step rejects with. */
   readonly #refused: { readonly error: unknown } | undefined
 
@@ -95,14 +95,8 @@ export class Recommendations implements AsyncIterable<AnyMatch[]> {
   }
 }
 
-function iterable(users: unknown): Iterable<unknown> | AsyncIterable<unknown> {
-  if (typeof users === 'object' && users !== null) {
-    const { [Symbol.asyncIterator]: many, [Symbol.iterator]: some } = users as Partial<
-      AsyncIterable<unknown>
-    > &
-      Partial<Iterable<unknown>>
-    if (isFunction(many) || isFunction(some)) return users as Iterable<unknown>
-  }
+function iterable(users: unknown): AnyIterable {
+  if (isStream(users)) return users
   const message = `users must be an array, an iterable or an async iterable of { positive }, got ${describe(users)}`
   throw new SkalarError('BAD_OPTION', message, { path: 'users' })
 }

@@ -1,4 +1,3 @@
-// More than 400 lines: each option of recommend against one reference, over all engines.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EngineName, MetricName } from '../../src/index.ts'

@@ -187,7 +187,7 @@ export class Answers {
   }
 
   /** These, for which others were looked for first: what that took is counted with them. */
-  after(first: Answers): Answers {
+  withCostsOf(first: Answers): Answers {
     const numbers = this.#numbers.slice(0, this.#hitAt(this.hits))
     numbers[0] = Number(this.stale || first.stale)
     for (let query = 0; query < this.#queries; query++) {

@@ -30,7 +30,7 @@ export async function searchCandidates(
   const wide = queries.map((query, i) => candidateQuery(source, settings[i]!, query))
   const first = await engine.search(wide, since, abort)
   if (replica.vectors !== vectors || replica.position !== since) return undefined
-  return (await flat.search(among(queries, first), since, abort)).after(first)
+  return (await flat.search(among(queries, first), since, abort)).withCostsOf(first)
 }
 
 /** The same on the calling thread. The answers last. */
@@ -49,7 +49,7 @@ export function searchCandidatesSync(
     () => false,
     () => 0,
   )
-  return source.flat.searchSync(narrowed, since).after(costs)
+  return source.flat.searchSync(narrowed, since).withCostsOf(costs)
 }
 
 function among(queries: readonly EngineQuery[], first: Answers): EngineQuery[] {

@@ -7,6 +7,7 @@ import type { AnyMatch } from '../query/shape.ts'
 import type { Source } from '../source.ts'
 import type { At, Cancel, Filter, Id, KernelMetric, QueryTarget } from '../types.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
+import { fieldOption, valueAt } from './field.ts'
 
 /*
  * What the labels of near records say of a vector: those of the k nearest, each with a weight (Dudani 1976, "The distance-weighted
@@ -129,7 +130,7 @@ async function votersOf<Y>(
   what: string,
 ): Promise<Voter<Y>[]> {
   const { field, k, kernel, weights, ...query } = checkOptions(input, KNOWN, 'options')
-  const path = fieldOption(field)
+  const path = fieldOption(field, 'options.field')
   const weigh = weighing(source, kernel, weights)
   const most = integerOption(k, 'options.k', { min: 1 }) ?? (kernel === undefined ? DEFAULT_K : Infinity)
   const metric = kernel === undefined ? undefined : kernelObject(kernel)
@@ -163,22 +164,6 @@ async function votersOf<Y>(
 async function size({ replica }: Source): Promise<number> {
   await replica.catchUp()
   return replica.state().live
-}
-
-/** The keys of a dotted path. */
-function fieldOption(field: unknown): string[] {
-  if (typeof field === 'string' && field !== '' && !field.split('.').includes('')) return field.split('.')
-  const message = 'options.field must be the name of a metadata field, or a dotted path to one'
-  throw new SkalarError('BAD_OPTION', message, { path: 'options.field' })
-}
-
-function valueAt(metadata: unknown, path: readonly string[]): unknown {
-  let value = metadata
-  for (const key of path) {
-    if (!isPlainObject(value) || !Object.hasOwn(value, key)) return undefined
-    value = value[key]
-  }
-  return value
 }
 
 type Weigh = <Y>(labelled: readonly { value: Y; score: number }[]) => Voter<Y>[]

@@ -5,7 +5,7 @@ import { changesSince } from '../../store/changes-since.ts'
 import { recordAt, recordOf } from '../../store/records.ts'
 import type { RecordRow } from '../../store/rows.ts'
 import type { Id } from '../../types.ts'
-import { isPlainObject } from '../../validate/plain-object.ts'
+import { valueAt } from '../field.ts'
 import { Places } from './places.ts'
 import type { ValuesOf } from './request.ts'
 
@@ -92,14 +92,4 @@ export class MemberScan {
     const { environment, replica } = values.source
     return recordOf(environment, replica.number, id)?.slot
   }
-}
-
-/** What stands at a path, through plain objects; undefined where nothing does. */
-function valueAt(metadata: Readonly<Record<string, unknown>>, segments: readonly string[]): unknown {
-  let value: unknown = metadata
-  for (const segment of segments) {
-    if (!isPlainObject(value) || !Object.hasOwn(value, segment)) return undefined
-    value = value[segment]
-  }
-  return value
 }

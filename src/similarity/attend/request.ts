@@ -6,6 +6,7 @@ import { parseTest } from '../../query/request.ts'
 import type { Session, Source } from '../../source.ts'
 import { isArray, lengthOfView } from '../../validate/built-in.ts'
 import { describe } from '../../validate/describe.ts'
+import { fieldOption } from '../field.ts'
 import { isFlat, type Matrix, matrixOperand } from '../operand.ts'
 import { type Formula, kernelFormula, softmaxFormula } from './formula.ts'
 
@@ -114,12 +115,7 @@ function parseValues(input: unknown, handleOf: (collection: unknown) => Handle |
   const path = 'options.values'
   if (input === undefined) return { kind: 'own' }
   if (typeof input === 'string') {
-    const segments = input.split('.')
-    if (segments.includes('')) {
-      const message = `${path} must be a path of metadata such as "rating" or "stats.rating", got ${describe(input)}`
-      throw new SkalarError('BAD_OPTION', message, { path })
-    }
-    return { kind: 'field', segments, path: input }
+    return { kind: 'field', segments: fieldOption(input, path), path: input }
   }
   const handle = handleOf(input)
   if (handle !== undefined) return { kind: 'collection', ...handle }

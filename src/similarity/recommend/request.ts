@@ -7,6 +7,7 @@ import type { Id } from '../../types.ts'
 import { isArray } from '../../validate/built-in.ts'
 import { describe } from '../../validate/describe.ts'
 import { badVector, mapItems, validId, validIds, writeVector } from '../../validate.ts'
+import { fieldOption } from '../field.ts'
 import type { RecommendStrategy } from './types.ts'
 
 const STRATEGIES: readonly RecommendStrategy[] = ['mean', 'best', 'sum']
@@ -123,11 +124,7 @@ function parseManner(options: Record<string, unknown>, path: string, definition:
 function parseGroups(input: unknown, path: string): GroupLimit | undefined {
   if (input === undefined) return undefined
   const { field, limit } = checkOptions(input, ['field', 'limit'], path)
-  const steps = typeof field === 'string' ? field.split('.') : []
-  if (steps.length === 0 || steps.some((step) => step === '' || step.startsWith('$'))) {
-    const message = `${path}.field must be a path of metadata such as "genre", got ${describe(field)}`
-    throw new SkalarError('BAD_OPTION', message, { path: `${path}.field` })
-  }
+  const steps = fieldOption(field, `${path}.field`)
   const most = integerOption(limit, `${path}.limit`, { min: 1 })
   if (most !== undefined) return { field: steps, limit: most }
   const message = `${path} needs a limit: how many matches may share a value of ${field}`

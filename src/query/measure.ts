@@ -29,6 +29,8 @@ export interface Measure {
 }
 
 export interface KernelMap {
+  /** Whether scores can serve as weights. */
+  readonly neverNegative: boolean
   score(base: number): number
   /**
    * A base score that none stands behind whose kernel score is at least this one; undefined where all may be. It need not be the
@@ -113,6 +115,7 @@ function rbf(gamma: number): Measure {
     ...plain('euclidean'),
     name: 'rbf',
     kernel: {
+      neverNegative: true,
       score: (distance) => Math.exp(-gamma * distance * distance),
       loosest: (score) => falling(score, gamma, Math.sqrt),
     },
@@ -124,6 +127,7 @@ function laplacian(gamma: number): Measure {
     ...plain('manhattan'),
     name: 'laplacian',
     kernel: {
+      neverNegative: true,
       score: (distance) => Math.exp(-gamma * distance),
       loosest: (score) => falling(score, gamma, (distance) => distance),
     },
@@ -135,6 +139,7 @@ function sigmoid({ gamma, coef0 }: Shift): Measure {
     ...plain('dot'),
     name: 'sigmoid',
     kernel: {
+      neverNegative: false,
       score: (dot) => Math.tanh(gamma * dot + coef0),
       loosest: (score) => {
         if (score > 1) return Number.POSITIVE_INFINITY
@@ -150,6 +155,7 @@ function oddPolynomial({ gamma, degree, coef0 }: Power): Measure {
     ...plain('dot'),
     name: 'polynomial',
     kernel: {
+      neverNegative: false,
       score: (dot) => (gamma * dot + coef0) ** degree,
       loosest: (score) => rising(root(score - TINY, degree), gamma, coef0),
     },
@@ -162,6 +168,7 @@ function evenPolynomial({ gamma, degree, coef0 }: Power): Measure {
     metric: 'apart',
     center: -coef0 / gamma,
     kernel: {
+      neverNegative: true,
       score: (apart) => (gamma * apart) ** degree,
       loosest: (score) => (score > TINY ? (root(score - TINY, degree) / gamma) * (1 - LOOSE) : undefined),
     },

@@ -191,10 +191,8 @@ function checkKernel(source: Source, kernel: unknown, weights: unknown): void {
     const message = 'options takes either weights or a kernel, whose scores are the weights'
     throw new SkalarError('BAD_OPTION', message, { path: 'options.weights' })
   }
-  const object = kernelObject(kernel)
-  parseMeasure(object, 'options.kernel', source.definition)
-  const { kernel: name, degree = 3 } = object
-  if (name === 'rbf' || name === 'laplacian' || (name === 'polynomial' && Number(degree) % 2 === 0)) return
+  const measure = parseMeasure(kernelObject(kernel), 'options.kernel', source.definition)
+  if (measure.kernel?.neverNegative) return
   const message =
     'options.kernel must be one whose scores are never negative: "rbf", "laplacian", or "polynomial" of even degree'
   throw new SkalarError('BAD_OPTION', message, { path: 'options.kernel' })

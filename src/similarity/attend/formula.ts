@@ -53,7 +53,7 @@ export function softmaxFormula(
   definition: Definition,
 ): Formula {
   return {
-    measure: { ...parseMeasure('dot', 'options.kernel', definition) },
+    measure: parseMeasure('dot', 'options.kernel', definition),
     affinity: 'dot',
     scale: 1 / (Math.sqrt(dimension) * temperature),
     center: 0,
@@ -77,8 +77,8 @@ export function kernelFormula(
     const message = `${path} needs the name of a kernel, got ${describe(input)}: pass { kernel: "rbf" } or another`
     throw new SkalarError('BAD_OPTION', message, { path: `${path}.kernel` })
   }
-  const { name, metric, center } = parseMeasure(kernel, path, definition)
-  if (name !== 'rbf' && name !== 'laplacian' && metric !== 'apart') throw canBeNegative(name, path)
+  const { name, metric, center, kernel: map } = parseMeasure(kernel, path, definition)
+  if (!map?.neverNegative) throw canBeNegative(name, path)
   const gamma = numberOption(kernel.gamma, `${path}.gamma`, { default: 1 / definition.dimension })
   return {
     // By base scores: those of kernels run out of digits.

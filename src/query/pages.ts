@@ -3,7 +3,7 @@ import type { AbortFlag, EngineQuery } from '../engine/engine.ts'
 import type { Source } from '../source.ts'
 
 /*
- * Pages behind a match, `after`, of a query that a graph answers without it.
+ * Pages behind a match, `after`, of a query that a graph answers without it, by itself or with candidates for another metric.
  *
  * What the graph answers, page one, need not be the beginning of the exact order: some records ahead of its last match may
  * be missing. Later pages are exact, and must make up for them. Nothing is kept from page to page: the graph answers
@@ -22,24 +22,33 @@ import type { Source } from '../source.ts'
  * order, and none of this is needed.
  */
 
-/** Answers queries with `after`. Undefined when writes have come between. Rejects as `Engine.search`. */
+/**
+ * Answers queries with `after`; `searchFirst` answers them without, as page one was. Undefined when writes have come between.
+ * Rejects as `Engine.search`.
+ */
 export async function searchPages(
   source: Source,
+  searchFirst: (queries: readonly EngineQuery[]) => Promise<Answers | undefined>,
   queries: readonly EngineQuery[],
   since: number,
   abort: AbortFlag | undefined,
 ): Promise<Answers | undefined> {
-  const { engine, flat, replica } = source
+  const { flat, replica } = source
   const { vectors } = replica
-  const first = await engine.search(queries.map(withoutAfter), since, abort)
-  if (replica.vectors !== vectors || replica.position !== since) return undefined
+  const first = await searchFirst(queries.map(withoutAfter))
+  if (first === undefined || replica.vectors !== vectors || replica.position !== since) return undefined
   const pages = toPages(queries, first)
   return choose(pages, await flat.search(pages.map(toScan), since, abort))
 }
 
 /** The same on the calling thread. The answers last. */
-export function searchPagesSync(source: Source, queries: readonly EngineQuery[], since: number): Answers {
-  const pages = toPages(queries, source.engine.searchSync(queries.map(withoutAfter), since))
+export function searchPagesSync(
+  source: Source,
+  searchFirst: (queries: readonly EngineQuery[]) => Answers,
+  queries: readonly EngineQuery[],
+  since: number,
+): Answers {
+  const pages = toPages(queries, searchFirst(queries.map(withoutAfter)))
   return choose(pages, source.flat.searchSync(pages.map(toScan), since))
 }
 

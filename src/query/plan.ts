@@ -15,10 +15,11 @@ const ONE_LENGTH = 1 + 1e-4
 export interface Plan {
   readonly engine: Engine
   /**
-   * `search`: the engine answers. `pages`: page one came from the collection's engine, and `searchPages` is to answer.
-   * `candidates`: the engine finds candidates by the collection's metric, for `searchCandidates` to rank.
+   * `search`: the engine answers. `candidates`: it finds candidates by the collection's metric, for `searchCandidates` to rank.
    */
-  readonly way: 'search' | 'pages' | 'candidates'
+  readonly way: 'search' | 'candidates'
+  /** That was so of page one, and `searchPages` is to answer. */
+  readonly paged: boolean
   /** Why it was chosen, for `explain`. */
   readonly reason: string
 }
@@ -29,11 +30,12 @@ export function choosePlan(source: Source, settings: Settings, query: EngineQuer
   const { measure, candidates, exact } = settings
   if (measure.metric === definition.metric) return planInOrder(source, settings, query, live)
   if (candidates !== undefined) return planCandidates(source, settings, query, live, 'candidates')
-  const scan = (reason: string): Plan => ({ engine: flat, way: 'search', reason })
-  if (exact) return scan('exact: true')
-  const order = `${definition.metric} has another order than ${measure.name}`
-  if (query.after !== undefined || !ordersAlike(source, query)) return scan(order)
-  return planCandidates(source, settings, query, live, 'vectors of one length are ordered alike')
+  if (exact) return scan(flat, 'exact: true')
+  if (!ordersAlike(source, query)) {
+    return scan(flat, `${definition.metric} has another order than ${measure.name}`)
+  }
+  const plan = planCandidates(source, settings, query, live, 'vectors of one length are ordered alike')
+  return query.after === undefined ? plan : behind(plan, flat)
 }
 
 function planCandidates(
@@ -47,7 +49,7 @@ function planCandidates(
   if (first.engine === source.flat && settings.candidates === undefined) return first
   const { metric } = source.definition
   const reason = `${why}: found by ${metric}, ranked by ${settings.measure.name}; ${first.reason}`
-  return { engine: first.engine, way: 'candidates', reason }
+  return { engine: first.engine, way: 'candidates', paged: false, reason }
 }
 
 /** Whether the collection's metric has the order of the query's because all vectors have one length. */
@@ -59,26 +61,33 @@ function ordersAlike({ definition, replica }: Source, { metric }: EngineQuery): 
 /** Of a query in the collection's own order. */
 function planInOrder(source: Source, settings: Settings, query: EngineQuery, live: number): Plan {
   const { engine, flat } = source
-  const scan = (reason: string): Plan => ({ engine: flat, way: 'search', reason })
-  if (engine === flat) return scan("the collection's engine is flat")
+  if (engine === flat) return scan(flat, "the collection's engine is flat")
   const { allowed, after } = query
   if (settings.exact) {
     const reason = 'exact: true'
     const byEngine = engine.scans && live > SMALL && allowed === undefined && after === undefined
-    return byEngine ? { engine, way: 'search', reason } : scan(reason)
+    return byEngine ? { engine, way: 'search', paged: false, reason } : scan(flat, reason)
   }
   if (after !== undefined) {
-    const first = planInOrder(source, settings, { ...query, after: undefined }, live)
-    if (first.engine === flat) return scan('pages behind a match are exact')
-    return {
-      engine: flat,
-      way: 'pages',
-      reason: 'pages behind a match are exact, without what the graph answers first',
-    }
+    return behind(planInOrder(source, settings, { ...query, after: undefined }, live), flat)
   }
-  if (live <= SMALL) return scan(`a scan of ${live} records is fastest`)
+  if (live <= SMALL) return scan(flat, `a scan of ${live} records is fastest`)
   if (allowed !== undefined && allowed.length <= Math.max(SMALL, NARROW * live)) {
-    return scan(`the filter lets through ${allowed.length} of ${live} records`)
+    return scan(flat, `the filter lets through ${allowed.length} of ${live} records`)
   }
-  return { engine, way: 'search', reason: `a graph over ${live} records` }
+  return { engine, way: 'search', paged: false, reason: `a graph over ${live} records` }
+}
+
+function scan(flat: Engine, reason: string): Plan {
+  return { engine: flat, way: 'search', paged: false, reason }
+}
+
+/** Behind a match that a query without `after` answered by `first`. */
+function behind(first: Plan, flat: Engine): Plan {
+  if (first.engine === flat) return scan(flat, 'pages behind a match are exact')
+  return {
+    ...first,
+    paged: true,
+    reason: 'pages behind a match are exact, without what the graph answers first',
+  }
 }

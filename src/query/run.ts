@@ -89,9 +89,9 @@ function answerSync(source: Source, requests: readonly Request[]): Outcome[] {
     const jobs = prepare(source, requests, filters)
     const since = replica.position
     const parts = jobs?.map((job) => {
-      const answers = onlyScored(job.requests, searchJobSync(source, job, since))
+      const answers = onlyScored(job, searchJobSync(source, job, since))
       const lists = shapeSync(source, job.requests, answers, since, attempt >= ATTEMPTS)
-      return lists && toOutcomes(job, answers, lists)
+      return lists && toOutcomes(source, job, answers, lists)
     })
     const outcomes = jobs && inOrder(jobs, parts!)
     if (outcomes !== undefined) return outcomes
@@ -128,7 +128,7 @@ async function tryOnce(
   const answer = async (job: Job): Promise<Outcome[] | undefined> => {
     const found = await searchJob(source, job, since, abort.flag)
     if (found === undefined) return undefined
-    const answers = onlyScored(job.requests, found)
+    const answers = onlyScored(job, found)
     const answered = replica.position
     const search = lap()
     await turnWhenBusy()
@@ -139,7 +139,7 @@ async function tryOnce(
     if (moved && job.requests.some(({ settings }) => settings.includeVector)) return undefined
     const lists = await shapeInTurns(source, job.requests, answers, since, abort)
     if (phases !== undefined) Object.assign(phases, { filter, search, read: lap() })
-    return lists && toOutcomes(job, answers, lists)
+    return lists && toOutcomes(source, job, answers, lists)
   }
   return inOrder(jobs, await abort.race(Promise.all(jobs.map(answer))))
 }
@@ -159,6 +159,7 @@ function stopwatch(): () => number {
 interface Job {
   readonly engine: Engine
   readonly way: Plan['way']
+  readonly paged: boolean
   readonly requests: Request[]
   readonly queries: EngineQuery[]
   readonly reasons: string[]
@@ -172,17 +173,21 @@ function searchJob(
   since: number,
   flag: AbortFlag | undefined,
 ): Promise<Answers | undefined> {
-  const { engine, way, queries } = job
-  if (way === 'search') return engine.search(queries, since, flag)
-  if (way === 'pages') return searchPages(source, queries, since, flag)
-  return searchCandidates(source, engine, settingsOf(job), queries, since, flag)
+  const { engine, way, paged, queries } = job
+  const search = (queries: readonly EngineQuery[]): Promise<Answers | undefined> =>
+    way === 'search'
+      ? engine.search(queries, since, flag)
+      : searchCandidates(source, engine, settingsOf(job), queries, since, flag)
+  return paged ? searchPages(source, search, queries, since, flag) : search(queries)
 }
 
 function searchJobSync(source: Source, job: Job, since: number): Answers {
-  const { engine, way, queries } = job
-  if (way === 'search') return engine.searchSync(queries, since)
-  if (way === 'pages') return searchPagesSync(source, queries, since)
-  return searchCandidatesSync(source, engine, settingsOf(job), queries, since)
+  const { engine, way, paged, queries } = job
+  const search = (queries: readonly EngineQuery[]): Answers =>
+    way === 'search'
+      ? engine.searchSync(queries, since)
+      : searchCandidatesSync(source, engine, settingsOf(job), queries, since)
+  return paged ? searchPagesSync(source, search, queries, since) : search(queries)
 }
 
 function settingsOf({ requests }: Job): Settings[] {
@@ -190,16 +195,18 @@ function settingsOf({ requests }: Job): Settings[] {
 }
 
 /** What kernels' scores let through, of answers that were found by conditions on base scores. */
-function onlyScored(requests: readonly Request[], answers: Answers): Answers {
-  const decides = ({ settings: { measure, threshold, after } }: Request) =>
-    measure.kernel !== undefined && (threshold !== undefined || after !== undefined)
+function onlyScored({ requests, queries }: Job, answers: Answers): Answers {
+  // A mark whose record is there is a base score, too.
+  const marked = (i: number) => queries[i]!.after !== undefined && queries[i]!.after!.slot === undefined
+  const decides = ({ settings: { measure, threshold } }: Request, i: number) =>
+    measure.kernel !== undefined && (threshold !== undefined || marked(i))
   if (!requests.some(decides)) return answers
   return answers.choose(
     (_, i, base) => {
       const { measure, threshold, after } = requests[i]!.settings
       const score = measure.kernel?.score(base)
       if (score === undefined) return true
-      return (threshold === undefined || score >= threshold) && (after === undefined || score <= after.score)
+      return (threshold === undefined || score >= threshold) && (!marked(i) || score <= after!.score)
     },
     (i) => requests[i]!.settings.k,
   )
@@ -224,14 +231,15 @@ function prepare(source: Source, requests: readonly Request[], filters: Filters)
     // Nothing else of a request decides.
     if (settings !== planned?.settings)
       planned = { settings, plan: choosePlan(source, settings, query, live) }
-    const { engine, way, reason } = planned.plan
-    const key = `${way} ${engine.name}`
+    const { engine, way, paged, reason } = planned.plan
+    const key = `${way} ${engine.name} ${paged}`
     const job = open.get(key)
     if (job === undefined || job.requests.length === AT_ONCE) {
       // Most calls have one request: arrays that nothing is pushed to are as small as can be.
       const begun = {
         engine,
         way,
+        paged,
         requests: [request],
         queries: [query],
         reasons: [reason],
@@ -255,10 +263,15 @@ function isInMemory({ target, settings }: Request): boolean {
   return target.id === undefined && test === undefined && select?.length === 0 && after === undefined
 }
 
-function toOutcomes({ engine, reasons }: Job, answers: Answers, lists: readonly AnyMatch[][]): Outcome[] {
+function toOutcomes(
+  { flat }: Source,
+  { engine, paged, reasons }: Job,
+  answers: Answers,
+  lists: readonly AnyMatch[][],
+): Outcome[] {
   return lists.map((matches, i) => ({
     matches,
-    engine,
+    engine: paged ? flat : engine,
     reason: reasons[i]!,
     visited: answers.visitedOf(i),
     distances: answers.distancesOf(i),

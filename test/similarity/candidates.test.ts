@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Collection, Metadata } from '../../src/index.ts'
+import type { Collection, CollectionOptions, Metadata, QueryMetric } from '../../src/index.ts'
 import { openCollection } from '../helpers/database.ts'
 import { expectRejection } from '../helpers/errors.ts'
 
@@ -8,6 +8,7 @@ const COUNT = 4_000
 const CLUSTERS = 40
 
 type Films = Collection<Metadata, number>
+type IndexOptions = CollectionOptions<Metadata>['index']
 
 /** Vectors around some centers, all of one length. */
 function vectors(count: number, seed: number): number[][] {
@@ -24,8 +25,12 @@ function vectors(count: number, seed: number): number[][] {
   })
 }
 
-async function fill(lengthOf: (id: number) => number): Promise<Films> {
-  const { films } = await openCollection<Metadata, number>({ dimension: DIMENSION, metric: 'cosine' })
+async function fill(lengthOf: (id: number) => number, index?: IndexOptions): Promise<Films> {
+  const { films } = await openCollection<Metadata, number>({
+    dimension: DIMENSION,
+    metric: 'cosine',
+    index,
+  })
   const records = vectors(COUNT, 1).map((vector, id) => ({
     id,
     vector: vector.map((value) => value * lengthOf(id)),
@@ -51,7 +56,7 @@ async function recallOf(films: Films, options: object): Promise<number> {
 }
 
 describe('vectors of one length', () => {
-  const filled = () => fill(() => 1)
+  const filled = (index?: IndexOptions) => fill(() => 1, index)
 
   it.each(['dot', 'euclidean', { kernel: 'rbf', gamma: 2 }, { kernel: 'sigmoid' }] as const)(
     'are found through the graph by %j, with exact scores',
@@ -76,6 +81,33 @@ describe('vectors of one length', () => {
       expect(await recallOf(films, { metric })).toBe(1)
     },
   )
+
+  it('are all shown once in a walk through pages, also those that the graph has missed', {
+    timeout: 120_000,
+  }, async () => {
+    const films = await filled({ engine: 'hnsw', M: 3, efConstruction: 4 })
+    let missed = 0
+    for (const [i, vector] of QUERIES.slice(0, 8).entries()) {
+      const metric: QueryMetric = i % 2 === 0 ? 'euclidean' : { kernel: 'rbf', gamma: 2 }
+      const threshold = i % 2 === 0 ? 1 : Math.exp(-2)
+      const query = { vector, metric, threshold, k: 20, ef: 1, select: [] as const }
+      const expected = await films.query({ ...query, k: COUNT, exact: true })
+      const ids = new Set(expected.map(({ id }) => id))
+      const seen = new Set<number>()
+      let page = await films.query(query)
+      const first = new Set(page.map(({ id }) => id))
+      missed += expected.slice(0, 20).filter(({ id }) => !first.has(id)).length
+      while (page.length > 0) {
+        for (const { id } of page) {
+          expect(seen.has(id)).toBe(false)
+          seen.add(id)
+        }
+        page = await films.query({ ...query, after: page.at(-1)! })
+      }
+      expect(seen).toEqual(ids)
+    }
+    expect(missed).toBeGreaterThan(0)
+  })
 })
 
 describe('candidates', () => {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/crc32c.h"
 #include "hnsw/linker.h"
 
 namespace skalar::hnsw {
@@ -98,7 +99,9 @@ void Build::Work(std::chrono::steady_clock::time_point end) {
   }
 }
 
-void Build::Add(uint32_t node, Linker* linker) const {
+void Build::Add(uint32_t node, Linker* linker) {
+  const uint32_t kind = Crc32c(graph_.Code(node), graph_.code_bytes());
+  const std::lock_guard lock(adding_[kind % adding_.size()]);
   const uint32_t head = linker->Find(node, *entries_);
   if (head == kNoNode) {
     linker->Link(node);

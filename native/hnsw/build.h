@@ -3,6 +3,7 @@
 #ifndef SKALAR_HNSW_BUILD_H_
 #define SKALAR_HNSW_BUILD_H_
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -41,8 +42,10 @@ class Build {
   // What one call of Work() leaves to Finish(), whatever becomes of it.
   class Share;
 
-  // Links a node whose code, point and detail are set, or makes it a twin.
-  void Add(uint32_t node, Linker* linker) const;
+  // Links a node whose code, point and detail are set, or makes it a twin. Nodes of equal codes one
+  // after the other: of two at once neither would find the other, and as two heads that are equal
+  // to walks, one of them would be lost to them.
+  void Add(uint32_t node, Linker* linker);
   // The slot that a node stands for, or will; kNoSlot when it stands for none.
   uint32_t SlotFor(uint32_t node) const;
   // Whether their vectors are the same, bit for bit. False where that cannot be known any more.
@@ -61,6 +64,8 @@ class Build {
   std::vector<uint8_t> linked_;  // of each slot, whether it was
   std::shared_ptr<std::vector<uint32_t>> room_for_entries_;
   std::atomic<size_t> next_{0};
+  // Held while a node is added; which one follows from its code.
+  std::array<std::mutex, 256> adding_;
   std::mutex mutex_;
   // Guarded by mutex_.
   std::list<std::vector<uint32_t>> orphans_;

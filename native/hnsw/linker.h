@@ -3,8 +3,8 @@
 // tell from one that is found is not linked: it becomes a twin of that (hnsw/graph.h).
 //
 // Thread safety: several threads may add nodes at once, each with its own Linker and Scratch over
-// the same View and Locks. Threads that add at the same time may miss each other's nodes: of equal
-// ones there may be as many heads as threads, which are linked like any nodes.
+// the same View and Locks. Threads that add at the same time may miss each other's nodes, so equal
+// ones should not be added at once (hnsw/build.h): they would become as many heads.
 
 #ifndef SKALAR_HNSW_LINKER_H_
 #define SKALAR_HNSW_LINKER_H_

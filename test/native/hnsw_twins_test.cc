@@ -144,6 +144,14 @@ TEST_P(HnswTwinsTest, FindsWhatThreadsHaveLinkedAtOnce) {
   for (const size_t k : {10, 100}) EXPECT_GE(crowd.FoundMembers(k), 0.99);
 }
 
+// Of two equal ones that are linked at once neither finds the other.
+TEST_P(HnswTwinsTest, FindsAllOfManyGroupsThatThreadsHaveLinkedAtOnce) {
+  for (int round = 0; round < 3; ++round) {
+    Crowd crowd(GetParam(), {8, 1000, std::vector<uint32_t>(400, 10), 0, true}, 4);
+    EXPECT_EQ(crowd.FoundMembers(10), 1) << round;
+  }
+}
+
 TEST_P(HnswTwinsTest, FindsThoseThatAreLeft) {
   Crowd crowd(GetParam(), {16, 4000, {30, 300, 900}});
   // The heads, among others; then half; then all but one of each.

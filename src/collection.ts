@@ -334,8 +334,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
       const request = parseRequest(options, this.#source.definition)
       const phases = { filter: 0, search: 0, read: 0 }
       const [outcome] = await run(this.#source, [request], request.settings, phases)
-      const { engine, reason, visited, distances, candidates, reranked } = outcome!
-      const plan = engine === this.#source.flat || request.settings.exact ? 'scan' : engine.name
+      const { plan, reason, visited, distances, candidates, reranked } = outcome!
       const ms = performance.now() - start
       const looked = plan === 'scan' ? distances : visited
       return { plan, reason, visited: looked, distances, candidates, reranked, ms, phases }

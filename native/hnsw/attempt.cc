@@ -62,7 +62,8 @@ Attempt::~Attempt() {
 // A query without direction ranks nothing, and for one that is far away all rows rank alike in
 // float32.
 bool Attempt::CanRank() const {
-  if (snapshot_.metric == Metric::kEuclidean && scorer_.norm() > kFarthest * snapshot_.reference) {
+  if (query_.metric == Metric::kEuclidean && snapshot_.metric == Metric::kEuclidean &&
+      scorer_.norm() > kFarthest * snapshot_.reference) {
     return false;
   }
   return scorer_.norm() > 0;

@@ -10,16 +10,6 @@
 #include "hnsw/code_scan.h"
 
 namespace skalar::hnsw {
-namespace {
-
-// A graph knows one order: that of its own metric.
-std::vector<Query> Of(Metric metric, std::vector<Query> queries) {
-  for (Query& query : queries) query.metric = metric;
-  return queries;
-}
-
-}  // namespace
-
 Search::Search(Index* index, VectorStore::View vectors, std::vector<Query> queries, AbortFlag abort)
     : snapshot_{index->options_.metric,
                 std::move(vectors),
@@ -32,7 +22,7 @@ Search::Search(Index* index, VectorStore::View vectors, std::vector<Query> queri
                 {index->nodes_, index->removals_},
                 index->alive_,
                 abort},
-      queries_(Of(index->options_.metric, std::move(queries))),
+      queries_(std::move(queries)),
       waiting_(index->WaitingSlots()),
       most_candidates_(index->MostCandidates()),
       answers_(queries_.size()) {}
@@ -68,7 +58,9 @@ Status Search::Finish(std::vector<Hits>* answers) {
 }
 
 bool Search::IsForWalk(const Query& query) const {
-  return !query.exact && std::max(query.k, query.ef) <= most_candidates_;
+  // A graph knows one order: that of its own metric.
+  return !query.exact && query.metric == snapshot_.metric &&
+         std::max(query.k, query.ef) <= most_candidates_;
 }
 
 void Search::Complete(Attempt* attempt, size_t i) {
@@ -103,11 +95,11 @@ Hits Search::ScanAll(const Query& query) const {
   Attempt attempt(snapshot_, query);
   const bool by_codes = snapshot_.format.planes() && moment.nodes > 0 &&
                         waiting_->size() <= snapshot_.alive && !query.allowed && !query.after &&
-                        attempt.CanRank();
+                        IsOfProducts(query.metric) && attempt.CanRank();
   if (!by_codes) return ScanSlots(query, query.allowed);
   const Scratch& prepared = attempt.Prepare();
   const CodeScan scan(snapshot_.graph, moment, snapshot_.vectors, prepared.query, prepared.prepared,
-                      prepared.ranker, snapshot_.abort);
+                      attempt.scorer(), snapshot_.metric, prepared.ranker, snapshot_.abort);
   const std::vector<uint32_t> possible = scan.Possible(query.k, query.excluded);
   std::vector<uint32_t> slots;
   std::set_union(possible.begin(), possible.end(), waiting_->begin(), waiting_->end(),

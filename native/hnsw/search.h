@@ -19,7 +19,7 @@ namespace skalar::hnsw {
 // Queries against an index as it is at one moment.
 class Search {
  public:
-  // Queries are of the index's metric, whatever they say. `abort` outlives the search.
+  // Queries of other metrics than the index's are scanned for. `abort` outlives the search.
   Search(Index* index, VectorStore::View vectors, std::vector<Query> queries, AbortFlag abort);
 
   size_t size() const { return queries_.size(); }

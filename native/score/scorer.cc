@@ -45,29 +45,32 @@ void Scorer::WriteDirection(float* direction) const {
 
 RankInterval Scorer::Bound(float dot, double norm) const {
   const double cosine = dot / ScaledNorm(norm);
+  return BoundOfCosine(cosine - dot_error_, cosine + dot_error_, norm);
+}
+
+RankInterval Scorer::BoundOfCosine(double low, double high, double norm) const {
   switch (metric_) {
     case Metric::kCosine:
-      return {cosine - dot_error_, cosine + dot_error_};
+      return {low, high};
     case Metric::kDot: {
       const double scale = norm * norm_;
-      return {scale * (cosine - dot_error_), scale * (cosine + dot_error_)};
+      return {scale * low, scale * high};
     }
     case Metric::kApart: {
       const double scale = norm * norm_;
-      const double low = scale * (cosine - dot_error_) - center_;
-      const double high = scale * (cosine + dot_error_) - center_;
+      const double from = scale * low - center_;
+      const double to = scale * high - center_;
       const double slack = kFloat64Slack * (scale + std::abs(center_));
-      const double farthest = std::max(std::abs(low), std::abs(high)) + slack;
-      if (low <= 0 && high >= 0) return {0, farthest};
-      return {std::min(std::abs(low), std::abs(high)) - slack, farthest};
+      const double farthest = std::max(std::abs(from), std::abs(to)) + slack;
+      if (from <= 0 && to >= 0) return {0, farthest};
+      return {std::min(std::abs(from), std::abs(to)) - slack, farthest};
     }
     case Metric::kEuclidean: {
       // −|x − q|² = 2 |x||q| cos − |x|² − |q|².
       const double cross = 2 * norm * norm_;
       const double squares = norm * norm + square_;
-      const double error = cross * dot_error_ + kFloat64Slack * squares;
-      const double rank = cross * cosine - squares;
-      return {rank - error, rank + error};
+      const double slack = kFloat64Slack * squares;
+      return {cross * low - squares - slack, cross * high - squares + slack};
     }
     case Metric::kChebyshev:
     case Metric::kManhattan:

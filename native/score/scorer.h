@@ -36,6 +36,9 @@ class Scorer {
   // IsOfProducts(metric()).
   RankInterval Bound(float dot, double norm) const;
 
+  // The same of a row whose cosine with the query surely lies in an interval.
+  RankInterval BoundOfCosine(double low, double high, double norm) const;
+
   // The intervals of at most kAtOnce live slots by metrics that products tell nothing of. Requires:
   // !IsOfProducts(metric()).
   void Bound(const uint32_t* slots, size_t count, RankInterval* ranks) const;

@@ -7,7 +7,7 @@ import type { Answers } from './answers.ts'
 export interface EngineQuery {
   /** As given by the user, of the collection's dimension; finite. */
   readonly vector: Float32Array
-  /** What scores are of. Only the exact scan is asked for another than the collection's. */
+  /** What scores are of. For another than the collection's only scans are asked. */
   readonly metric: BaseMetric
   /** Of the metric `apart`. */
   readonly center: number
@@ -116,7 +116,10 @@ export interface Engine {
   /** The name that chooses it in `index.engine`. */
   readonly name: EngineName
 
-  /** Whether it answers `exact` queries by itself, faster than the flat scan; those without `after` and `allowed`. */
+  /**
+   * Whether it answers `exact` queries by itself, faster than the flat scan; those without `after` and `allowed`, by any metric that
+   * is a function of a dot product and lengths.
+   */
   readonly scans: boolean
 
   /** What its index ranks by to find candidates; undefined where it has none, or nothing to tell. */

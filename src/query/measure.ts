@@ -60,6 +60,11 @@ export function isDistance(metric: BaseMetric): boolean {
   return metric === 'euclidean' || metric === 'chebyshev' || metric === 'manhattan'
 }
 
+/** Whether scores are functions of a dot product and lengths. */
+export function isOfProducts(metric: BaseMetric): boolean {
+  return metric !== 'chebyshev' && metric !== 'manhattan'
+}
+
 function plain(metric: BaseMetric): Measure {
   return { name: metric, metric, center: 0, kernel: undefined }
 }

@@ -1,6 +1,7 @@
 import type { Engine, EngineQuery } from '../engine/engine.ts'
 import type { Source } from '../source.ts'
 import { candidateQuery } from './candidates.ts'
+import { isOfProducts } from './measure.ts'
 import type { Settings } from './request.ts'
 
 /** Up to so many rows a scan is faster than any graph, and exact. */
@@ -15,9 +16,10 @@ const ONE_LENGTH = 1 + 1e-4
 export interface Plan {
   readonly engine: Engine
   /**
-   * `search`: the engine answers. `candidates`: it finds candidates by the collection's metric, for `searchCandidates` to rank.
+   * `search`: the engine answers. `scan`: it does, exactly. `candidates`: it finds candidates by the collection's metric, for
+   * `searchCandidates` to rank.
    */
-  readonly way: 'search' | 'candidates'
+  readonly way: 'search' | 'scan' | 'candidates'
   /** That was so of page one, and `searchPages` is to answer. */
   readonly paged: boolean
   /** Why it was chosen, for `explain`. */
@@ -30,9 +32,9 @@ export function choosePlan(source: Source, settings: Settings, query: EngineQuer
   const { measure, candidates, exact } = settings
   if (measure.metric === definition.metric) return planInOrder(source, settings, query, live)
   if (candidates !== undefined) return planCandidates(source, settings, query, live, 'candidates')
-  if (exact) return scan(flat, 'exact: true')
+  if (exact) return scanFastest(source, query, live, 'exact: true')
   if (!ordersAlike(source, query)) {
-    return scan(flat, `${definition.metric} has another order than ${measure.name}`)
+    return scanFastest(source, query, live, `${definition.metric} has another order than ${measure.name}`)
   }
   const plan = planCandidates(source, settings, query, live, 'vectors of one length are ordered alike')
   return query.after === undefined ? plan : behind(plan, flat)
@@ -63,11 +65,7 @@ function planInOrder(source: Source, settings: Settings, query: EngineQuery, liv
   const { engine, flat } = source
   if (engine === flat) return scan(flat, "the collection's engine is flat")
   const { allowed, after } = query
-  if (settings.exact) {
-    const reason = 'exact: true'
-    const byEngine = engine.scans && live > SMALL && allowed === undefined && after === undefined
-    return byEngine ? { engine, way: 'search', paged: false, reason } : scan(flat, reason)
-  }
+  if (settings.exact) return scanFastest(source, query, live, 'exact: true')
   if (after !== undefined) {
     return behind(planInOrder(source, settings, { ...query, after: undefined }, live), flat)
   }
@@ -78,8 +76,16 @@ function planInOrder(source: Source, settings: Settings, query: EngineQuery, liv
   return { engine, way: 'search', paged: false, reason: `a graph over ${live} records` }
 }
 
-function scan(flat: Engine, reason: string): Plan {
-  return { engine: flat, way: 'search', paged: false, reason }
+function scan(engine: Engine, reason: string): Plan {
+  return { engine, way: 'scan', paged: false, reason }
+}
+
+/** By the engine, where that reads less than the flat scan. */
+function scanFastest({ engine, flat }: Source, query: EngineQuery, live: number, reason: string): Plan {
+  const { allowed, after, metric } = query
+  const byEngine =
+    engine.scans && live > SMALL && allowed === undefined && after === undefined && isOfProducts(metric)
+  return scan(byEngine ? engine : flat, reason)
 }
 
 /** Behind a match that a query without `after` answered by `first`. */

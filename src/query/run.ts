@@ -4,6 +4,7 @@ import { SkalarError } from '../errors.ts'
 import { fromNative } from '../native.ts'
 import type { Source } from '../source.ts'
 import { turnWhenBusy } from '../turns.ts'
+import type { Explanation } from '../types.ts'
 import { Abort, type Limits } from './abort.ts'
 import { type Filters, filtersOf, settled } from './allowed.ts'
 import { searchCandidates, searchCandidatesSync } from './candidates.ts'
@@ -23,8 +24,8 @@ const ATTEMPTS = 5
 export interface Outcome {
   /** Nearest first. */
   readonly matches: AnyMatch[]
-  /** Which engine answered, and why that one. */
-  readonly engine: Engine
+  /** Which engine answered, or that all rows were scanned; and why. */
+  readonly plan: Explanation['plan']
   readonly reason: string
   /** Nodes of a graph whose neighbours were looked at. */
   readonly visited: number
@@ -175,18 +176,18 @@ function searchJob(
 ): Promise<Answers | undefined> {
   const { engine, way, paged, queries } = job
   const search = (queries: readonly EngineQuery[]): Promise<Answers | undefined> =>
-    way === 'search'
-      ? engine.search(queries, since, flag)
-      : searchCandidates(source, engine, settingsOf(job), queries, since, flag)
+    way === 'candidates'
+      ? searchCandidates(source, engine, settingsOf(job), queries, since, flag)
+      : engine.search(queries, since, flag)
   return paged ? searchPages(source, search, queries, since, flag) : search(queries)
 }
 
 function searchJobSync(source: Source, job: Job, since: number): Answers {
   const { engine, way, paged, queries } = job
   const search = (queries: readonly EngineQuery[]): Answers =>
-    way === 'search'
-      ? engine.searchSync(queries, since)
-      : searchCandidatesSync(source, engine, settingsOf(job), queries, since)
+    way === 'candidates'
+      ? searchCandidatesSync(source, engine, settingsOf(job), queries, since)
+      : engine.searchSync(queries, since)
   return paged ? searchPagesSync(source, search, queries, since) : search(queries)
 }
 
@@ -227,11 +228,12 @@ function prepare(source: Source, requests: readonly Request[], filters: Filters)
   for (let place = 0; place < requests.length; place++) {
     const request = requests[place]!
     const { settings } = request
-    const query = toEngineQuery(source, request, allowed)
+    let query = toEngineQuery(source, request, allowed)
     // Nothing else of a request decides.
     if (settings !== planned?.settings)
       planned = { settings, plan: choosePlan(source, settings, query, live) }
     const { engine, way, paged, reason } = planned.plan
+    if (way === 'scan' && !query.exact) query = { ...query, exact: true }
     const key = `${way} ${engine.name} ${paged}`
     const job = open.get(key)
     if (job === undefined || job.requests.length === AT_ONCE) {
@@ -265,13 +267,14 @@ function isInMemory({ target, settings }: Request): boolean {
 
 function toOutcomes(
   { flat }: Source,
-  { engine, paged, reasons }: Job,
+  { engine, way, paged, reasons }: Job,
   answers: Answers,
   lists: readonly AnyMatch[][],
 ): Outcome[] {
+  const plan = paged || way === 'scan' || engine === flat ? 'scan' : engine.name
   return lists.map((matches, i) => ({
     matches,
-    engine: paged ? flat : engine,
+    plan,
     reason: reasons[i]!,
     visited: answers.visitedOf(i),
     distances: answers.distancesOf(i),

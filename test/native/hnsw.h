@@ -80,13 +80,24 @@ inline void RunAll(Search* search, size_t at_once = 1) {
   }
 }
 
-inline std::vector<Hits> AnswersOf(Index* index, const Corpus& corpus,
-                                   const std::vector<Query>& queries) {
+// Queries by the index's own metric.
+inline std::vector<Query> OwnOf(const Index& index, std::vector<Query> queries) {
+  for (Query& query : queries) query.metric = index.options().metric;
+  return queries;
+}
+
+inline std::vector<Hits> AnswersAsAsked(Index* index, const Corpus& corpus,
+                                        const std::vector<Query>& queries) {
   Search search(index, corpus.store.Snapshot(), queries, nullptr);
   RunAll(&search);
   std::vector<Hits> answers;
   EXPECT_TRUE(search.Finish(&answers).ok());
   return answers;
+}
+
+inline std::vector<Hits> AnswersOf(Index* index, const Corpus& corpus,
+                                   const std::vector<Query>& queries) {
+  return AnswersAsAsked(index, corpus, OwnOf(*index, queries));
 }
 
 // The share of the exact hits that the index finds. Whatever it answers must be right: live,

@@ -28,7 +28,7 @@ TEST(HnswConcurrencyTest, SearchesWhileItIsBuilt) {
     std::vector<Query> queries;
     for (int i = 0; i < 20; ++i) queries.push_back(QueryFor(random.Vector(kFew), 5));
     for (const Floats& base : bases) queries.push_back(QueryFor(base, 5));
-    Search search(&index, corpus.store.Snapshot(), queries, nullptr);
+    Search search(&index, corpus.store.Snapshot(), OwnOf(index, queries), nullptr);
     std::atomic<size_t> next{0};
     std::vector<std::thread> threads;
     for (size_t i = 0; i < std::min<size_t>(2, build.Parallelism()); ++i) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <iterator>
 #include <vector>
 
 #include "hnsw/renumber.h"
@@ -152,7 +153,7 @@ TEST_P(HnswTest, TwoAtOnceAreAnsweredAsOneByOne) {
     if (q % 11 == 0 && metric() != Metric::kCosine) queries[q] = QueryFor(Floats(kDimension));
     if (q % 5 == 0) queries[q].allowed = ListOf({1, 2, 3, 5, 8, 13, 21, 34});
   }
-  Search search(&index_, corpus_.store.Snapshot(), queries, nullptr);
+  Search search(&index_, corpus_.store.Snapshot(), OwnOf(index_, queries), nullptr);
   RunAll(&search, Search::kAtOnce);
   std::vector<Hits> answers;
   ASSERT_TRUE(search.Finish(&answers).ok());
@@ -179,7 +180,7 @@ TEST_P(HnswTest, ASearchAnswersAsOfItsBeginning) {
     std::vector<Query> queries = RandomQueries(random_, kDimension);
     for (Query& query : queries) query.exact = exact;
     const std::vector<Hits> before = AnswersOf(&index_, corpus_, queries);
-    Search search(&index_, corpus_.store.Snapshot(), queries, nullptr);
+    Search search(&index_, corpus_.store.Snapshot(), OwnOf(index_, queries), nullptr);
     for (const Hits& answer : before) {
       for (const Hit& hit : answer.hits) {
         if (!corpus_.rows.contains(hit.slot)) continue;
@@ -257,11 +258,19 @@ TEST_P(HnswTest, NumbersNodesAnew) {
   EXPECT_GE(RecallOf(queries), kGood);
 }
 
+// Those that codes tell of, whichever of them the graph is for.
+constexpr Metric kOfProducts[] = {Metric::kCosine, Metric::kDot, Metric::kEuclidean,
+                                  Metric::kApart};
+
 // Data on which codes tell little, or are far off.
 Floats Hard(Random& random, int kind, uint32_t slot, const Floats& base) {
   if (kind == 0) return random.Vector(kDimension, std::pow(10.0f, 30 * random.Uniform()));
   if (kind == 1) return base;
   Floats vector = base;
+  if (kind == 4) {
+    vector = random.Vector(kDimension);
+    if (slot % 3 == 0) vector.assign(kDimension, 0);
+  }
   if (kind == 2) vector[slot % kDimension] *= 1 + 1e-5f * random.Uniform();
   if (kind == 3) {
     vector.assign(kDimension, 0);
@@ -271,7 +280,8 @@ Floats Hard(Random& random, int kind, uint32_t slot, const Floats& base) {
 }
 
 TEST_P(HnswTest, ExactQueriesAreAnsweredAsByAScan) {
-  for (const int kind : {0, 1, 2, 3}) {
+  for (const int kind : {0, 1, 2, 3, 4}) {
+    if (kind == 4 && metric() == Metric::kCosine) continue;  // which has no zero vectors
     Corpus corpus(kDimension);
     Index index(index_.options());
     const Floats base = random_.Vector(kDimension);
@@ -284,19 +294,22 @@ TEST_P(HnswTest, ExactQueriesAreAnsweredAsByAScan) {
       PutBoth(&corpus, &index, slot, Hard(random_, kind, slot, base));
     }
     std::vector<Query> queries;
-    for (uint32_t i = 0; i < 24; ++i) {
+    for (uint32_t i = 0; i < 24 * std::size(kOfProducts); ++i) {
       Query query = QueryFor(i % 2 ? Hard(random_, kind, i, base) : random_.Vector(kDimension),
                              i % 3 ? 10 : 200);
       query.exact = true;
-      const std::vector<Hit> nearest = Expected(corpus, metric(), query);
+      query.metric = kOfProducts[i / 24];
+      query.center = kCenter;
+      const std::vector<Hit> nearest = Expected(corpus, query.metric, query);
       if (i % 4 == 2) query.excluded = nearest[0].slot;
       if (i % 4 == 3) query.threshold = nearest[nearest.size() / 2].score;
       queries.push_back(query);
     }
-    const std::vector<Hits> answers = AnswersOf(&index, corpus, queries);
+    const std::vector<Hits> answers = AnswersAsAsked(&index, corpus, queries);
     for (size_t q = 0; q < queries.size(); ++q) {
-      ASSERT_EQ(Describe(answers[q].hits), Describe(Expected(corpus, metric(), queries[q])))
-          << "data " << kind << ", query " << q;
+      const Metric asked = queries[q].metric;
+      ASSERT_EQ(Describe(answers[q].hits), Describe(Expected(corpus, asked, queries[q])))
+          << "data " << kind << ", query " << q << ", " << NameOf(asked);
     }
   }
 }
@@ -306,16 +319,37 @@ TEST_P(HnswTest, ExactQueriesScoreFewVectors) {
   BuildAll(&index_, corpus_.store);
   Query query = QueryFor(random_.Vector(kDimension));
   query.exact = true;
-  const Hits answer = AnswersOf(&index_, corpus_, {query})[0];
-  EXPECT_GE(answer.distances, kCount);
-  EXPECT_LT(answer.distances, kCount + kCount / 4);
+  query.center = kCenter;
+  for (const Metric asked : kOfProducts) {
+    query.metric = asked;
+    const Hits answer = AnswersAsAsked(&index_, corpus_, {query})[0];
+    EXPECT_GE(answer.distances, kCount);
+    EXPECT_LT(answer.distances, kCount + kCount / 4) << NameOf(asked);
+  }
+}
+
+TEST_P(HnswTest, ScansByMetricsThatAGraphKnowsNothingOf) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  for (const Metric asked : {Metric::kManhattan, Metric::kChebyshev, Metric::kApart}) {
+    std::vector<Query> queries = RandomQueries(random_, kDimension);
+    for (Query& query : queries) {
+      query.metric = asked;
+      query.center = kCenter;
+    }
+    const std::vector<Hits> answers = AnswersAsAsked(&index_, corpus_, queries);
+    for (size_t q = 0; q < queries.size(); ++q) {
+      ASSERT_EQ(Describe(answers[q].hits), Describe(Expected(corpus_, asked, queries[q])));
+    }
+  }
 }
 
 TEST_P(HnswTest, AnAbortedSearchSaysSo) {
   Fill();
   BuildAll(&index_, corpus_.store);
   const std::atomic<int32_t> aborted{1};
-  Search search(&index_, corpus_.store.Snapshot(), RandomQueries(random_, kDimension), &aborted);
+  Search search(&index_, corpus_.store.Snapshot(),
+                OwnOf(index_, RandomQueries(random_, kDimension)), &aborted);
   RunAll(&search);
   std::vector<Hits> answers;
   EXPECT_EQ(search.Finish(&answers).code(), Status::Code::kAborted);
@@ -351,7 +385,8 @@ TEST_P(HnswTest, AnswersWithNothingWhenTimeIsUpBeforeItBegins) {
   Fill();
   BuildAll(&index_, corpus_.store);
   std::atomic<int32_t> flag{kOutOfTime};
-  Search search(&index_, corpus_.store.Snapshot(), RandomQueries(random_, kDimension), &flag);
+  Search search(&index_, corpus_.store.Snapshot(),
+                OwnOf(index_, RandomQueries(random_, kDimension)), &flag);
   RunAll(&search);
   std::vector<Hits> answers;
   ASSERT_TRUE(search.Finish(&answers).ok());

@@ -121,7 +121,7 @@ inline double ReferenceScore(Metric metric, const Row& row, const Floats& query)
   if (metric == Metric::kDot) return ScaleOf(row.norm) * dot;
   if (metric == Metric::kApart) return std::fabs(ScaleOf(row.norm) * dot - kCenter);
   const double squares = DotInLanes(row.scaled, row.scaled) * DotInLanes(query, query);
-  return std::clamp(dot / std::sqrt(squares), -1.0, 1.0);
+  return squares > 0 ? std::clamp(dot / std::sqrt(squares), -1.0, 1.0) : 0;
 }
 
 // The score of two raw vectors by the textbook.

@@ -26,7 +26,7 @@ export function find(call: Call, state: State): Step<Found | undefined> {
   const settings = settingsOf(call)
   const { engine, way } = choosePlan(source, settings, queries[0]!, state.live)
   const { since } = state
-  if (engine === source.flat) {
+  if (way === 'scan') {
     const pass = scanOf(call, state)
     return {
       later: async (flag) => fromScan(await runPass(source, source.pool, pass, since, flag)),

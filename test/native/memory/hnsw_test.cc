@@ -221,7 +221,8 @@ TEST_P(HnswMemoryTest, SearchesRememberNothingOfOneThatFailed) {
       grown.index.Put(kNodes + 2);
       std::vector<Hits> answers;
       succeeds([&] {
-        Search search(&grown.index, grown.corpus.store.Snapshot(), queries, nullptr);
+        Search search(&grown.index, grown.corpus.store.Snapshot(), OwnOf(grown.index, queries),
+                      nullptr);
         RunAll(&search, at_once);
         return search.Finish(&answers).ok();
       });
@@ -247,7 +248,7 @@ TEST_P(HnswMemoryTest, AFirstSearchFailsAndTheSecondAnswers) {
     index.Adopt(slots.data(), slots.size());
     std::vector<Hits> answers;
     succeeds([&] {
-      Search search(&index, grown.corpus.store.Snapshot(), queries, nullptr);
+      Search search(&index, grown.corpus.store.Snapshot(), OwnOf(index, queries), nullptr);
       RunAll(&search, 2);
       return search.Finish(&answers).ok();
     });

@@ -328,7 +328,9 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   }
 
   /** Runs a query and tells how it was answered. Rejects as `query`. */
-  explain(options: QueryOptions<M, I>): Promise<Explanation> {
+  explain(
+    options: QueryOptions<M, I, readonly (keyof M & string)[] | undefined, boolean>,
+  ): Promise<Explanation> {
     return this.#session.run(async () => {
       const start = performance.now()
       const request = parseRequest(options, this.#source.definition)

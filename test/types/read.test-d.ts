@@ -57,6 +57,7 @@ test('querySync and queryMany have the types of query', async () => {
     metadata: Pick<Film, 'year'>
   }>()
   expectTypeOf(films.explain({ vector })).resolves.toEqualTypeOf<Explanation>()
+  films.explain({ vector, select: ['year'], includeVector: true })
 })
 
 test('a query is for a vector or an id, not for both or neither', () => {

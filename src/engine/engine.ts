@@ -122,6 +122,9 @@ export interface Engine {
    */
   readonly scans: boolean
 
+  /** Asked for more candidates, `k` or `ef`, it is slower than a scan, and scans itself; 0 while it always is. */
+  readonly mostCandidates: number
+
   /** What its index ranks by to find candidates; undefined where it has none, or nothing to tell. */
   readonly codes?: CodesName | undefined
 

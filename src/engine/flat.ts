@@ -12,6 +12,7 @@ export class FlatEngine implements Engine {
   readonly pending = 0
   readonly index = { state: 'ready', error: undefined } as const
   readonly scans = true
+  readonly mostCandidates = Infinity
   readonly #pool: NativePool
   #vectors: NativeStore | undefined
 

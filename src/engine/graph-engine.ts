@@ -37,6 +37,10 @@ export abstract class GraphEngine<G extends Graph> implements Engine {
     return this.#upkeep!.graph
   }
 
+  get mostCandidates(): number {
+    return this.#upkeep?.graph.mostCandidates ?? 0
+  }
+
   get pending(): number {
     return this.#upkeep?.pending ?? 0
   }

@@ -8,6 +8,8 @@ export interface Graph {
   readonly waiting: number
   /** Nodes that no file has. */
   readonly unsaved: number
+  /** A walk for more candidates is slower than scoring all slots; 0 while any walk is. */
+  readonly mostCandidates: number
   /** While it grows, at least so many are saved at a time. */
   readonly manyToSave: number
   /** Whether `advance` has something to do; too few slots are not worth a graph. */

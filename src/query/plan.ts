@@ -1,3 +1,4 @@
+import { DEFAULT_EF } from '../engine/defaults.ts'
 import type { Engine, EngineQuery } from '../engine/engine.ts'
 import type { Source } from '../source.ts'
 import { candidateQuery } from './candidates.ts'
@@ -26,7 +27,10 @@ export interface Plan {
   readonly reason: string
 }
 
-/** Chooses between the collection's engine and the exact scan, which is right for every query and fastest for many. */
+/**
+ * Chooses between the collection's engine and the exact scan, which is right for every query and fastest for many. It alone does:
+ * an engine scans only where a walk finds too little, or was asked for more than was planned.
+ */
 export function choosePlan(source: Source, settings: Settings, query: EngineQuery, live: number): Plan {
   const { definition, flat } = source
   const { measure, candidates, exact } = settings
@@ -48,10 +52,12 @@ function planCandidates(
   why: string,
 ): Plan {
   const first = planInOrder(source, settings, candidateQuery(source, settings, query), live)
-  if (first.engine === source.flat && settings.candidates === undefined) return first
-  const { metric } = source.definition
-  const reason = `${why}: found by ${metric}, ranked by ${settings.measure.name}; ${first.reason}`
-  return { engine: first.engine, way: 'candidates', paged: false, reason }
+  if (first.way === 'scan' && settings.candidates === undefined) {
+    return scanFastest(source, query, live, first.reason)
+  }
+  const { definition, flat } = source
+  const reason = `${why}: found by ${definition.metric}, ranked by ${settings.measure.name}; ${first.reason}`
+  return { engine: first.way === 'scan' ? flat : first.engine, way: 'candidates', paged: false, reason }
 }
 
 /** Whether the collection's metric has the order of the query's because all vectors have one length. */
@@ -73,6 +79,10 @@ function planInOrder(source: Source, settings: Settings, query: EngineQuery, liv
   if (allowed !== undefined && allowed.length <= Math.max(SMALL, NARROW * live)) {
     return scan(flat, `the filter lets through ${allowed.length} of ${live} records`)
   }
+  const wide = Math.max(query.k, query.ef ?? DEFAULT_EF)
+  if (wide > engine.mostCandidates) {
+    return scanFastest(source, query, live, `no walk for ${wide} of ${live} records is faster`)
+  }
   return { engine, way: 'search', paged: false, reason: `a graph over ${live} records` }
 }
 
@@ -82,15 +92,16 @@ function scan(engine: Engine, reason: string): Plan {
 
 /** By the engine, where that reads less than the flat scan. */
 function scanFastest({ engine, flat }: Source, query: EngineQuery, live: number, reason: string): Plan {
-  const { allowed, after, metric } = query
-  const byEngine =
-    engine.scans && live > SMALL && allowed === undefined && after === undefined && isOfProducts(metric)
+  const { allowed, after, metric, k } = query
+  const unconditional = allowed === undefined && after === undefined
+  const suits = engine.scans && k <= engine.mostCandidates && isOfProducts(metric)
+  const byEngine = suits && unconditional && live > SMALL
   return scan(byEngine ? engine : flat, reason)
 }
 
 /** Behind a match that a query without `after` answered by `first`. */
 function behind(first: Plan, flat: Engine): Plan {
-  if (first.engine === flat) return scan(flat, 'pages behind a match are exact')
+  if (first.way === 'scan') return scan(flat, 'pages behind a match are exact')
   return {
     ...first,
     paged: true,

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { openDatabase, temporaryFolder } from '../helpers/database.ts'
+import { untilBuilt } from '../helpers/graphs.ts'
 import {
   clusteredVectors,
   generator,
@@ -79,6 +80,8 @@ contract('large collections', (engine, test) => {
       const random = generator(63)
       const rows = toRows(randomVectors(random, COUNT, DIMENSION))
       const collection = await collectionOf(engine, metric, rows)
+      // While most wait to be linked, a scan is faster.
+      await untilBuilt(collection)
       const vector = randomVector(random, DIMENSION)
       const matches = await collection.query({ vector, k: 30 })
       const found = new Set(matches.map(({ id }) => id))
@@ -94,6 +97,8 @@ contract('large collections', (engine, test) => {
       const { plan } = await collection.explain({ vector, k: 30 })
       expect(plan).toBe(engine === 'flat' ? 'scan' : engine)
       expect((await collection.explain({ vector, exact: true })).plan).toBe('scan')
+      expect((await collection.explain({ vector, ef: COUNT })).plan).toBe('scan')
+      expect((await collection.explain({ vector, k: COUNT })).plan).toBe('scan')
     })
   }
 })

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import type { Collection, Match, QueryOptions } from '../../src/index.ts'
+import { untilBuilt } from '../helpers/graphs.ts'
 import { generator, randomVector, randomVectors } from '../helpers/random.ts'
 import { collectionOf, contract, METRICS, toRows } from './engines.ts'
 
@@ -30,23 +31,13 @@ const MARKS: Readonly<Record<string, (match: Found) => Question['after']>> = {
   'copies of their id and score': ({ id, score }) => ({ id, score }),
 }
 
-/** The graph has taken in all records: from then on it stays as it is. */
-async function linked(collection: Rows): Promise<void> {
-  for (;;) {
-    // The count is of those that this handle has heard of.
-    const { pending } = await collection.stats()
-    if (pending === 0) return
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-
 async function rowsOf(
   engine: Parameters<typeof collectionOf>[0],
   metric: Parameters<typeof collectionOf>[1],
   vectors: Float32Array[],
 ) {
   const collection = await collectionOf(engine, metric, toRows(vectors))
-  await linked(collection)
+  await untilBuilt(collection)
   return collection
 }
 

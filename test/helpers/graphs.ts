@@ -20,7 +20,7 @@ export const { HierarchicalNSW } = require('hnswlib-node') as {
 /** With fewer records there is no graph. */
 export const LEAST = 2_100
 
-const PATIENCE = 20_000
+const PATIENCE = 60_000
 
 /** The engines that have a graph. */
 export const GRAPHS = ['hnsw', 'hnswlib'] as const

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ENGINES } from '../../src/engine/create.ts'
 import type { AttentionKernel, Collection, EngineName, Metadata, MetricName } from '../../src/index.ts'
 import { openCollection } from '../helpers/database.ts'
+import { untilBuilt } from '../helpers/graphs.ts'
 import { generator, randomVectors } from '../helpers/random.ts'
 import {
   attended,
@@ -47,7 +48,7 @@ async function filled(
   await films.upsert(
     stored.map((vector, id) => ({ id, vector, metadata: { odd: id % 2, tenth: id % 20, stars: id % 5 } })),
   )
-  while ((await films.stats()).pending > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await untilBuilt(films)
   return { films, samples: stored.map((vector, id) => ({ id, key: vector, value: vector })) }
 }
 

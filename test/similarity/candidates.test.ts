@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Collection, CollectionOptions, Metadata, QueryMetric } from '../../src/index.ts'
 import { openCollection } from '../helpers/database.ts'
 import { expectRejection } from '../helpers/errors.ts'
+import { untilBuilt } from '../helpers/graphs.ts'
 
 const DIMENSION = 24
 const COUNT = 4_000
@@ -37,7 +38,7 @@ async function fill(lengthOf: (id: number) => number, index?: IndexOptions): Pro
     metadata: { odd: id % 2 === 1 },
   }))
   await films.upsert(records)
-  while ((await films.stats()).pending > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await untilBuilt(films)
   return films
 }
 
@@ -117,14 +118,14 @@ describe('candidates', () => {
   it('are found by the graph and ranked by the metric', async () => {
     const films = await filled()
     const query = { vector: QUERIES[3]!, metric: 'manhattan' } as const
-    const plan = await films.explain({ ...query, candidates: 300 })
+    const plan = await films.explain({ ...query, candidates: 200 })
     expect(plan.plan).toBe('hnsw')
     expect(plan.reason).toMatch(/found by cosine, ranked by manhattan/)
     expect((await films.explain(query)).plan).toBe('scan')
     expect(await recallOf(films, { metric: 'manhattan', candidates: COUNT })).toBe(1)
-    const [many] = await films.queryMany([{ vector: QUERIES[3]! }], { metric: 'manhattan', candidates: 300 })
-    expect(many).toEqual(await films.query({ ...query, candidates: 300 }))
-    expect(many).toEqual(films.querySync({ ...query, candidates: 300 }))
+    const [many] = await films.queryMany([{ vector: QUERIES[3]! }], { metric: 'manhattan', candidates: 200 })
+    expect(many).toEqual(await films.query({ ...query, candidates: 200 }))
+    expect(many).toEqual(films.querySync({ ...query, candidates: 200 }))
   })
 
   it('are those nearest by the collection’s metric', async () => {

@@ -1,5 +1,6 @@
 import type { Collection, EngineName, MetricName, RecommendStrategy } from '../../src/index.ts'
 import { openCollection } from '../helpers/database.ts'
+import { untilBuilt } from '../helpers/graphs.ts'
 import { generator, randomVector } from '../helpers/random.ts'
 import type { Item } from './recommend-reference.ts'
 
@@ -28,7 +29,7 @@ export async function fill(
   }))
   const records = items.map((item) => ({ ...item, metadata: filmOf(item.id) }))
   for (let i = 0; i < count; i += 1_000) await films.upsert(records.slice(i, i + 1_000))
-  while ((await films.stats()).pending > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await untilBuilt(films)
   return { films, items }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Collection } from '../../src/index.ts'
 import { idsOf, openCollection } from '../helpers/database.ts'
 import { expectError, expectRejection, rejectionOf } from '../helpers/errors.ts'
+import { untilBuilt } from '../helpers/graphs.ts'
 import { generator, randomVector } from '../helpers/random.ts'
 
 const DIMENSION = 8
@@ -21,7 +22,7 @@ async function fill(): Promise<Films> {
     metadata: { genre: id % 9 },
   }))
   for (let i = 0; i < COUNT; i += 500) await films.upsert(records.slice(i, i + 500))
-  while ((await films.stats()).pending > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await untilBuilt(films)
   return films
 }
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { QueryMetric } from '../../src/index.ts'
 import { openCollection } from '../helpers/database.ts'
+import { untilBuilt } from '../helpers/graphs.ts'
 import { generator, randomVector } from '../helpers/random.ts'
 
 const COUNT = 3_000
@@ -25,7 +26,7 @@ it.each(['cosine', 'dot', 'euclidean'] as const)(
       vector: randomVector(random, DIMENSION, 1 + (id % 9)),
     }))
     for (const films of [coded, plain]) await films.upsert(records)
-    while ((await coded.stats()).pending > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await untilBuilt(coded)
     for (const metric of OF_PRODUCTS) {
       for (let i = 0; i < 5; i++) {
         const query = {

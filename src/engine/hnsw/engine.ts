@@ -1,10 +1,7 @@
 import type { NativeStore } from '../../native.ts'
 import type { CodesName } from '../../types.ts'
 import type { Answers } from '../answers.ts'
-import { DEFAULT_EF } from '../defaults.ts'
-import { divide } from '../divide.ts'
 import type { AbortFlag, EngineQuery } from '../engine.ts'
-import { scan } from '../flat.ts'
 import { GraphEngine } from '../graph-engine.ts'
 import { HnswGraph } from './graph.ts'
 
@@ -24,16 +21,8 @@ export class HnswEngine extends GraphEngine<HnswGraph> {
     return new HnswGraph(vectors, slots, this.host)
   }
 
-  /** Scans, where they are faster, are shared by all threads. */
   search(queries: readonly EngineQuery[], since: number, abort: AbortFlag | undefined): Promise<Answers> {
-    const { graph, vectors, host } = this
-    const most = graph.mostCandidates
-    return divide(
-      queries,
-      ({ k, exact, ef = DEFAULT_EF }) => (exact ? k : Math.max(k, ef)) <= most,
-      (walked) => graph.search(walked, since, abort),
-      (scanned) => scan(vectors, host.pool, scanned, since, abort),
-    )
+    return this.graph.search(queries, since, abort)
   }
 
   searchSync(queries: readonly EngineQuery[], since: number): Answers {

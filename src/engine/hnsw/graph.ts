@@ -79,7 +79,6 @@ export class HnswGraph implements Graph {
     return this.nodes > 0 ? CODES[this.#native.codes()] : undefined
   }
 
-  /** A walk for more candidates is slower than scoring all slots; 0 while any walk is. */
   get mostCandidates(): number {
     return this.#native.mostCandidates()
   }

@@ -13,7 +13,6 @@
 import type { NativeStore } from '../../native.ts'
 import { turnWhenBusy } from '../../turns.ts'
 import { Answers, ROOM } from '../answers.ts'
-import { divide } from '../divide.ts'
 import { type AbortFlag, type EngineHost, type EngineQuery, STOP, type StorePosition } from '../engine.ts'
 import { scan, scanSync } from '../flat.ts'
 import { GraphEngine } from '../graph-engine.ts'
@@ -57,13 +56,7 @@ export class HnswlibEngine extends GraphEngine<HnswlibGraph> {
     const changed = new Set<number>()
     this.#calls.add(changed)
     try {
-      const { graph } = this
-      const answers = await divide(
-        queries,
-        (query) => graph.suits(query),
-        (walked) => this.#walk(walked, since, abort, changed),
-        (scanned) => scan(this.vectors, this.host.pool, scanned, since, abort),
-      )
+      const answers = await this.#walk(queries, since, abort, changed)
       return changed.size > 0 && touches(answers, changed) ? answers.asStale() : answers
     } finally {
       this.#calls.delete(changed)

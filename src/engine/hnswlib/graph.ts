@@ -120,17 +120,16 @@ export class HnswlibGraph implements Graph {
     this.#table.assign(slot)
   }
 
-  /** Whether `candidates` is faster than scoring all slots, and complete. */
-  suits({ k, ef = DEFAULT_EF }: EngineQuery): boolean {
+  get mostCandidates(): number {
     const { alive, waiting } = this.#table
-    if (this.#index === undefined || waiting > alive || this.#unmarked.length > MOST_UNMARKED) return false
-    return SCAN_FACTOR * Math.max(k, ef) < alive + waiting
+    if (this.#index === undefined || waiting > alive || this.#unmarked.length > MOST_UNMARKED) return 0
+    return Math.floor((alive + waiting - 1) / SCAN_FACTOR)
   }
 
   /** The slots to score, ascending: what the index finds, and all that wait. Undefined when all are to be scored. */
   candidates(query: EngineQuery): Uint32Array | undefined {
-    if (!this.suits(query)) return undefined
     const { vector, k, ef = DEFAULT_EF, allowed } = query
+    if (Math.max(k, ef) > this.mostCandidates) return undefined
     const slots: number[] = []
     const certain = this.#index!.search(
       { vector, k, ef },

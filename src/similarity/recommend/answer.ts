@@ -129,7 +129,12 @@ class Pursuit {
     this.#values = request.perGroup && valuesOf(request.perGroup.field)
     this.looksAtRecords =
       this.#aim.ranks !== undefined || request.perGroup !== undefined || request.diversity > 0
-    this.engine = choosePlan(source, request.settings, this.#query(this.#aim.vectors[0]!, 1), live).engine
+    this.engine = choosePlan(
+      source,
+      request.settings,
+      this.#query(this.#aim.vectors[0]!, this.#width),
+      live,
+    ).engine
     this.#all = this.#aim.ranks !== undefined && (request.settings.exact || this.engine === source.flat)
   }
 

@@ -1,11 +1,13 @@
 import { SkalarError } from './errors.ts'
 import { checkOptions, signalOption } from './options.ts'
+import { countMatching } from './query/count.ts'
+import { explain } from './query/explain.ts'
 import { Records } from './query/iterate.ts'
 import { parseInclude, readRecord } from './query/read.ts'
-import { RecordScan } from './query/records.ts'
 import { parseRequest, parseRequests, parseTest, refuseTimeout } from './query/request.ts'
 import { giveRoom } from './query/room.ts'
 import { run, runSync } from './query/run.ts'
+import { statsOf } from './query/stats.ts'
 import { attend } from './similarity/attend/run.ts'
 import type { AttendOptions, AttendResult } from './similarity/attend/types.ts'
 import { Lookups } from './similarity/recommend/lookups.ts'
@@ -21,7 +23,7 @@ import {
   regress,
   type VoteOptions,
 } from './similarity/vote.ts'
-import type { Session, Source } from './source.ts'
+import type { Handle, Session, Source } from './source.ts'
 import { clearCollection } from './store/catalogue.ts'
 import { recordOf } from './store/records.ts'
 import type {
@@ -55,7 +57,7 @@ import { importHnswlib } from './write/import-hnswlib.ts'
 import { upsert } from './write/upsert.ts'
 
 /** Gives other modules of this package what stands behind a handle, without making it public. */
-let behind: (collection: unknown) => { source: Source; session: Session } | undefined
+let behind: (collection: unknown) => Handle | undefined
 
 /**
  * A named set of records, of one dimension and metric. Get one from `db.collection(name)`. Reads see every commit that
@@ -73,7 +75,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     // Unlike instanceof, it runs no code of a Proxy.
     behind = (collection) => {
       if (typeof collection !== 'object' || collection === null || !(#source in collection)) return undefined
-      return { source: collection.#source, session: collection.#session }
+      return collection.#handle
     }
   }
 
@@ -173,12 +175,10 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     return this.#session.run(async () => {
       signal?.throwIfAborted()
       if (test === undefined) return this.size
-      let count = 0
-      const scan = new RecordScan(this.#source, (row) => {
-        if (test(row.id, row.metadata)) count++
+      return countMatching(this.#source, test, () => {
+        signal?.throwIfAborted()
+        this.#session.assertOpen()
       })
-      await scan.run(() => this.#check(signal))
-      return count
     })
   }
 
@@ -331,16 +331,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   explain(
     options: QueryOptions<M, I, readonly (keyof M & string)[] | undefined, boolean>,
   ): Promise<Explanation> {
-    return this.#session.run(async () => {
-      const start = performance.now()
-      const request = parseRequest(options, this.#source.definition)
-      const phases = { filter: 0, search: 0, read: 0 }
-      const [outcome] = await run(this.#source, [request], request.settings, phases)
-      const { plan, reason, visited, distances, candidates, reranked } = outcome!
-      const ms = performance.now() - start
-      const looked = plan === 'scan' ? distances : visited
-      return { plan, reason, visited: looked, distances, candidates, reranked, ms, phases }
-    })
+    return this.#session.run(() => explain(this.#source, options))
   }
 
   /**
@@ -357,31 +348,17 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
 
   /** Size, memory, and how far the index has come. Brings the records into memory. */
   stats(): Promise<CollectionStats> {
-    return this.#session.run(async () => {
-      const { replica, engine } = this.#source
-      await replica.catchUp()
-      return {
-        records: replica.state().live,
-        dimension: this.dimension,
-        metric: this.metric,
-        engine: engine.name,
-        pending: engine.pending,
-        index: engine.index,
-        codes: engine.codes,
-        memory: replica.vectors.memory(),
-      }
-    })
+    return this.#session.run(() => statsOf(this.#source))
+  }
+
+  get #handle(): Handle {
+    return { source: this.#source, session: this.#session }
   }
 
   /** Makes the reads that follow see the latest commit. */
   #beginRead(): void {
     this.#session.assertOpen()
     this.#source.environment.refresh()
-  }
-
-  #check(signal: AbortSignal | undefined): void {
-    signal?.throwIfAborted()
-    this.#session.assertOpen()
   }
 }
 

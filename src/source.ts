@@ -31,6 +31,12 @@ export interface Session {
   run<T>(work: () => Promise<T>): Promise<T>
 }
 
+/** What stands behind a collection that a caller has. */
+export interface Handle {
+  readonly source: Source
+  readonly session: Session
+}
+
 /** A collection in memory, still empty: the first `replica.catchUp()` loads it. @throws SkalarError `ENGINE_UNAVAILABLE` */
 export function createSource(
   environment: Environment,

@@ -3,7 +3,7 @@ import { SkalarError } from '../../errors.ts'
 import { booleanOption, checkOptions, integerOption, numberOption, signalOption } from '../../options.ts'
 import type { RecordTest } from '../../query/match.ts'
 import { parseTest } from '../../query/request.ts'
-import type { Session, Source } from '../../source.ts'
+import type { Handle, Source } from '../../source.ts'
 import { isArray, lengthOfView } from '../../validate/built-in.ts'
 import { describe } from '../../validate/describe.ts'
 import { fieldOption } from '../field.ts'
@@ -28,12 +28,6 @@ const DEFAULT_K = 10
 
 /** Logits are finite: no dot product of two vectors is beyond 1e82. */
 const TEMPERATURES = { min: 1e-100, max: 1e100, default: 1 } as const
-
-/** What stands behind a collection. */
-export interface Handle {
-  readonly source: Source
-  readonly session: Session
-}
 
 /** What is summed. */
 export type ValuesOf =

@@ -1,10 +1,10 @@
 import { fromNative } from '../../native.ts'
 import { Abort } from '../../query/abort.ts'
-import type { Source } from '../../source.ts'
+import type { Handle, Source } from '../../source.ts'
 import { turnWhenBusy } from '../../turns.ts'
 import { find } from './find.ts'
 import { headsOf, outputOf } from './heads.ts'
-import { type AttendRequest, type Handle, parseAttend } from './request.ts'
+import { type AttendRequest, parseAttend } from './request.ts'
 import { type Call, catchUp, memberScan, type State, settle } from './state.ts'
 import { type Sums, sumAll, sumFound, type Weight } from './sum.ts'
 

@@ -1,0 +1,17 @@
+import type { Source } from '../source.ts'
+import type { CollectionStats } from '../types.ts'
+
+/** Brings the records into memory. */
+export async function statsOf({ replica, engine, definition }: Source): Promise<CollectionStats> {
+  await replica.catchUp()
+  return {
+    records: replica.state().live,
+    dimension: definition.dimension,
+    metric: definition.metric,
+    engine: engine.name,
+    pending: engine.pending,
+    index: engine.index,
+    codes: engine.codes,
+    memory: replica.vectors.memory(),
+  }
+}

@@ -10,6 +10,9 @@ import { run, runSync } from './query/run.ts'
 import { statsOf } from './query/stats.ts'
 import { attend } from './similarity/attend/run.ts'
 import type { AttendOptions, AttendResult } from './similarity/attend/types.ts'
+import { Duplicates } from './similarity/match/duplicates.ts'
+import { MatchedPairs } from './similarity/match/pairs.ts'
+import type { DuplicatePair, DuplicatesOptions, MatchedPair, MatchOptions } from './similarity/match/types.ts'
 import { Lookups } from './similarity/recommend/lookups.ts'
 import { Recommendations } from './similarity/recommend/many.ts'
 import { parseRecommendation } from './similarity/recommend/request.ts'
@@ -325,6 +328,33 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   ): AsyncIterable<Match<M, I, S, V>[]> {
     const lists: unknown = new Recommendations(this.#session, this.#source, users, options)
     return lists as AsyncIterable<Match<M, I, S, V>[]>
+  }
+
+  /**
+   * Pairs of records of this collection and another one that mean the same, for `for await`: for each record, in order of ids, its best
+   * among the `k` nearest of the other one, by a margin over what is near to either (docs/similarity.md). With `mutual` only pairs that
+   * are each other's best. The first step throws what is wrong.
+   *
+   * Each batch of 256 records is of one moment; a record that is there throughout is looked at once.
+   *
+   * @throws SkalarError `BAD_OPTION`, `DIMENSION_MISMATCH`, `BAD_FILTER`, `BAD_VECTOR` for a record that `transform` makes nothing
+   *   comparable of, `OUT_OF_MEMORY`
+   */
+  match<N extends object, J extends Id>(
+    other: Collection<N, J>,
+    options?: MatchOptions<M, I>,
+  ): AsyncIterable<MatchedPair<I, J>> {
+    const pairs: unknown = new MatchedPairs(this.#handle, other, options, behind)
+    return pairs as AsyncIterable<MatchedPair<I, J>>
+  }
+
+  /**
+   * Pairs of records of this collection that are at least as near as `threshold`, each once, for `for await`: in order of the ids that
+   * come first. n equal vectors are n (n − 1) / 2 pairs, in bounded memory. Throws as `match`.
+   */
+  duplicates(options: DuplicatesOptions<M, I>): AsyncIterable<DuplicatePair<I>> {
+    const pairs: unknown = new Duplicates(this.#handle, options)
+    return pairs as AsyncIterable<DuplicatePair<I>>
   }
 
   /** Runs a query and tells how it was answered. Rejects as `query`. */

@@ -1,4 +1,5 @@
 import { isDate } from 'node:util/types'
+import type { Id } from '../types.ts'
 import { viewName } from '../validate/built-in.ts'
 import type { OrderOperator, Ordinal, Scalar } from './filter-node.ts'
 
@@ -64,6 +65,12 @@ export function compareStrings(a: string, b: string): number {
     if (unitOfA !== unitOfB) return rankOfUnit(unitOfA) - rankOfUnit(unitOfB)
   }
   return a.length - b.length
+}
+
+/** The order of ids: integers by value, before strings by {@link compareStrings}. */
+export function compareIds(a: Id, b: Id): number {
+  if (typeof a === 'number') return typeof b === 'number' ? a - b : -1
+  return typeof b === 'number' ? 1 : compareStrings(a, b)
 }
 
 /** Moves surrogates (U+D800–U+DFFF), halves of code points above U+FFFF, behind U+E000–U+FFFF. */

@@ -66,14 +66,24 @@ function ordersAlike({ definition, replica }: Source, { metric }: EngineQuery): 
   return spherical(metric) && spherical(definition.metric) && replica.vectors.spread() <= ONE_LENGTH
 }
 
-/** Of a query in the collection's own order. */
-function planInOrder(source: Source, settings: Settings, query: EngineQuery, live: number): Plan {
-  const { engine, flat } = source
+/** What can answer questions about the vectors of one space. */
+export interface Engines {
+  readonly engine: Engine
+  readonly flat: Engine
+}
+
+/** Of a query in the engine's own order, where `live` records can be found. */
+export function planInOrder(
+  { engine, flat }: Engines,
+  settings: Pick<Settings, 'exact'>,
+  query: EngineQuery,
+  live: number,
+): Plan {
   if (engine === flat) return scan(flat, "the collection's engine is flat")
   const { allowed, after } = query
   if (settings.exact) return scanFastest(source, query, live, 'exact: true')
   if (after !== undefined) {
-    return behind(planInOrder(source, settings, { ...query, after: undefined }, live), flat)
+    return behind(planInOrder({ engine, flat }, settings, { ...query, after: undefined }, live), flat)
   }
   if (live <= SMALL) return scan(flat, `a scan of ${live} records is fastest`)
   if (allowed !== undefined && allowed.length <= Math.max(SMALL, NARROW * live)) {

@@ -56,6 +56,11 @@ export function transformOf(kind: TransformKind, layers: readonly Layer[]): Tran
   return new LayeredTransform({ kind, layers })
 }
 
+/** Whether a value is a transform that one of the functions here has made: such a one never changes. */
+export function isTransform(value: unknown): value is Transform {
+  return LayeredTransform.made(value)
+}
+
 class LayeredTransform implements Transform {
   readonly kind: TransformKind
   readonly inputDimension: number
@@ -67,6 +72,11 @@ class LayeredTransform implements Transform {
     this.inputDimension = layers[0]!.inputs
     this.outputDimension = outputsOf(layers.at(-1)!)
     this.#layers = layers
+  }
+
+  /** Unlike instanceof, it runs no code of a Proxy. */
+  static made(value: unknown): value is LayeredTransform {
+    return typeof value === 'object' && value !== null && #layers in value
   }
 
   apply(vector: VectorInput): Float32Array<ArrayBuffer>

@@ -74,16 +74,17 @@ export interface Engines {
 
 /** Of a query in the engine's own order, where `live` records can be found. */
 export function planInOrder(
-  { engine, flat }: Engines,
+  engines: Engines,
   settings: Pick<Settings, 'exact'>,
   query: EngineQuery,
   live: number,
 ): Plan {
+  const { engine, flat } = engines
   if (engine === flat) return scan(flat, "the collection's engine is flat")
   const { allowed, after } = query
-  if (settings.exact) return scanFastest(source, query, live, 'exact: true')
+  if (settings.exact) return scanFastest(engines, query, live, 'exact: true')
   if (after !== undefined) {
-    return behind(planInOrder({ engine, flat }, settings, { ...query, after: undefined }, live), flat)
+    return behind(planInOrder(engines, settings, { ...query, after: undefined }, live), flat)
   }
   if (live <= SMALL) return scan(flat, `a scan of ${live} records is fastest`)
   if (allowed !== undefined && allowed.length <= Math.max(SMALL, NARROW * live)) {
@@ -91,7 +92,7 @@ export function planInOrder(
   }
   const wide = Math.max(query.k, query.ef ?? DEFAULT_EF)
   if (wide > engine.mostCandidates) {
-    return scanFastest(source, query, live, `no walk for ${wide} of ${live} records is faster`)
+    return scanFastest(engines, query, live, `no walk for ${wide} of ${live} records is faster`)
   }
   return { engine, way: 'search', paged: false, reason: `a graph over ${live} records` }
 }
@@ -101,7 +102,7 @@ function scan(engine: Engine, reason: string): Plan {
 }
 
 /** By the engine, where that reads less than the flat scan. */
-function scanFastest({ engine, flat }: Source, query: EngineQuery, live: number, reason: string): Plan {
+function scanFastest({ engine, flat }: Engines, query: EngineQuery, live: number, reason: string): Plan {
   const { allowed, after, metric, k } = query
   const unconditional = allowed === undefined && after === undefined
   const suits = engine.scans && k <= engine.mostCandidates && isOfProducts(metric)

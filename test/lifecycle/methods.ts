@@ -1,4 +1,4 @@
-import type { Collection, Database, SkalarErrorCode } from '../../src/index.ts'
+import { type Collection, type Database, dense, type SkalarErrorCode } from '../../src/index.ts'
 
 export type Films = Collection<{ n: number }, string>
 
@@ -14,6 +14,14 @@ export interface Method {
 
 const VECTOR = [1, 2]
 const RECORD = { id: 'x', vector: VECTOR, metadata: { n: 0 } }
+const TURN = dense([
+  {
+    weights: [
+      [0, 1],
+      [1, 0],
+    ],
+  },
+])
 const FILTER = { n: { $gte: 0 } }
 
 /** Every method of a collection. */
@@ -105,6 +113,21 @@ export const COLLECTION_METHODS: readonly Method[] = [
     writes: false,
     signal: true,
     call: (_, films, signal) => collect(() => films.recommendMany([{ positive: [VECTOR] }], { signal })),
+  },
+  {
+    name: 'match',
+    kind: 'async',
+    writes: false,
+    signal: true,
+    // With itself only a transform makes sense.
+    call: (_, films, signal) => collect(() => films.match(films, { transform: TURN, signal })),
+  },
+  {
+    name: 'duplicates',
+    kind: 'async',
+    writes: false,
+    signal: true,
+    call: (_, films, signal) => collect(() => films.duplicates({ threshold: 0, signal })),
   },
   { name: 'stats', kind: 'async', writes: false, call: (_, films) => films.stats() },
   {

@@ -41,6 +41,12 @@ const METHODS: AsyncMethods = {
   recommendMany: (_, films) => async (users, options) => {
     for await (const _list of films.recommendMany(users as never, options as never));
   },
+  match: (_, films) => async (other, options) => {
+    for await (const _pair of films.match(other as never, options as never));
+  },
+  duplicates: (_, films) => async (options) => {
+    for await (const _pair of films.duplicates(options as never));
+  },
   explain: (_, films) => films.explain.bind(films) as Anything,
 }
 

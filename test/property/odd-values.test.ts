@@ -286,6 +286,15 @@ const ASYNCHRONOUS: Readonly<Record<string, Call>> = {
   recommendMany: async (_, c, users, options) => {
     for await (const _list of c.recommendMany(users, options));
   },
+  match: async (_, c, other, options) => {
+    for await (const _pair of c.match(other, options));
+  },
+  'match with itself': async (_, c, options) => {
+    for await (const _pair of c.match(c, options));
+  },
+  duplicates: async (_, c, options) => {
+    for await (const _pair of c.duplicates(options));
+  },
   explain: (_, c, options) => c.explain(options),
   classify: (_, c, options) => c.classify(options),
   regress: (_, c, options) => c.regress(options),

@@ -54,6 +54,17 @@ const of = (method, argsOf) => ({ args: argsOf, call: ({ collection }, args) => 
 
 const FUNCTIONS = new Map(Object.entries(similarity))
 
+/** For collections of three components. */
+const TURN = similarity.dense([
+  {
+    weights: [
+      [0, 1, 0],
+      [0, 0, 1],
+      [1, 0, 0],
+    ],
+  },
+])
+
 /** Functions that need no database. */
 const pure = (names, argsOf) => ({
   args: (random) => [random.pick(names), ...argsOf(random)],
@@ -109,6 +120,29 @@ export const CALLS = {
   recommendMany: {
     args: () => [[{ positive: ['a'] }, { positive: [[3, 1, 2]], strategy: 'sum' }], { k: 3, ef: 20 }],
     call: ({ collection }, args) => drain(collection.recommendMany(...args)),
+  },
+  match: {
+    args: (random) => [
+      null,
+      {
+        k: random.below(5) + 1,
+        margin: random.pick(['ratio', 'distance', 'none']),
+        threshold: -1,
+        mutual: random.chance(0.5),
+        transform: TURN,
+        filter: filter(random),
+        exact: random.chance(0.3),
+        ef: 20,
+        onProgress: () => {},
+      },
+    ],
+    call: ({ collection }, [other, ...options]) => drain(collection.match(other ?? collection, ...options)),
+  },
+  duplicates: {
+    args: (random) => [
+      { threshold: random.pick([-1, 0.9, 1]), filter: filter(random), exact: random.chance(0.3), ef: 20 },
+    ],
+    call: ({ collection }, args) => drain(collection.duplicates(...args)),
   },
   explain: of('explain', (random) => [query(random)]),
   classify: of('classify', (random) => [

@@ -38,7 +38,8 @@ function chosenDatasets(wanted, profile, mostRows = Infinity) {
   return names.map((name) => {
     if (!(name in DATASETS)) throw new Error(`--data ${name} is none of ${Object.keys(DATASETS).join(', ')}`)
     // A dataset that the profile leaves out can still be asked for.
-    const plan = profile.datasets[name] ?? { ...PROFILES.full.datasets[name], builds: ['all'] }
+    const { rows } = DATASETS[name]
+    const plan = profile.datasets[name] ?? { rows, ...PROFILES.full.datasets[name], builds: ['all'] }
     return { name, ...plan, rows: Math.min(plan.rows, mostRows) }
   })
 }

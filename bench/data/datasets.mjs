@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { cachedFolder } from './cache.mjs'
 import * as glove from './glove.mjs'
 import { MatrixReader } from './matrix.mjs'
-import { makeSkewed, makeSorted, SIGMA } from './skewed.mjs'
+import * as skewed from './skewed.mjs'
 import * as synthetic from './synthetic.mjs'
 import { checkTruth, readTruth, writeTruth } from './truth.mjs'
 import * as wordnet from './wordnet.mjs'
@@ -12,7 +12,8 @@ import * as wordnet from './wordnet.mjs'
 /** Queries whose truth is computed a second time, by a plain loop. */
 const CHECKED_QUERIES = [0, 1, 500, 998, 999]
 
-const skewedText = `GloVe 6B with log-normal lengths (sigma ${SIGMA})`
+const skewedText = `GloVe 6B with log-normal lengths (sigma ${skewed.SIGMA.glove})`
+const stretchedText = `WordNet glosses with log-normal lengths (sigma ${skewed.SIGMA.wordnet})`
 
 /** `recalls` are those at which systems are compared; `make(folder, rows)` writes base.f32 and query.f32. */
 export const DATASETS = {
@@ -38,7 +39,7 @@ export const DATASETS = {
     dimension: glove.DIMENSION,
     rows: 50_000,
     recalls: [0.9, 0.95],
-    make: makeSkewed,
+    make: skewed.makeSkewed,
   },
   'glove-sorted': {
     title: `${skewedText}, shortest first`,
@@ -46,7 +47,39 @@ export const DATASETS = {
     dimension: glove.DIMENSION,
     rows: 50_000,
     recalls: [0.9, 0.95],
-    make: makeSorted,
+    make: skewed.makeSorted,
+  },
+  'glove-lengths': {
+    title: 'GloVe 6B with its own lengths, in random order',
+    metric: 'dot',
+    dimension: glove.DIMENSION,
+    rows: 100_000,
+    recalls: [0.95, 0.97],
+    make: skewed.makeGloveLengths,
+  },
+  'glove-lengths-sorted': {
+    title: 'GloVe 6B with its own lengths, shortest first',
+    metric: 'dot',
+    dimension: glove.DIMENSION,
+    rows: 100_000,
+    recalls: [0.95, 0.97],
+    make: skewed.makeGloveLengthsSorted,
+  },
+  'wordnet-skewed': {
+    title: `${stretchedText}, in random order`,
+    metric: 'dot',
+    dimension: wordnet.DIMENSION,
+    rows: wordnet.ROWS,
+    recalls: [0.95, 0.97],
+    make: skewed.makeWordnetSkewed,
+  },
+  'wordnet-sorted': {
+    title: `${stretchedText}, shortest first`,
+    metric: 'dot',
+    dimension: wordnet.DIMENSION,
+    rows: wordnet.ROWS,
+    recalls: [0.95, 0.97],
+    make: skewed.makeWordnetSorted,
   },
   'synthetic-256d': {
     title: 'Synthetic clusters, 256-d',

@@ -1,14 +1,10 @@
-import { types } from 'node:util'
-import { crc32 } from 'node:zlib'
-import { SkalarError } from '../errors.ts'
-import { describe } from '../validate/describe.ts'
+import { ENVELOPE, type Envelope, emptyBytes, inconsistent, seal, unseal } from './envelope.ts'
 import { ACTIVATIONS, type Layer, outputsOf } from './layers.ts'
 
 /*
  * A transform as bytes. Little-endian:
  *
- *    0 ┌ magic "skTRAN" 6 bytes ┬ version u16 ┐
- *    8 ├ CRC-32 of all that follows   u32 ────┤
+ *    0 ┌ envelope "skTRAN" ───────────────────┐   envelope.ts
  *   12 ├ kind u32 ┬ layers u32 ───────────────┤   a place in KINDS
  *   20 └ each layer …                         ┘
  *
@@ -18,10 +14,8 @@ import { ACTIVATIONS, type Layer, outputsOf } from './layers.ts'
  *            └ bias f32 × products           where there is one
  */
 
-const MAGIC = Buffer.from('skTRAN')
-const VERSION = 1
-const CHECKED = 12
-const HEADER = 20
+const SEALED: Envelope = { magic: 'skTRAN', version: 1, what: 'transform' }
+const HEADER = ENVELOPE + 8
 const LAYER_HEADER = 16
 
 /** Which function made a transform. Never to change: the places are the numbers that are stored. */
@@ -37,9 +31,7 @@ export interface Parts {
 }
 
 export function encodeTransform({ kind, layers }: Parts): Uint8Array<ArrayBuffer> {
-  const bytes = Buffer.from(new ArrayBuffer(HEADER + layers.reduce((sum, layer) => sum + bytesOf(layer), 0)))
-  MAGIC.copy(bytes)
-  bytes.writeUInt16LE(VERSION, 6)
+  const bytes = emptyBytes(SEALED, HEADER + layers.reduce((sum, layer) => sum + bytesOf(layer), 0))
   bytes.writeUInt32LE(KINDS.indexOf(kind), 12)
   bytes.writeUInt32LE(layers.length, 16)
   let offset = HEADER
@@ -55,8 +47,7 @@ export function encodeTransform({ kind, layers }: Parts): Uint8Array<ArrayBuffer
     }
     offset += bytesOf(layer)
   }
-  bytes.writeUInt32LE(crc32(bytes.subarray(CHECKED)), 8)
-  return new Uint8Array(bytes.buffer)
+  return seal(bytes)
 }
 
 function bytesOf({ weights, bias }: Layer): number {
@@ -69,24 +60,10 @@ function bytesOf({ weights, bias }: Layer): number {
  * @throws SkalarError `BAD_OPTION` for what is no Uint8Array, `UNSUPPORTED_VERSION`, and `CORRUPTED` for all other bytes
  */
 export function decodeTransform(given: unknown): Parts {
-  if (!types.isUint8Array(given)) {
-    const message = `bytes must be a Uint8Array, as toBytes() returns it, got ${describe(given)}`
-    throw new SkalarError('BAD_OPTION', message, { path: 'bytes' })
-  }
-  // A copy, whose floats lie at multiples of four bytes, and which another thread does not change once it is checked.
-  const bytes = Buffer.from(Uint8Array.from(given).buffer)
-  if (bytes.length < HEADER || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
-    throw corrupted('they do not begin as those of a transform')
-  }
-  const version = bytes.readUInt16LE(6)
-  if (version !== VERSION) {
-    const message = `bytes have format version ${version} of transforms, this skalar reads ${VERSION}: use the skalar that wrote them`
-    throw new SkalarError('UNSUPPORTED_VERSION', message, { path: 'bytes' })
-  }
-  if (bytes.readUInt32LE(8) !== crc32(bytes.subarray(CHECKED))) throw corrupted('their checksum is wrong')
+  const bytes = unseal(given, SEALED, HEADER)
   const kind = KINDS[bytes.readUInt32LE(12)]
   const layers = readLayers(bytes)
-  if (kind === undefined || layers === undefined) throw corrupted('they do not hold what they say')
+  if (kind === undefined || layers === undefined) throw inconsistent(SEALED)
   return { kind, layers }
 }
 
@@ -120,9 +97,4 @@ function readLayer(bytes: Buffer<ArrayBuffer>, offset: number): Layer | undefine
   const bias = hasBias === 1 ? new Float32Array(bytes.buffer.slice(end, endOfBias)) : undefined
   if (!weights.every(Number.isFinite) || bias?.every(Number.isFinite) === false) return undefined
   return { inputs, products, weights, bias, activation }
-}
-
-function corrupted(problem: string): SkalarError {
-  const message = `bytes are no transform, or not whole: ${problem}. Pass what toBytes() returned, all of it, or make the transform again`
-  return new SkalarError('CORRUPTED', message, { path: 'bytes' })
 }

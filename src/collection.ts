@@ -10,6 +10,7 @@ import { run, runSync } from './query/run.ts'
 import { statsOf } from './query/stats.ts'
 import { attend } from './similarity/attend/run.ts'
 import type { AttendOptions, AttendResult } from './similarity/attend/types.ts'
+import type { Classification, LabelOf } from './similarity/labels.ts'
 import { Duplicates } from './similarity/match/duplicates.ts'
 import { MatchedPairs } from './similarity/match/pairs.ts'
 import type { DuplicatePair, DuplicatesOptions, MatchedPair, MatchOptions } from './similarity/match/types.ts'
@@ -18,14 +19,7 @@ import { Recommendations } from './similarity/recommend/many.ts'
 import { parseRecommendation } from './similarity/recommend/request.ts'
 import { recommend } from './similarity/recommend/run.ts'
 import type { RecommendOptions, RecommendSettings, RecommendUser } from './similarity/recommend/types.ts'
-import {
-  type Classification,
-  classify,
-  type LabelOf,
-  type Regression,
-  regress,
-  type VoteOptions,
-} from './similarity/vote.ts'
+import { classify, type Regression, regress, type VoteOptions } from './similarity/vote.ts'
 import type { Handle, Session, Source } from './source.ts'
 import { clearCollection } from './store/catalogue.ts'
 import { recordOf } from './store/records.ts'

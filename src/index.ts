@@ -5,13 +5,6 @@ export type { AttendOptions, AttendResult, AttentionKernel } from './similarity/
 export * from './similarity/index.ts'
 export type * from './similarity/match/types.ts'
 export type * from './similarity/recommend/types.ts'
-export type {
-  Classification,
-  LabelOf,
-  LabelValue,
-  Regression,
-  VoteOptions,
-  VoteSettings,
-} from './similarity/vote.ts'
+export type { Regression, VoteOptions, VoteSettings } from './similarity/vote.ts'
 export type { Transaction } from './transaction.ts'
 export type * from './types.ts'

@@ -192,22 +192,6 @@ export const METRICS = { cosine: 0, dot: 1, euclidean: 2, chebyshev: 3, manhatta
 
 export type BaseMetric = keyof typeof METRICS
 
-/** Never to change: the places are the numbers of `native/score/formula.h`. */
-const MEASURES = [
-  'dot',
-  'cosine',
-  'polynomial',
-  'sigmoid',
-  'euclidean',
-  'rbf',
-  'manhattan',
-  'laplacian',
-  'chebyshev',
-] as const
-
-/** What `similarities` computes of each pair of vectors. */
-export type Measure = (typeof MEASURES)[number]
-
 /** Never to change: the places are the numbers of `native/quant/code.h`. */
 export const CODES = ['float32', 'int8', 'int4'] as const
 
@@ -215,8 +199,8 @@ const require = createRequire(import.meta.url)
 const platform = `${process.platform}-${process.arch}`
 let loaded: Addon | undefined
 
-/** Loads the addon at its first use, so that `import 'skalar'` itself cannot fail. */
-function addon(): Addon {
+/** Loads the addon at its first use, so that `import 'skalar'` itself cannot fail. For this file and `native/` alone. */
+export function addon(): Addon {
   loaded ??= load()
   return loaded
 }
@@ -292,44 +276,6 @@ export function createHnsw(
 /** Whether so many bytes would be granted just now. */
 export function hasMemory(bytes: number): boolean {
   return addon().hasMemory(bytes)
-}
-
-/**
- * The index of the first row of a matrix with an element that is not finite (or with none but zeros, where `refuseZero`), or
- * the number of rows.
- */
-export function firstBadRow(
-  elements: Float32Array | Float64Array,
-  columns: number,
-  refuseZero: boolean,
-): number {
-  return addon().firstBadRow(elements, columns, refuseZero)
-}
-
-/** Of a call of `similarities`. Nothing of it is to change until it is done. */
-export interface SimilaritiesCall<T extends Float32Array | Float64Array> {
-  /** Rows of so many `columns`, finite; of the measure cosine none of zeros. */
-  readonly left: T
-  readonly right: T
-  readonly columns: number
-  readonly measure: Measure
-  /** gamma, coef0, degree. */
-  readonly parameters: Float64Array
-  /** Gets the rows of left × rows of right. */
-  readonly results: T
-  /** Two elements: other than 0 in the first stops the work, the second tells how many thousandths are done. */
-  readonly state: Int32Array
-  /** Threads that share the work, at most. */
-  readonly workers: number
-}
-
-/** Resolves once the results are complete. Rejects with `ABORTED` or `OUT_OF_MEMORY`. */
-export function computeSimilarities<T extends Float32Array | Float64Array>(
-  pool: NativePool,
-  { left, right, columns, measure, parameters, results, state, workers }: SimilaritiesCall<T>,
-): Promise<void> {
-  const number = MEASURES.indexOf(measure)
-  return addon().similarities(pool, left, right, columns, number, parameters, results, state, workers)
 }
 
 /** Writes the checksum of a row of any kind into its bytes 4 to 7 (`native/store/row.h`). */

@@ -7,6 +7,7 @@ export { type AlignOptions, align } from './align.ts'
 export { type Activation, type DenseLayer, type DenseOptions, dense } from './dense.ts'
 export { type RandomFourierFeaturesOptions, randomFourierFeatures } from './fourier.ts'
 export { laplacian, linear, polynomial, rbf, sigmoid, softmax } from './kernels.ts'
+export type { Classification, LabelOf, LabelValue } from './labels.ts'
 export { mahalanobis } from './mahalanobis.ts'
 export type { MatrixInput } from './operand.ts'
 export {

@@ -1,15 +1,7 @@
-import { availableParallelism } from 'node:os'
 import { SkalarError } from '../errors.ts'
-import { gammaParameter, polynomialParameters, sigmoidParameters } from '../kernel-parameters.ts'
 import { listen } from '../listen.ts'
-import {
-  computeSimilarities,
-  createPool,
-  firstBadRow,
-  fromNative,
-  type Measure,
-  type NativePool,
-} from '../native.ts'
+import { computeSimilarities, firstBadRow, type Measure } from '../native/matrices.ts'
+import { fromNative } from '../native.ts'
 import {
   checkOptions,
   enumOption,
@@ -22,6 +14,7 @@ import type { QueryMetric } from '../types.ts'
 import { describe } from '../validate/describe.ts'
 import { hintFor } from '../validate/hints.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
+import { KERNELS, kernelOption, NO_PARAMETERS, type Parameters } from './kernel-option.ts'
 import {
   checkRow,
   type Floats,
@@ -31,6 +24,7 @@ import {
   type MatrixInput,
   uncheckedMatrix,
 } from './operand.ts'
+import { MOST_THREADS, pool } from './pool.ts'
 
 /** What is computed of each pair: a function of vectors.ts by its name, or one of kernels.ts with its parameters. */
 export type SimilarityMetric = QueryMetric
@@ -61,8 +55,6 @@ export interface SimilaritiesOptions {
 
 const KNOWN = ['columns', 'precision', 'threads', 'signal', 'onProgress'] as const
 const PRECISIONS = ['float32', 'float64'] as const
-const KERNELS = ['linear', 'polynomial', 'rbf', 'laplacian', 'sigmoid'] as const
-const MOST_THREADS = 256
 const PROGRESS_MS = 100
 
 /**
@@ -167,42 +159,14 @@ function operands<T extends Floats>(
   return [left, uncheckedMatrix(B, left.columns, 'B', elements)]
 }
 
-interface Parameters {
-  readonly gamma: number
-  readonly coef0: number
-  readonly degree: number
-}
-
-const NO_PARAMETERS: Parameters = { gamma: 1, coef0: 0, degree: 1 }
-
 function readMetric(metric: unknown, dimension: number): { measure: Measure; parameters: Parameters } {
   if (QUERY_METRICS.includes(metric as (typeof QUERY_METRICS)[number])) {
     return { measure: metric as (typeof QUERY_METRICS)[number], parameters: NO_PARAMETERS }
   }
   if (!isPlainObject(metric)) throw badMetric(metric)
-  switch (enumOption(metric.kernel, 'metric.kernel', KERNELS)) {
-    case 'linear':
-      checkOptions(metric, ['kernel'], 'metric')
-      return { measure: 'dot', parameters: NO_PARAMETERS }
-    case 'polynomial': {
-      const given = polynomialParameters(metric, dimension, 'metric', ['kernel'])
-      return { measure: 'polynomial', parameters: given }
-    }
-    case 'sigmoid': {
-      const given = sigmoidParameters(metric, dimension, 'metric', ['kernel'])
-      return { measure: 'sigmoid', parameters: { ...NO_PARAMETERS, ...given } }
-    }
-    case 'rbf':
-      return { measure: 'rbf', parameters: withGamma(metric, dimension) }
-    case 'laplacian':
-      return { measure: 'laplacian', parameters: withGamma(metric, dimension) }
-    case undefined:
-      throw badMetric(metric)
-  }
-}
-
-function withGamma(metric: unknown, dimension: number): Parameters {
-  return { ...NO_PARAMETERS, ...gammaParameter(metric, dimension, 'metric', ['kernel']) }
+  const kernel = kernelOption(metric, dimension, 'metric')
+  if (kernel === undefined) throw badMetric(metric)
+  return kernel
 }
 
 function badMetric(metric: unknown): SkalarError {
@@ -273,12 +237,4 @@ async function watch(
 
 function doneOf(state: Int32Array, total: number): number {
   return Math.floor((Atomics.load(state, 1) / 1000) * total)
-}
-
-let ours: NativePool | undefined
-
-/** Threads for all calls of this JavaScript thread, made at the first. They do not keep the process alive. */
-function pool(): NativePool {
-  ours ??= createPool(Math.min(availableParallelism(), MOST_THREADS))
-  return ours
 }

@@ -5,9 +5,10 @@ import { parseRequest } from '../query/request.ts'
 import { run } from '../query/run.ts'
 import type { AnyMatch } from '../query/shape.ts'
 import type { Source } from '../source.ts'
-import type { At, Cancel, Filter, Id, KernelMetric, QueryTarget } from '../types.ts'
-import { isPlainObject } from '../validate/plain-object.ts'
+import type { Cancel, Filter, Id, KernelMetric, QueryTarget } from '../types.ts'
 import { fieldOption, valueAt } from './field.ts'
+import { kernelObject } from './kernel-option.ts'
+import { type Classification, LABELS, type LabelValue, toClassification, toLabel } from './labels.ts'
 
 /*
  * What the labels of near records say of a vector: those of the k nearest, each with a weight (Dudani 1976, "The distance-weighted
@@ -23,13 +24,6 @@ import { fieldOption, valueAt } from './field.ts'
  *
  * The weights are of scikit-learn's KNeighborsClassifier. Records without the field have no vote, nor a place among the k.
  */
-
-/** What a record can be labelled with. */
-export type LabelValue = string | number | boolean | bigint
-
-/** The labels that a field holds, by its type. */
-export type LabelOf<M extends object, P extends string> =
-  unknown extends At<M, P> ? LabelValue : Extract<NonNullable<At<M, P>>, LabelValue>
 
 export interface VoteSettings<M extends object, I extends Id, P extends string> extends Cancel {
   /** The metadata field with the labels, or a dotted path to it. */
@@ -48,13 +42,6 @@ export interface VoteSettings<M extends object, I extends Id, P extends string> 
 
 export type VoteOptions<M extends object, I extends Id, P extends string> = QueryTarget<I> &
   VoteSettings<M, I, P>
-
-export interface Classification<L extends LabelValue = LabelValue> {
-  /** The most probable. */
-  readonly label: L
-  /** Of all labels that were met, most probable first; they add up to 1. */
-  readonly probabilities: readonly { readonly label: L; readonly probability: number }[]
-}
 
 export interface Regression {
   readonly value: number
@@ -76,6 +63,8 @@ const KNOWN = [
 
 const DEFAULT_K = 10
 
+const KERNEL = 'options.kernel'
+
 /** How much farther is looked each time where records without the field have taken the places of others. */
 const WIDER = 4
 
@@ -86,7 +75,7 @@ interface Voter<Y> {
 
 /** The most probable label, and all with their probabilities. */
 export async function classify(source: Source, input: unknown): Promise<Classification<LabelValue>> {
-  const voters = await votersOf(source, input, toLabel, 'a string, number, boolean or bigint')
+  const voters = await votersOf(source, input, toLabel, LABELS)
   const sums = new Map<LabelValue, number>()
   let total = 0
   for (const { value, weight } of voters) {
@@ -94,10 +83,7 @@ export async function classify(source: Source, input: unknown): Promise<Classifi
     total += weight
   }
   // Equal ones stay in the order in which they were met: nearest first.
-  const probabilities = Array.from(sums, ([label, sum]) => ({ label, probability: sum / total })).sort(
-    (a, b) => b.probability - a.probability,
-  )
-  return { label: probabilities[0]!.label, probabilities }
+  return toClassification(Array.from(sums, ([label, sum]) => ({ label, probability: sum / total })))
 }
 
 /** The weighted mean. */
@@ -110,12 +96,6 @@ export async function regress(source: Source, input: unknown): Promise<Regressio
     total += weight
   }
   return { value: sum / total }
-}
-
-function toLabel(value: unknown): LabelValue | undefined {
-  if (typeof value === 'number') return Number.isNaN(value) ? undefined : value
-  const isLabel = typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint'
-  return isLabel ? value : undefined
 }
 
 function toNumber(value: unknown): number | undefined {
@@ -133,7 +113,7 @@ async function votersOf<Y>(
   const path = fieldOption(field, 'options.field')
   const weigh = weighing(source, kernel, weights)
   const most = integerOption(k, 'options.k', { min: 1 }) ?? (kernel === undefined ? DEFAULT_K : Infinity)
-  const metric = kernel === undefined ? undefined : kernelObject(kernel)
+  const metric = kernel === undefined ? undefined : kernelObject(kernel, KERNEL)
   const select = [path[0]!]
   const ask = async (wanted: number): Promise<AnyMatch[]> => {
     const request = parseRequest(
@@ -191,19 +171,11 @@ function checkKernel(source: Source, kernel: unknown, weights: unknown): void {
     const message = 'options takes either weights or a kernel, whose scores are the weights'
     throw new SkalarError('BAD_OPTION', message, { path: 'options.weights' })
   }
-  const measure = parseMeasure(kernelObject(kernel), 'options.kernel', source.definition)
+  const measure = parseMeasure(kernelObject(kernel, KERNEL), KERNEL, source.definition)
   if (measure.kernel?.neverNegative) return
   const message =
     'options.kernel must be one whose scores are never negative: "rbf", "laplacian", or "polynomial" of even degree'
-  throw new SkalarError('BAD_OPTION', message, { path: 'options.kernel' })
-}
-
-/** A kernel may be given by its name alone. */
-function kernelObject(kernel: unknown): Record<string, unknown> {
-  if (typeof kernel === 'string') return { kernel }
-  if (isPlainObject(kernel)) return kernel
-  const message = 'options.kernel must be the name of a kernel, or { kernel, gamma, … }'
-  throw new SkalarError('BAD_OPTION', message, { path: 'options.kernel' })
+  throw new SkalarError('BAD_OPTION', message, { path: KERNEL })
 }
 
 const byKernel: Weigh = (labelled) => {

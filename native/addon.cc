@@ -7,6 +7,7 @@
 
 #include "binding/async.h"
 #include "binding/commits.h"
+#include "binding/decisions.h"
 #include "binding/exit.h"
 #include "binding/function.h"
 #include "binding/hnsw.h"
@@ -74,6 +75,7 @@ void Define(Napi::Env env, Napi::Object exports) {
   exports.Set("firstBadVector", FunctionOf<FirstBadVectorJs>(env, "firstBadVector"));
   exports.Set("firstBadRow", FunctionOf<FirstBadRowJs>(env, "firstBadRow"));
   exports.Set("similarities", FunctionOf<StartSimilarities>(env, "similarities"));
+  exports.Set("decisions", FunctionOf<StartDecisions>(env, "decisions"));
   DefineExit(env, exports);
   exports.Set("Commits", Commits::Define(env));
   exports.Set("Pool", Pool::Define(env));

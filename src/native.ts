@@ -169,6 +169,20 @@ interface Addon {
     state: Int32Array,
     workers: number,
   ): Promise<void>
+  decisions(
+    pool: NativePool,
+    supports: Float64Array,
+    vectors: Float64Array,
+    columns: number,
+    measure: number,
+    parameters: Float64Array,
+    ends: Uint32Array,
+    weights: Float64Array,
+    offsets: Float64Array,
+    results: Float64Array,
+    state: Int32Array,
+    workers: number,
+  ): Promise<void>
   /** lmdb-js is about to be given a write. */
   beginWrite(): void
   /** It is done with it. */

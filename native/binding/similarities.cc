@@ -7,16 +7,11 @@
 #include <utility>
 
 #include "binding/async.h"
+#include "binding/matrices.h"
 #include "score/similarities.h"
 
 namespace skalar::binding {
 namespace {
-
-template <class Element>
-Matrix<Element> MatrixOf(const Napi::Value& value, size_t columns) {
-  const auto elements = value.As<Napi::TypedArrayOf<Element>>();
-  return {elements.Data(), elements.ElementLength() / columns, columns};
-}
 
 bool IsFloat32(const Napi::Value& value) {
   return value.As<Napi::TypedArray>().TypedArrayType() == napi_float32_array;
@@ -28,14 +23,12 @@ class SimilaritiesOperation : public PoolOperation {
   SimilaritiesOperation(const Napi::CallbackInfo& info, Pool* pool)
       : PoolOperation(info, pool), workers_(info[8].As<Napi::Number>().Uint32Value()) {
     const size_t columns = info[3].As<Napi::Number>().Uint32Value();
-    const double* parameters = info[5].As<Napi::Float64Array>().Data();
-    const Formula formula = {static_cast<Measure>(info[4].As<Napi::Number>().Uint32Value()),
-                             parameters[0], parameters[1], parameters[2]};
     std::atomic<int32_t>* state = StateOf(info[7]);
     workers_ = std::min(workers_, threads());
-    work_.emplace(MatrixOf<Element>(info[1], columns), MatrixOf<Element>(info[2], columns), formula,
-                  info[6].As<Napi::TypedArrayOf<Element>>().Data(), workers_,
-                  AbortFlag(static_cast<AbortFlag::Value>(state)).Or(stopped()), state + 1);
+    work_.emplace(MatrixOf<Element>(info[1], columns), MatrixOf<Element>(info[2], columns),
+                  FormulaOf(info[4], info[5]), info[6].As<Napi::TypedArrayOf<Element>>().Data(),
+                  workers_, AbortFlag(static_cast<AbortFlag::Value>(state)).Or(stopped()),
+                  state + 1);
   }
 
   size_t Workers() const { return std::min(workers_, work_->Parallelism()); }

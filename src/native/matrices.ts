@@ -1,7 +1,7 @@
 import { addon, type NativePool } from '../native.ts'
 
 /*
- * The typed face of what the addon computes of matrices: `native/score/similarities.h`.
+ * The typed face of what the addon computes of matrices: `native/score/similarities.h` and `native/score/decisions.h`.
  */
 
 /** Never to change: the places are the numbers of `native/score/formula.h`. */
@@ -56,4 +56,47 @@ export function computeSimilarities<T extends Float32Array | Float64Array>(
 ): Promise<void> {
   const number = MEASURES.indexOf(measure)
   return addon().similarities(pool, left, right, columns, number, parameters, results, state, workers)
+}
+
+/** Of a call of `decisions`: a support-vector machine and vectors. Nothing of it is to change until it is done. */
+export interface DecisionsCall {
+  /** The machine's vectors, of so many `columns`, class by class. */
+  readonly supports: Float64Array
+  /** Rows of so many columns, finite, at least one. */
+  readonly vectors: Float64Array
+  readonly columns: number
+  readonly measure: Measure
+  /** gamma, coef0, degree. */
+  readonly parameters: Float64Array
+  /** For each class the number of the support behind its last one. */
+  readonly ends: Uint32Array
+  /** (classes − 1) × supports: of one of class c, row t is against class t where t < c, else t + 1. */
+  readonly weights: Float64Array
+  /** What is subtracted, for the pairs of classes (0, 1), (0, 2) … (1, 2) … */
+  readonly offsets: Float64Array
+  /** Gets pairs × vectors. */
+  readonly results: Float64Array
+  /** One element: other than 0 stops the work. */
+  readonly state: Int32Array
+  /** Threads that share the work, at most. */
+  readonly workers: number
+}
+
+/** Resolves once the results are complete. Rejects with `ABORTED` or `OUT_OF_MEMORY`. */
+export function computeDecisions(pool: NativePool, call: DecisionsCall): Promise<void> {
+  const { supports, vectors, columns, measure, parameters, ends, weights, offsets } = call
+  return addon().decisions(
+    pool,
+    supports,
+    vectors,
+    columns,
+    MEASURES.indexOf(measure),
+    parameters,
+    ends,
+    weights,
+    offsets,
+    call.results,
+    call.state,
+    call.workers,
+  )
 }

@@ -7,7 +7,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cxx=${CXX:-g++}
 gtest_source=${GTEST_SOURCE:-/usr/src/googletest}
 # What computes scores: compared with one reference, bit for bit.
-score_tests='*Scan*:*Scorer*:*RowTest*:*Hnsw*:*Similarities*'
+score_tests='*Scan*:*Scorer*:*RowTest*:*Hnsw*:*Similarities*:*Decisions*'
 # Death tests fork, which emulators and googletest warn about; what they check knows no target.
 kernel_tests='*Simd*:-*DeathTest*'
 
@@ -41,7 +41,7 @@ step 'memory refused, with the same sanitizers'
 
 step 'thread sanitizer'
 build native-threads -DSANITIZE=thread -DCMAKE_CXX_COMPILER="$cxx" \
-  '-DTESTS=concurrency_test.cc;hnsw_concurrency_test.cc;similarities_test.cc;thread_pool_test.cc'
+  '-DTESTS=concurrency_test.cc;decisions_test.cc;hnsw_concurrency_test.cc;similarities_test.cc;thread_pool_test.cc'
 "$root/build/native-threads/native_tests" --gtest_brief=1
 
 step 'optimized'

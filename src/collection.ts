@@ -10,6 +10,8 @@ import { run, runSync } from './query/run.ts'
 import { statsOf } from './query/stats.ts'
 import { attend } from './similarity/attend/run.ts'
 import type { AttendOptions, AttendResult } from './similarity/attend/types.ts'
+import { train } from './similarity/kernel-machine/train.ts'
+import type { KernelMachine, TrainOptions } from './similarity/kernel-machine/types.ts'
 import type { Classification, LabelOf } from './similarity/labels.ts'
 import { Duplicates } from './similarity/match/duplicates.ts'
 import { MatchedPairs } from './similarity/match/pairs.ts'
@@ -287,6 +289,18 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   /** The same of a field of numbers: their weighted mean. Rejects as `classify`. */
   regress<P extends Path<M>>(options: VoteOptions<M, I, P>): Promise<Regression> {
     return this.#session.run(() => regress(this.#source, options))
+  }
+
+  /**
+   * A support-vector machine that has learned the labels of a field (docs/similarity.md). Training runs on a thread of its own,
+   * which a signal ends.
+   *
+   * @throws SkalarError `BAD_OPTION` also where the labels cannot be learned, `BAD_FILTER`, `NOT_FOUND` when no record has the
+   *   field, `OUT_OF_MEMORY`
+   */
+  train<P extends Path<M>>(options: TrainOptions<M, I, P>): Promise<KernelMachine<LabelOf<M, P>>> {
+    const machine: unknown = this.#session.run(() => train(this.#source, options))
+    return machine as Promise<KernelMachine<LabelOf<M, P>>>
   }
 
   /**

@@ -102,6 +102,12 @@ describe('src/', () => {
     expect(parts).toContain('native')
   })
 
+  it('has a file for each thread that imports none of ours, since it is loaded as it is', () => {
+    const files = [...references.keys()].filter((path) => path.endsWith('-thread.ts'))
+    expect(files).toEqual(['src/similarity/kernel-machine/solver-thread.ts'])
+    for (const path of files) expect(references.get(path)).toEqual([])
+  })
+
   it('has no cycles of files', () => {
     expect(cycleIn(references)).toBeUndefined()
   })
@@ -132,6 +138,8 @@ describe('src/', () => {
       msgpackr: 'store',
       'hnswlib-node': 'engine',
       'ml-matrix': 'similarity',
+      'libsvm-js': 'similarity',
+      'libsvm-js/out/wasm/libsvm': 'similarity',
     }
     for (const file of files) {
       for (const name of importsOf(file)) {

@@ -6,6 +6,8 @@ export type { GammaOptions, PolynomialOptions, SigmoidOptions } from '../kernel-
 export { type AlignOptions, align } from './align.ts'
 export { type Activation, type DenseLayer, type DenseOptions, dense } from './dense.ts'
 export { type RandomFourierFeaturesOptions, randomFourierFeatures } from './fourier.ts'
+export { kernelMachineFromBytes } from './kernel-machine/machine.ts'
+export type { KernelMachine, TrainProgress } from './kernel-machine/types.ts'
 export { laplacian, linear, polynomial, rbf, sigmoid, softmax } from './kernels.ts'
 export type { Classification, LabelOf, LabelValue } from './labels.ts'
 export { mahalanobis } from './mahalanobis.ts'

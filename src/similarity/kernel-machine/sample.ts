@@ -1,0 +1,56 @@
+/*
+ * Which examples a machine is trained on, and in which fold each is. All of it is drawn by a seed, label by label.
+ */
+
+/**
+ * How many of each label's examples are taken, `most` in all where there are more: in proportion, but of none fewer than `least` or
+ * all it has. Requires: labels · least ≤ most.
+ */
+export function quotas(counts: readonly number[], most: number, least: number): number[] {
+  const total = counts.reduce((sum, count) => sum + count, 0)
+  if (total <= most) return [...counts]
+  const quota = counts.map((count) => Math.min(count, Math.max(least, Math.floor((count * most) / total))))
+  let left = most - quota.reduce((sum, each) => sum + each, 0)
+  // What minima have taken too much, the largest give; what rounding has left, those get that have lost most.
+  while (left < 0) {
+    quota[placeOfLargest(quota)]!--
+    left++
+  }
+  while (left > 0) {
+    quota[
+      placeOfLargest(
+        counts.map((count, i) => Math.min(count - quota[i]!, (count * most) / total - quota[i]!)),
+      )
+    ]!++
+    left--
+  }
+  return quota
+}
+
+function placeOfLargest(numbers: readonly number[]): number {
+  return numbers.indexOf(Math.max(...numbers))
+}
+
+/** Puts an array in random order, in place (Fisher and Yates). `random` yields integers in [0, 2³²). */
+export function shuffle<T>(items: T[], random: () => number): T[] {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = Math.floor((random() / 2 ** 32) * (i + 1))
+    const item = items[i]!
+    items[i] = items[j]!
+    items[j] = item
+  }
+  return items
+}
+
+/**
+ * The fold of each example: folds of equal size, over which each class is spread evenly. So each has an example of every class that
+ * has as many as there are folds.
+ */
+export function foldsOf(classes: Int32Array, folds: number): Int32Array<ArrayBuffer> {
+  const order = Uint32Array.from(classes.keys()).sort((a, b) => classes[a]! - classes[b]! || a - b)
+  const result = new Int32Array(classes.length)
+  order.forEach((example, place) => {
+    result[example] = place % folds
+  })
+  return result
+}

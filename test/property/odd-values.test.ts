@@ -298,6 +298,7 @@ const ASYNCHRONOUS: Readonly<Record<string, Call>> = {
   explain: (_, c, options) => c.explain(options),
   classify: (_, c, options) => c.classify(options),
   regress: (_, c, options) => c.regress(options),
+  train: (_, c, options) => c.train(options),
   importHnswlib: (_, c, path, options) => c.importHnswlib(path, options),
   collection: (db, _, name, options) => db.collection(name, options),
   drop: (db, _, name) => db.drop(name),

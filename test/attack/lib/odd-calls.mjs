@@ -65,6 +65,31 @@ const TURN = similarity.dense([
   },
 ])
 
+/** Of three labels, for vectors of three components. */
+const MACHINE = similarity.kernelMachineFromBytes(
+  Buffer.from(
+    'c2tLTUFDAQDoACHFAQAAAAMAAAADAAAABAAAACQAAABVVVVVVVXVPwAAAAAAAPA/AAAAAAAAAEAAAAAAAADwPwAAAAAAAAAAAAAA' +
+      'AAAAGEAAAAAAAAAYQGME9+NXkag/MFi241eRqD9KrtbjV5G4vw8zfA6BXMO/DzN8DoFcwz8AAAAAAAAAAJNC/DOYIq8/k0L8M5gi' +
+      'r78dF09wCCHyvzwAMT08POy/X9WDV4p81j92yp4+Ol3vv4iVtaaY0uy/OE+3Ngeh8b8fd3Clwy6Bvz8ronGSHZ6/QqtKNMItSL8C' +
+      'AAAAAwAAAAQAAAAAAAAAAAAAAAAAgD8AAAAAAACAPwAAAAAAAABAAAAAQAAAAEAAAADAAAAAwAAAAAAAAAAAAgAAAHgAAQAAAAIA' +
+      'AAA3AAIAAAAIAAAAdAByAHUAZQA=',
+    'base64',
+  ),
+)
+
+/** As `toBytes` returns them, but for some. */
+const damaged = (random) => {
+  const bytes = MACHINE.toBytes()
+  for (let i = random.below(3); i > 0; i--) bytes[random.below(bytes.length)] = random.below(256)
+  return bytes
+}
+
+/** Ends what odd options make long. */
+const withinSeconds = ([options, ...others]) => {
+  if (Object.getPrototypeOf(Object(options)) !== Object.prototype) return [options, ...others]
+  return [{ signal: AbortSignal.timeout(4_000), ...options }, ...others]
+}
+
 /** Functions that need no database. */
 const pure = (names, argsOf) => ({
   args: (random) => [random.pick(names), ...argsOf(random)],
@@ -149,6 +174,32 @@ export const CALLS = {
     { vector: [1, 2, 3], field: 'a', k: 5, filter: filter(random), weights: 'uniform', exact: true },
   ]),
   regress: of('regress', () => [{ id: 'a', field: 'a', kernel: { kernel: 'rbf', gamma: 1 }, timeout: 50 }]),
+  train: {
+    args: (random) => [
+      {
+        field: 'a',
+        kernel: random.pick(['rbf', { kernel: 'polynomial', gamma: 1, degree: 2, coef0: 1 }]),
+        C: 2,
+        folds: 2,
+        sample: 50,
+        seed: 3,
+        filter: filter(random),
+        onProgress: () => {},
+      },
+    ],
+    call: ({ collection }, args) => collection.train(...withinSeconds(args)),
+  },
+  'a kernel machine': {
+    args: (random) => [
+      random.pick([
+        [1, 2, 3],
+        [[3, 2, 1], new Float32Array([1, 2, 3])],
+      ]),
+      {},
+    ],
+    call: (_, args) => MACHINE.classify(...args),
+  },
+  kernelMachineFromBytes: pure(['kernelMachineFromBytes'], (random) => [damaged(random)]),
   attend: of('attend', (random) => [
     {
       queries: [[1, 2, 3]],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { foldsOf, quotas, shuffle } from '../../src/similarity/kernel-machine/sample.ts'
+import { draw, foldsOf, quotas } from '../../src/similarity/kernel-machine/sample.ts'
 import { integers } from '../../src/similarity/random.ts'
 
 const counts = fc.array(fc.integer({ min: 2, max: 500 }), { minLength: 2, maxLength: 20 })
@@ -50,9 +50,15 @@ it('spreads each class, and all examples, evenly over the folds', () => {
   fc.assert(property)
 })
 
-it('puts every place as often first', () => {
+it('draws each item once at most, and each as often as any other in every place', () => {
   const firsts = new Array<number>(5).fill(0)
   const random = integers(7)
-  for (let i = 0; i < 5000; i++) firsts[shuffle([0, 1, 2, 3, 4], random)[0]!]!++
-  for (const count of firsts) expect(Math.abs(count - 1000)).toBeLessThan(150)
+  const seconds = new Array<number>(5).fill(0)
+  for (let i = 0; i < 5000; i++) {
+    const drawn = draw([0, 1, 2, 3, 4], 3, random)
+    expect(new Set(drawn).size).toBe(3)
+    firsts[drawn[0]!]!++
+    seconds[drawn[1]!]!++
+  }
+  for (const count of [...firsts, ...seconds]) expect(Math.abs(count - 1000)).toBeLessThan(150)
 })

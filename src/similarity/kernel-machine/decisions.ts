@@ -19,7 +19,7 @@ export type Ready = Parts & { readonly wide: Float64Array<ArrayBuffer> }
 
 /** With supports as they are computed with. */
 export function ready(parts: Parts): Ready {
-  return { ...parts, wide: Float64Array.from(parts.supports) }
+  return { ...parts, wide: new Float64Array(parts.supports) }
 }
 
 /**

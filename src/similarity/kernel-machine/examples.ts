@@ -9,7 +9,7 @@ import { LABELS, type LabelValue, toLabel } from '../labels.ts'
 import { integers } from '../random.ts'
 import { MOST_LABELS } from './parts.ts'
 import type { TrainRequest } from './request.ts'
-import { quotas, shuffle } from './sample.ts'
+import { draw, quotas } from './sample.ts'
 
 /** What a machine is trained on. */
 export interface Examples {
@@ -40,9 +40,9 @@ export async function readExamples(source: Source, request: TrainRequest, report
   checkCounts(counts, request)
   const random = integers(request.seed)
   const wanted = quotas([...counts.values()], request.sample, request.folds)
-  const chosen = [...found.values()].flatMap((ids, i) => shuffle(ids, random).slice(0, wanted[i]))
+  const chosen = [...found.values()].flatMap((ids, i) => draw(ids, wanted[i]!, random))
   const records = [...counts.values()].reduce((sum, count) => sum + count, 0)
-  return { ...(await readChosen(source, request, shuffle(chosen, random))), records }
+  return { ...(await readChosen(source, request, draw(chosen, chosen.length, random))), records }
 }
 
 /** The ids of records with a label, by label. */
@@ -101,13 +101,10 @@ async function readChosen(
     classes[count++] = places.get(label)!
   }
   const labels = [...places.keys()]
-  const counts = new Map(labels.map((label, place) => [label, countOf(classes.subarray(0, count), place)]))
-  checkCounts(counts, { folds, sample })
+  const sizes = new Uint32Array(labels.length)
+  for (const place of classes.subarray(0, count)) sizes[place]!++
+  checkCounts(new Map(labels.map((label, place) => [label, sizes[place]!])), { folds, sample })
   return { vectors: vectors.slice(0, count * dimension), classes: classes.slice(0, count), labels }
-}
-
-function countOf(numbers: Int32Array, number: number): number {
-  return numbers.reduce((sum, each) => sum + Number(each === number), 0)
 }
 
 function room(length: number): Float32Array<ArrayBuffer> {

@@ -31,15 +31,18 @@ function placeOfLargest(numbers: readonly number[]): number {
   return numbers.indexOf(Math.max(...numbers))
 }
 
-/** Puts an array in random order, in place (Fisher and Yates). `random` yields integers in [0, 2³²). */
-export function shuffle<T>(items: T[], random: () => number): T[] {
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor((random() / 2 ** 32) * (i + 1))
+/**
+ * So many items, in random order (Fisher and Yates); those that are given change places. `random` yields integers in [0, 2³²).
+ * Takes time for what is drawn, not for what there is. Requires: count ≤ items.length.
+ */
+export function draw<T>(items: T[], count: number, random: () => number): T[] {
+  for (let i = 0; i < count; i++) {
+    const j = i + Math.floor((random() / 2 ** 32) * (items.length - i))
     const item = items[i]!
     items[i] = items[j]!
     items[j] = item
   }
-  return items
+  return items.slice(0, count)
 }
 
 /**

@@ -50,6 +50,23 @@ export type NativeHeads = [
   abort: Int32Array | null,
 ]
 
+/**
+ * Choices of diverse candidates (`native/score/diversity.h`). Nothing of it is to change until it is done.
+ * - `metric`: its number
+ * - `params`: for each choice how many candidates there are, how many are to be chosen, diversity, 1 where similarities are squashed,
+ *   and how many of one group may be chosen, 0 for any number
+ * - `slots`, `relevance`: of all candidates, the most relevant of each choice first
+ * - `ends`: where the numbers of each candidate's groups end in `groups`; null where there are none
+ */
+export type NativeChoices = [
+  metric: number,
+  params: Float64Array,
+  slots: Uint32Array,
+  relevance: Float64Array,
+  ends: Uint32Array | null,
+  groups: Uint32Array | null,
+]
+
 export type NativeAttention = [answers: Float64Array, totals: Float64Array, outputs: Float64Array]
 
 /** How logits are made. Never to change: the numbers of `native/score/attention.h`. */
@@ -64,7 +81,10 @@ export interface NativeStore {
   setIds(ordinals: Uint32Array, bytes: Uint8Array, ends: Uint32Array): void
   /** The vector as it was given; undefined when the slot is not live. */
   vector(slot: number): Float32Array | undefined
-  /** Adds the vectors of the first `count` slots, or their unit vectors, times a weight to `sums`. Dead ones are passed over. */
+  /**
+   * Adds the vectors of the first `count` slots, or their unit vectors, times a weight to `sums`, which has room for whole lanes of 16.
+   * Dead ones are passed over.
+   */
   addVectors(slots: Uint32Array, count: number, weight: number, directions: boolean, sums: Float64Array): void
   /** The exact scores of slots against a vector by the metric of this number; NaN of slots that are not live. */
   scores(vector: Float32Array, metric: number, slots: Uint32Array): Float64Array
@@ -78,6 +98,9 @@ export interface NativeStore {
    */
   attend(pool: NativePool, since: number, texts: string[], ...heads: NativeHeads): Promise<NativeAttention>
   attendSync(since: number, texts: string[], ...heads: NativeHeads): NativeAttention
+  /** For each choice how many candidates were chosen, and their places, in the order in which they were. */
+  diversify(pool: NativePool, ...choices: [...NativeChoices, abort: Int32Array | null]): Promise<Uint32Array>
+  diversifySync(...choices: [...NativeChoices, abort: Int32Array | null]): Uint32Array
   /** The length of the longest vector that was ever put over that of the shortest. */
   spread(): number
   /** Bytes allocated for vectors. */

@@ -5,10 +5,12 @@
 #include <utility>
 
 #include "binding/attention.h"
+#include "binding/diversity.h"
 #include "binding/errors.h"
 #include "binding/scan.h"
 #include "flat/scan.h"
 #include "score/scorer.h"
+#include "score/weighted_sum.h"
 #include "store/row.h"
 
 namespace skalar::binding {
@@ -26,6 +28,8 @@ Napi::Function Store::Define(Napi::Env env) {
                          Method<&Store::ScanSync>("scanSync"),
                          Method<&Store::Attend>("attend"),
                          Method<&Store::AttendSync>("attendSync"),
+                         Method<&Store::Diversify>("diversify"),
+                         Method<&Store::DiversifySync>("diversifySync"),
                          Method<&Store::Memory>("memory"),
                          Method<&Store::Spread>("spread"),
                      });
@@ -81,31 +85,15 @@ Napi::Value Store::Vector(const Napi::CallbackInfo& info) {
 
 // addVectors(slots: Uint32Array, count, weight, directions: boolean, sums: Float64Array)
 void Store::AddVectors(const Napi::CallbackInfo& info) {
-  const auto array = info[0].As<Napi::Uint32Array>();
+  const auto slots = info[0].As<Napi::Uint32Array>();
   const uint32_t count = info[1].As<Napi::Number>().Uint32Value();
-  const double weight = info[2].As<Napi::Number>().DoubleValue();
-  const bool directions = info[3].As<Napi::Boolean>().Value();
   auto sums = info[4].As<Napi::Float64Array>();
   const VectorStore::View view = vectors_.Snapshot();
-  if (array.ElementLength() < count || sums.ElementLength() < view.dimension()) {
+  if (slots.ElementLength() < count || sums.ElementLength() < view.stride()) {
     return ThrowMisuse(info.Env(), "skalar addon: fewer slots than told, or sums than components");
   }
-  // Rows lie anywhere in memory: they are asked for ahead.
-  constexpr uint32_t kAhead = 2;
-  const uint32_t* const slots = array.Data();
-  const auto fetch = [&](uint32_t i) {
-    if (i < count && view.IsLive(slots[i])) view.FetchRow(slots[i]);
-  };
-  for (uint32_t i = 0; i < kAhead; ++i) fetch(i);
-  for (uint32_t i = 0; i < count; ++i) {
-    fetch(i + kAhead);
-    if (!view.IsLive(slots[i])) continue;
-    if (directions) {
-      view.AddDirection(weight, slots[i], sums.Data());
-    } else {
-      view.AddVector(weight, slots[i], sums.Data());
-    }
-  }
+  AddWeighted(view, slots.Data(), count, info[2].As<Napi::Number>().DoubleValue(),
+              info[3].As<Napi::Boolean>().Value(), sums.Data());
 }
 
 // scores(vector: Float32Array, metric, slots: Uint32Array) → Float64Array: exact; NaN for dead
@@ -160,6 +148,12 @@ Napi::Value Store::ScanSync(const Napi::CallbackInfo& info) {
 Napi::Value Store::Attend(const Napi::CallbackInfo& info) { return StartAttention(info); }
 
 Napi::Value Store::AttendSync(const Napi::CallbackInfo& info) { return binding::AttendSync(info); }
+
+Napi::Value Store::Diversify(const Napi::CallbackInfo& info) { return StartDiversity(info); }
+
+Napi::Value Store::DiversifySync(const Napi::CallbackInfo& info) {
+  return binding::DiversifySync(info);
+}
 
 Napi::Value Store::Memory(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(vectors_.memory()));

@@ -44,6 +44,8 @@ class Store : public Wrapped<Store> {
   Napi::Value ScanSync(const Napi::CallbackInfo& info);
   Napi::Value Attend(const Napi::CallbackInfo& info);
   Napi::Value AttendSync(const Napi::CallbackInfo& info);
+  Napi::Value Diversify(const Napi::CallbackInfo& info);
+  Napi::Value DiversifySync(const Napi::CallbackInfo& info);
   Napi::Value Memory(const Napi::CallbackInfo& info);
   Napi::Value Spread(const Napi::CallbackInfo& info);
 

@@ -43,19 +43,6 @@ void VectorStore::View::WriteTimes(double factor, uint32_t slot, float* out) con
                  [factor](float component) { return static_cast<float>(component * factor); });
 }
 
-void VectorStore::View::AddVector(double weight, uint32_t slot, double* sums) const {
-  AddTimes(weight * ScaleOf(NormOf(slot)), slot, sums);
-}
-
-void VectorStore::View::AddDirection(double weight, uint32_t slot, double* sums) const {
-  AddTimes(weight / ScaledNorm(NormOf(slot)), slot, sums);
-}
-
-void VectorStore::View::AddTimes(double factor, uint32_t slot, double* sums) const {
-  const float* row = Row(slot);
-  for (size_t i = 0; i < dimension_; ++i) sums[i] += factor * row[i];
-}
-
 VectorStore::VectorStore(size_t dimension) {
   view_.dimension_ = dimension;
   view_.stride_ = PaddedDimension(dimension);

@@ -78,15 +78,10 @@ class VectorStore {
     // a zero vector).
     void WriteVector(uint32_t slot, float* vector) const;
     void WriteDirection(uint32_t slot, float* direction) const;
-    // Adds the vector of a slot, or its unit vector (zeros for a zero vector), times a weight to
-    // `dimension` sums.
-    void AddVector(double weight, uint32_t slot, double* sums) const;
-    void AddDirection(double weight, uint32_t slot, double* sums) const;
 
    private:
     friend class VectorStore;
     void WriteTimes(double factor, uint32_t slot, float* out) const;
-    void AddTimes(double factor, uint32_t slot, double* sums) const;
     size_t ChunkOf(uint32_t slot) const { return slot >> chunk_shift_; }
     size_t IndexOf(uint32_t slot) const { return slot & (chunk_slots() - 1); }
 

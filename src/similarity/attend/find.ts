@@ -3,10 +3,10 @@ import type { EngineQuery } from '../../engine/engine.ts'
 import { searchCandidates, searchCandidatesSync } from '../../query/candidates.ts'
 import { choosePlan } from '../../query/plan.ts'
 import type { Settings } from '../../query/request.ts'
+import type { Step } from '../step.ts'
 import type { Total } from './formula.ts'
 import { type Part, type Pass, runPass, runPassSync } from './pass.ts'
 import type { Call, State } from './state.ts'
-import type { Step } from './step.ts'
 
 /** The records that are read for each query, or head. */
 export interface Found {

@@ -1,4 +1,5 @@
 import { SkalarError } from '../../errors.ts'
+import { LANES, padded } from '../lanes.ts'
 import type { Matrix } from '../operand.ts'
 import { type AttendRequest, refuseUnequal } from './request.ts'
 
@@ -6,9 +7,6 @@ import { type AttendRequest, refuseUnequal } from './request.ts'
  * Queries as heads, and sums as outputs. A projection of keys is folded into queries: (W k)·q = k·(Wᵀ q), so that what is stored is
  * read as it is. A projection of values is applied to their sum, which is the same.
  */
-
-/** Native code reads vectors by so many components at a time (`native/simd/kernels.h`). */
-const LANES = 16
 
 /** Components that are read, in whole lanes. */
 export interface Window {
@@ -21,11 +19,6 @@ export interface Head {
   readonly query: Float32Array
   readonly keys: Window
   readonly values: Window
-}
-
-/** Components up to whole lanes. */
-export function padded(components: number): number {
-  return Math.ceil(components / LANES) * LANES
 }
 
 /** The heads of a query. @throws SkalarError `BAD_VECTOR` when what it is projected to is beyond float32 */

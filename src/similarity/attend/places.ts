@@ -3,7 +3,7 @@ import { SkalarError } from '../../errors.ts'
 import type { Source } from '../../source.ts'
 import type { Id } from '../../types.ts'
 import { describe } from '../../validate/describe.ts'
-import { padded } from './heads.ts'
+import { padded } from '../lanes.ts'
 
 /** Rows there is room for at least. */
 const LEAST = 64

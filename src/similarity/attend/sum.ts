@@ -1,9 +1,9 @@
 import type { Id } from '../../types.ts'
+import type { Step } from '../step.ts'
 import type { Found } from './find.ts'
 import { missingMass, missingOf, type Total } from './formula.ts'
 import { type Part, type Pass, runPass, runPassSync } from './pass.ts'
 import type { Call, State } from './state.ts'
-import type { Step } from './step.ts'
 
 export interface Weight {
   id: Id

@@ -2,6 +2,7 @@ import { SkalarError } from '../../errors.ts'
 import { firstBadVector } from '../../native.ts'
 import { squaredNorm } from '../../norm.ts'
 import type { Source } from '../../source.ts'
+import { padded } from '../lanes.ts'
 import { refuseUnknown } from './known.ts'
 import type { Given, Recommendation } from './request.ts'
 
@@ -21,8 +22,8 @@ export interface Aim {
   readonly factor: number
   /** How to rank what is found; undefined where scores do. */
   readonly ranks: Ranks | undefined
-  /** Slots never to be answered: given records, and those excluded. */
-  readonly left: ReadonlySet<number>
+  /** Slots never to be answered: given records, and those excluded. Some stand there more than once. */
+  readonly left: readonly (readonly (number | undefined)[])[]
 }
 
 export interface Ranks {
@@ -30,7 +31,7 @@ export interface Ranks {
   readonly negative: readonly Float32Array[]
 }
 
-/** Where sums are made, and slots are told to native code; each call begins anew. */
+/** Where sums are made, in whole lanes, and slots are told to native code; each call begins anew. */
 let sums = new Float64Array()
 let slotRoom = new Uint32Array(64)
 
@@ -51,9 +52,7 @@ export function aimOf(source: Source, request: Recommendation, looked: LookedUp,
   refuseUnknown(request.negative, { slots: looked.negative })
   const positive = looked.positive as readonly number[]
   const negative = looked.negative as readonly number[]
-  const left = new Set(positive)
-  for (const slot of negative) left.add(slot)
-  for (const slot of looked.exclude) if (slot !== undefined) left.add(slot)
+  const left = [positive, negative, looked.exclude]
   if (!makesOneVector(source, request)) {
     const ranks = {
       positive: vectorsOf(source, request.positive, positive),
@@ -61,14 +60,15 @@ export function aimOf(source: Source, request: Recommendation, looked: LookedUp,
     }
     return { vectors: ranks.positive, factor: 1, ranks, left }
   }
-  if (sums.length !== room.length) sums = new Float64Array(room.length)
+  const lanes = padded(room.length)
+  if (sums.length !== lanes) sums = new Float64Array(lanes)
   else sums.fill(0)
   const { strategy } = request
   const shares = strategy === 'mean' ? sharesOf(request) : { positive: 1, negative: -1 }
   addAll(source, request.positive, positive, shares.positive)
   addAll(source, request.negative, negative, shares.negative)
   const factor = strategy === 'sum' && source.definition.metric === 'cosine' ? lengthOf(sums) : 1
-  room.set(sums)
+  for (let i = 0; i < room.length; i++) room[i] = sums[i]!
   refuseBad(room, source, request)
   return { vectors: [room], factor, ranks: undefined, left }
 }
@@ -102,7 +102,7 @@ function addAll(
   if (slots.length > 0) replica.vectors.addVectors(slotRoom, slots.length, weight, directions, sums)
   for (const vector of vectors) {
     const factor = directions ? weight / Math.sqrt(squaredNorm(vector)) : weight
-    for (let i = 0; i < sums.length; i++) sums[i]! += factor * vector[i]!
+    for (let i = 0; i < vector.length; i++) sums[i]! += factor * vector[i]!
   }
 }
 

@@ -21,8 +21,10 @@ export interface Looked {
   readonly slots: readonly (number | undefined)[]
 }
 
+const NONE: readonly undefined[] = []
+
 /** Nothing was looked up. */
-export const LATE: Looked = { epoch: -1, slots: [] }
+export const LATE: Looked = { epoch: -1, slots: NONE }
 
 const kept = new WeakMap<Source, KnownIds>()
 
@@ -58,6 +60,19 @@ export class KnownIds {
       kept.set(source, known)
     }
     return known
+  }
+
+  /** What `look` comes to where nothing is to be read, else undefined. */
+  lookInMemory(ids: readonly Id[]): Looked | undefined {
+    if (ids.length === 0) return LATE
+    if (this.#number !== this.#source.replica.number) return undefined
+    const slots = new Array<number | undefined>(ids.length)
+    for (let i = 0; i < ids.length; i++) {
+      const place = this.#places.get(ids[i]!)
+      if (place === undefined) return undefined
+      slots[i] = this.#slotAt(place)
+    }
+    return { epoch: this.#epoch, slots }
   }
 
   /** Looks ids up, with pauses where it yields; then the clock may be read. What it returns is for `slotsOf`. */
@@ -110,6 +125,7 @@ export class KnownIds {
 
   /** The slots of ids, undefined where there is no record: those that `look` has found, or what has become of them. */
   slotsOf(ids: readonly Id[], looked: Looked): readonly (number | undefined)[] {
+    if (ids.length === 0) return NONE
     return looked.epoch === this.#epoch ? looked.slots : ids.map((id) => this.#slotOf(id))
   }
 
@@ -155,7 +171,7 @@ export function refuseUnknown({ ids, places, path: array }: Given, { slots }: Pi
   if (!slots.includes(undefined)) return
   const missing = [...slots.keys()].filter((i) => slots[i] === undefined)
   const first = missing[0]!
-  const path = `${array}[${places[first]}]`
+  const path = `${array}[${places?.[first] ?? first}]`
   const names = missing.slice(0, NAMED).map((i) => JSON.stringify(ids[i]))
   const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : ''
   const message = `${path}: there is no record ${names.join(', ')}${more}: leave out what is gone`

@@ -57,7 +57,7 @@ async function tryOnce(
     const { positive, negative, exclude } = request
     const found: Looked[] = []
     for (const ids of [positive.ids, negative.ids, exclude]) {
-      const slots = ids.length === 0 ? LATE : inTurns(lookups.known.look(ids), abort)
+      const slots = lookups.known.lookInMemory(ids) ?? inTurns(lookups.known.look(ids), abort)
       found.push(slots instanceof Promise ? await slots : slots)
     }
     // Before filters are evaluated, which takes long.
@@ -81,10 +81,9 @@ async function tryOnce(
       step = steps.next()
       continue
     }
-    const { engine, queries } = step.value
-    const answers = await abort.race(engine.search(queries, since, abort.flag))
+    const result = await abort.race(step.value.later(abort.flag))
     abort.check()
-    step = steps.next(answers)
+    step = steps.next(result)
   }
   const answers = step.value
   if (answers === undefined || replica.vectors !== vectors) return undefined
@@ -107,18 +106,15 @@ function recommendSync(source: Source, requests: readonly Recommendation[], look
     for (const { scan } of scans) scan.runSync()
     const steps = begin(source, requests, lookups, filters, new Map())
     const since = replica.position
-    const answers = steps && finishSync(steps, since)
+    const answers = steps && finishSync(steps)
     const lists = answers && shapeSync(source, requests, answers, since, attempt >= ATTEMPTS)
     if (lists !== undefined) return lists
   }
 }
 
-function finishSync(steps: Steps<Answers | undefined>, since: number): Answers | undefined {
+function finishSync(steps: Steps<Answers | undefined>): Answers | undefined {
   let step = steps.next()
-  while (!step.done) {
-    const search = step.value
-    step = search === undefined ? steps.next() : steps.next(search.engine.searchSync(search.queries, since))
-  }
+  while (!step.done) step = steps.next(step.value?.now())
   return step.value
 }
 

@@ -1,4 +1,4 @@
-import type { AbortFlag } from '../../engine/engine.ts'
+import type { AbortFlag } from '../engine/engine.ts'
 
 /** Work that the database's threads can do, or the calling one. */
 export interface Step<T> {

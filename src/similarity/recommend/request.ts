@@ -6,7 +6,7 @@ import type { Definition } from '../../store/catalogue.ts'
 import type { Id } from '../../types.ts'
 import { isArray } from '../../validate/built-in.ts'
 import { describe } from '../../validate/describe.ts'
-import { badVector, mapItems, validId, validIds, writeVector } from '../../validate.ts'
+import { badVector, validId, validIds, writeVector } from '../../validate.ts'
 import { fieldOption } from '../field.ts'
 import type { RecommendStrategy } from './types.ts'
 
@@ -34,13 +34,16 @@ const COMMON = ['exclude', ...ANSWER, 'signal'] as const
 /** Likes or dislikes: records, and vectors of none. */
 export interface Given {
   readonly ids: readonly Id[]
-  /** Where each of the ids stands in the array that was given, and the path of that. */
-  readonly places: readonly number[]
+  /** Where each of the ids stands in the array that was given; undefined where all of that are ids. */
+  readonly places: readonly number[] | undefined
+  /** Of that array. */
   readonly path: string
   readonly vectors: readonly Float32Array[]
 }
 
-export const NOTHING: Given = { ids: [], places: [], path: '', vectors: [] }
+const NONE: readonly Float32Array[] = []
+
+export const NOTHING: Given = { ids: [], places: undefined, path: '', vectors: NONE }
 
 /** At most so many matches may share a value of a field. */
 export interface GroupLimit {
@@ -160,21 +163,30 @@ function parseGiven(input: unknown, path: string, dimension: number, refuseZero:
     const message = `${path} must be an array of ids and vectors, got ${describe(input)}${remedy}`
     throw new SkalarError('BAD_OPTION', message, { path })
   }
-  const ids: Id[] = []
-  const places: number[] = []
-  const vectors: Float32Array[] = []
-  mapItems(input, (item, i) => {
-    if (typeof item === 'object' && item !== null) {
-      vectors.push(copyVector(item, `${path}[${i}]`, dimension, refuseZero))
-      return
-    }
-    // Most are good, and need no path.
-    ids.push(
-      typeof item === 'number' && Number.isSafeInteger(item) ? item + 0 : validId(item, `${path}[${i}]`),
-    )
-    places.push(i)
-  })
-  return { ids, places, path, vectors }
+  // Of many users it is most of what is kept: as long as it needs to be, and no more.
+  const { length } = input
+  const items = new Array<unknown>(length)
+  let vectors = 0
+  for (let i = 0; i < length; i++) {
+    const item: unknown = input[i]
+    const isVector = typeof item === 'object' && item !== null
+    if (isVector) vectors++
+    items[i] = isVector ? copyVector(item, `${path}[${i}]`, dimension, refuseZero) : idOf(item, path, i)
+  }
+  if (vectors === 0) return { ids: items as Id[], places: undefined, path, vectors: NONE }
+  const places = [...items.keys()].filter((i) => !(items[i] instanceof Float32Array))
+  return {
+    ids: places.map((i) => items[i] as Id),
+    places,
+    path,
+    vectors: items.filter((item) => item instanceof Float32Array),
+  }
+}
+
+/** Most are good, and need no path. */
+function idOf(item: unknown, path: string, place: number): Id {
+  if (typeof item === 'number' && Number.isSafeInteger(item)) return item + 0
+  return validId(item, `${path}[${place}]`)
 }
 
 function copyVector(item: object, path: string, dimension: number, refuseZero: boolean): Float32Array {

@@ -4,6 +4,7 @@ import { Abort } from '../../query/abort.ts'
 import { compareIds } from '../../query/compare.ts'
 import { planInOrder } from '../../query/plan.ts'
 import type { Handle, Session, Source } from '../../source.ts'
+import { turnWhenBusy } from '../../turns.ts'
 import type { Id } from '../../types.ts'
 import { type Member, type MemberPage, membersBehind } from './members.ts'
 import { type Moment, Moments, type Steps } from './moments.ts'
@@ -80,9 +81,13 @@ export class Duplicates implements AsyncIterable<DuplicatePair> {
         const { page, found, total } = await this.#session.run(() => search.batch(from))
         behind = page.last
         for (const one of found) {
-          for await (const pair of one.pairs ?? this.#crowd(search, one)) {
-            signal?.throwIfAborted()
-            yield pair
+          for await (const pairs of this.#stretches(search, one)) {
+            for (const pair of pairs) {
+              signal?.throwIfAborted()
+              yield pair
+            }
+            // Whoever takes pairs without waiting for anything keeps others waiting.
+            await turnWhenBusy()
           }
         }
         done += page.members.length
@@ -93,12 +98,16 @@ export class Duplicates implements AsyncIterable<DuplicatePair> {
     }
   }
 
-  async *#crowd(search: Search, one: Found): AsyncGenerator<DuplicatePair, void, undefined> {
+  async *#stretches(search: Search, one: Found): AsyncGenerator<readonly DuplicatePair[], void, undefined> {
+    if (one.pairs !== undefined) {
+      yield one.pairs
+      return
+    }
     let after: EngineQuery['after']
     do {
       const mark = after
       const stretch = await this.#session.run(() => search.stretch(one, mark))
-      yield* stretch.pairs
+      yield stretch.pairs
       after = stretch.after
     } while (after !== undefined)
   }

@@ -1,3 +1,4 @@
+/* More than 400 lines: all that a collection can do, each method with what its users are promised. */
 import { SkalarError } from './errors.ts'
 import { checkOptions, signalOption } from './options.ts'
 import { countMatching } from './query/count.ts'

@@ -45,14 +45,21 @@ export async function makeWorld(folder: string) {
   const ids = [...Array.from({ length: 300 }, (_, i) => i + 1), 'alien', 'amelie']
   await films.upsert(ids.map((id, i) => ({ id, vector: vectorOf(DIMENSION), metadata: filmOf(i) })))
   const directors = await db.collection('directors', { dimension: 2 })
+  const books = await db.collection('books', { dimension: DIMENSION })
+  await books.upsert(vectors(20, DIMENSION).map((vector, i) => ({ id: `book ${i}`, vector })))
+  const renewed = await db.collection('renewed', { dimension: 32 })
+  await renewed.upsert(vectors(20, 32).map((vector, i) => ({ id: `film ${i}`, vector })))
 
   return {
     db,
     films,
     directors,
+    books,
+    /** Embedded by the model of fewer dimensions. */
+    renewed,
     embed,
     /** What is done with what was found. */
-    show: (_result: unknown) => {},
+    show: (..._results: unknown[]) => {},
     record: { id: 'solaris', vector: vectorOf(DIMENSION), metadata: filmOf(0) },
     filter: { year: { $gte: 1990 } },
     vector: vectorOf(DIMENSION),

@@ -6,6 +6,8 @@ import { type Collection, type Database, type Metadata, SkalarError } from '../.
 import { openDatabase } from '../helpers/database.ts'
 
 /*
+ * More than 400 lines: a table of values, one of methods, and what is expected of both.
+ *
  * Whatever is passed to whatever method, what comes of it is an answer, a SkalarError, or what the caller's own code has
  * thrown; and no asynchronous method throws.
  */

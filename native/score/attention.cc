@@ -63,6 +63,7 @@ struct Attention::Rows {
   uint32_t slots[kStretch];
   const float* keys[kStretch];
   double norms[kStretch];
+  double longest = 0;
   const float* values[kStretch];
   double scales[kStretch];  // of values
 };
@@ -150,6 +151,7 @@ void Attention::Add(uint32_t slot, size_t member, Rows* rows) const {
     rows->values[at] = values_.rows + values_.places[member] * values_.stride;
     rows->scales[at] = 1;
   }
+  rows->longest = std::max(rows->longest, rows->norms[at]);
   ++rows->count;
 }
 
@@ -169,8 +171,8 @@ void Attention::Absorb(const Rows& rows, std::vector<Part>* parts) const {
       ComputeLogits(h, rows, logits);
     }
     total.rows += rows.count;
-    for (size_t i = 0; i < rows.count; ++i) {
-      total.longest = std::max(total.longest, rows.norms[i]);
+    total.longest = std::max(total.longest, rows.longest);
+    for (size_t i = 0; i < rows.count && !head.excluded.empty(); ++i) {
       if (!std::binary_search(head.excluded.begin(), head.excluded.end(), rows.slots[i])) continue;
       logits[i] = kNothing;
       --total.rows;

@@ -127,6 +127,7 @@ struct Avx2 {
     return {_mm256_fmadd_pd(x.a, y.a, sum.a), _mm256_fmadd_pd(x.b, y.b, sum.b),
             _mm256_fmadd_pd(x.c, y.c, sum.c), _mm256_fmadd_pd(x.d, y.d, sum.d)};
   }
+  static Doubles FusedWide(Doubles x, Doubles y, Doubles sum) { return MulAddWide(x, y, sum); }
   static Doubles MulWide(Doubles x, Doubles y) {
     return {_mm256_mul_pd(x.a, y.a), _mm256_mul_pd(x.b, y.b), _mm256_mul_pd(x.c, y.c),
             _mm256_mul_pd(x.d, y.d)};

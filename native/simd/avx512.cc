@@ -103,6 +103,7 @@ struct Avx512 {
   static Doubles MulAddWide(Doubles a, Doubles b, Doubles sum) {
     return {_mm512_fmadd_pd(a.low, b.low, sum.low), _mm512_fmadd_pd(a.high, b.high, sum.high)};
   }
+  static Doubles FusedWide(Doubles a, Doubles b, Doubles sum) { return MulAddWide(a, b, sum); }
   static Doubles MulWide(Doubles a, Doubles b) {
     return {_mm512_mul_pd(a.low, b.low), _mm512_mul_pd(a.high, b.high)};
   }

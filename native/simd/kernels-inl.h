@@ -10,8 +10,8 @@
 //           Add(a, b), Max(a, b), Abs(a)
 //   float   Largest(Floats)                      of lanes that are not negative
 //   Doubles ZeroWide(), Widen(const float*), LoadWide(const double*), Broadcast(double),
-//           MulAddWide(a, b, sum), MulWide(a, b), SubWide(a, b), AddWide(a, b), MaxWide(a, b),
-//           AbsWide(a)
+//           MulAddWide(a, b, sum)           of exact products, FusedWide(a, b, sum) of any,
+//           MulWide(a, b), SubWide(a, b), AddWide(a, b), MaxWide(a, b), AbsWide(a)
 //   void  StoreWide(double*, Doubles)
 //   float Sum(Floats), double SumWide(Doubles)   folding lanes j and j + 8, then 4, 2, 1
 //   double LargestWide(Doubles)                  of lanes that are not negative
@@ -254,7 +254,7 @@ inline void AddWeightedBlock(const float* const* rows, const double* weights, si
   for (size_t i = 0; i < n; i += kLanes) {
     typename T::Doubles sum = T::LoadWide(sums + i);
     for (size_t r = 0; r < kCount; ++r) {
-      sum = T::AddWide(sum, T::MulWide(T::Broadcast(weights[r]), T::Widen(rows[r] + i)));
+      sum = T::FusedWide(T::Broadcast(weights[r]), T::Widen(rows[r] + i), sum);
     }
     T::StoreWide(sums + i, sum);
   }

@@ -63,8 +63,8 @@ struct Kernels {
   void (*largest_difference_exact)(const float* query, const float* const* rows,
                                    const double* scales, size_t count, size_t n, double* out);
 
-  // sums[j] += weights[0] * rows[0][j], then weights[1] * rows[1][j], and so on, for j < n. Each
-  // product and each addition rounds, so that targets agree bit for bit.
+  // sums[j] += weights[0] * rows[0][j], then weights[1] * rows[1][j], and so on, for j < n. Fused:
+  // a product and its addition round once, so that targets agree bit for bit.
   void (*add_weighted)(const float* const* rows, const double* weights, size_t count, size_t n,
                        double* sums);
 

@@ -150,6 +150,7 @@ struct Neon {
     for (int i = 0; i < 8; ++i) sum.val[i] = vfmaq_f64(sum.val[i], a.val[i], b.val[i]);
     return sum;
   }
+  static Doubles FusedWide(Doubles a, Doubles b, Doubles sum) { return MulAddWide(a, b, sum); }
   static Doubles MulWide(Doubles a, Doubles b) {
     for (int i = 0; i < 8; ++i) a.val[i] = vmulq_f64(a.val[i], b.val[i]);
     return a;

@@ -114,6 +114,10 @@ struct Scalar {
     for (size_t j = 0; j < kLanes; ++j) sum.at[j] += a.at[j] * b.at[j];
     return sum;
   }
+  static Doubles FusedWide(const Doubles& a, const Doubles& b, Doubles sum) {
+    for (size_t j = 0; j < kLanes; ++j) sum.at[j] = std::fma(a.at[j], b.at[j], sum.at[j]);
+    return sum;
+  }
   static Doubles MulWide(Doubles a, const Doubles& b) {
     for (size_t j = 0; j < kLanes; ++j) a.at[j] *= b.at[j];
     return a;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,7 @@ TEST_P(SimdWeightedKernelsTest, RowsAreAddedInTheirOrder) {
         // Weights whose products round, and rows far apart.
         rows.push_back(random.Vector(n, i % 2 == 0 ? 1e-20f : 1e20f));
         weights.push_back(random.Uniform() / 3.0);
-        for (size_t j = 0; j < n; ++j) expected[j] += weights[i] * rows[i][j];
+        for (size_t j = 0; j < n; ++j) expected[j] = std::fma(weights[i], rows[i][j], expected[j]);
       }
       for (const Floats& row : rows) pointers.push_back(row.data());
       kernels_.add_weighted(pointers.data(), weights.data(), count, n, sums.data());

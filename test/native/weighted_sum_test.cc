@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 #include "rows.h"
@@ -34,7 +35,8 @@ TEST(WeightedSumTest, AddsVectorsAndDirectionsInTheirOrder) {
         if (slot == dead || slot >= kCount) continue;
         const double norm = rows[slot].norm;
         const double factor = directions ? weight / ScaledNorm(norm) : weight * ScaleOf(norm);
-        for (size_t j = 0; j < kDimension; ++j) expected[j] += factor * rows[slot].scaled[j];
+        for (size_t j = 0; j < kDimension; ++j)
+          expected[j] = std::fma(factor, rows[slot].scaled[j], expected[j]);
       }
       AddWeighted(store.Snapshot(), slots.data(), count, weight, directions, sums.data());
       EXPECT_EQ(sums, expected);

@@ -13,6 +13,7 @@
 #include "binding/hnsw.h"
 #include "binding/similarities.h"
 #include "binding/store.h"
+#include "binding/whitening.h"
 #include "simd/kernels.h"
 #include "store/row.h"
 
@@ -81,6 +82,7 @@ void Define(Napi::Env env, Napi::Object exports) {
   exports.Set("Pool", Pool::Define(env));
   exports.Set("Store", Store::Define(env));
   exports.Set("Hnsw", Hnsw::Define(env));
+  exports.Set("Whitening", Whitening::Define(env));
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {

@@ -1,6 +1,9 @@
 import { createRequire } from 'node:module'
 import { types } from 'node:util'
 import { SkalarError } from './errors.ts'
+import { type BaseMetric, CODES, METRICS } from './native/numbers.ts'
+
+export * from './native/numbers.ts'
 
 /** Threads of our own for native work; libuv's four stay free for files and DNS. */
 export interface NativePool {
@@ -16,6 +19,7 @@ export interface NativePool {
  *   answer that is to be exact, else 0; the number of the metric; of `apart`, its center
  * - `allowed`: for each query the only slots it may return, ascending, or null
  * - `abort`: one element; other than 0 stops the work
+ * - `whitening`: of the store, where the metric is `mahalanobis`
  */
 export type NativeQueries = [
   count: number,
@@ -23,6 +27,7 @@ export type NativeQueries = [
   params: Float64Array,
   allowed: readonly (Uint32Array | null)[] | null,
   abort: Int32Array | null,
+  whitening: NativeWhitening | null,
 ]
 
 /**
@@ -68,9 +73,6 @@ export type NativeChoices = [
 ]
 
 export type NativeAttention = [answers: Float64Array, totals: Float64Array, outputs: Float64Array]
-
-/** How logits are made. Never to change: the numbers of `native/score/attention.h`. */
-export const AFFINITIES = { dot: 0, rbf: 1, laplacian: 2, polynomial: 3 } as const
 
 /** The vectors of one space in memory, with the ids of their records (`native/store/vector_store.h`). */
 export interface NativeStore {
@@ -162,6 +164,21 @@ export interface NativeHnsw {
   memory(): number
 }
 
+/** The images of a store's rows by the matrix of a Mahalanobis distance (`native/score/whitening.h`). */
+export interface NativeWhitening {
+  /** Slots that have come to the store, or have got another vector: they wait for an image. */
+  put(slots: Uint32Array): void
+  remove(slots: Uint32Array): void
+  /** Slots that wait for one. */
+  waiting(): number
+  /** Makes images of some that wait. One at a time. */
+  advance(pool: NativePool, store: NativeStore): Promise<void>
+  /** On the calling thread; may take over those that `advance` is at. */
+  advanceSync(store: NativeStore): void
+  /** Bytes allocated. */
+  memory(): number
+}
+
 /** What all processes with a database open count together (`native/store/commit_counters.h`). */
 export interface NativeCommits {
   /** The number of a commit that begins; within its transaction. */
@@ -215,6 +232,12 @@ interface Addon {
   readonly Commits: new (path: string, writable: boolean) => NativeCommits
   readonly Pool: new (threads: number) => NativePool
   readonly Store: new (dimension: number) => NativeStore
+  readonly Whitening: new (
+    store: NativeStore,
+    matrix: Float64Array,
+    factor: Float64Array,
+    exponents: Int32Array,
+  ) => NativeWhitening
   readonly Hnsw: new (
     dimension: number,
     metric: number,
@@ -223,14 +246,6 @@ interface Addon {
     codes: number | null,
   ) => NativeHnsw
 }
-
-/** What rows are ranked by. Never to change: the numbers of `native/score/query.h`. */
-export const METRICS = { cosine: 0, dot: 1, euclidean: 2, chebyshev: 3, manhattan: 4, apart: 5 } as const
-
-export type BaseMetric = keyof typeof METRICS
-
-/** Never to change: the places are the numbers of `native/quant/code.h`. */
-export const CODES = ['float32', 'int8', 'int4'] as const
 
 const require = createRequire(import.meta.url)
 const platform = `${process.platform}-${process.arch}`
@@ -308,6 +323,17 @@ export function createHnsw(
   const { Hnsw } = addon()
   const number = codes === 'auto' ? null : CODES.indexOf(codes)
   return told(() => new Hnsw(dimension, METRICS[metric], M, efConstruction, number))
+}
+
+/** P = S C S of a Mahalanobis distance, and C = L Lᵀ (`native/score/precision.h`): C, L, exponents of S. */
+export function createWhitening(
+  store: NativeStore,
+  matrix: Float64Array,
+  factor: Float64Array,
+  exponents: Int32Array,
+): NativeWhitening {
+  const { Whitening } = addon()
+  return told(() => new Whitening(store, matrix, factor, exponents))
 }
 
 /** Whether so many bytes would be granted just now. */

@@ -1,6 +1,7 @@
 import { createEngine } from './engine/create.ts'
 import type { Engine, EngineHost } from './engine/engine.ts'
 import { FlatEngine } from './engine/flat.ts'
+import { Precisions } from './engine/precisions.ts'
 import type { NativePool } from './native.ts'
 import type { Definition } from './store/catalogue.ts'
 import { changesSince } from './store/changes-since.ts'
@@ -21,6 +22,8 @@ export interface Source {
   readonly engine: Engine
   /** The exact scan; the same object as `engine` where that is it. */
   readonly flat: Engine
+  /** The matrices of Mahalanobis distances that it was asked for. */
+  readonly precisions: Precisions
 }
 
 /** One `open()` of a database: what its handles may do, and what is under way through them. */
@@ -47,8 +50,10 @@ export function createSource(
   const host = engineHost(environment, pool, name, definition)
   const flat = new FlatEngine(host)
   const engine = definition.index.engine === 'flat' ? flat : createEngine(definition.index.engine, host)
-  const replica = new Replica(environment, name, definition, [...new Set([flat, engine])])
-  return { name, definition, environment, pool, replica, engine, flat }
+  const precisions = new Precisions()
+  const listeners = [...new Set([flat, engine]), precisions]
+  const replica = new Replica(environment, name, definition, listeners)
+  return { name, definition, environment, pool, replica, engine, flat, precisions }
 }
 
 function engineHost(

@@ -15,14 +15,23 @@ export type Metadata = { [key: string]: any }
 /** `number[]` or any numeric typed array, copied before the call returns. A Buffer is refused: its bytes are no numbers. */
 export type VectorInput = ArrayLike<number> & { readonly readFloatLE?: never }
 
+/** Rows of one length: a typed array row by row, whose number of columns is known otherwise, or an array of rows. */
+export type MatrixInput = VectorInput | readonly VectorInput[]
+
 /** `cosine` and `dot` are similarities, larger is nearer; `euclidean` is a distance, smaller is nearer. */
 export type MetricName = 'cosine' | 'dot' | 'euclidean'
 
 /**
- * What a query ranks by: a metric, or a kernel of scikit-learn's definition. Distances (`euclidean`, `chebyshev`, `manhattan`): less is
- * nearer; all others: more.
+ * What a query ranks by: a metric, or a kernel of scikit-learn's definition. Distances (`euclidean`, `chebyshev`, `manhattan`,
+ * `mahalanobis`): less is nearer; all others: more.
  */
-export type QueryMetric = MetricName | 'chebyshev' | 'manhattan' | KernelMetric
+export type QueryMetric = MetricName | 'chebyshev' | 'manhattan' | MahalanobisMetric | KernelMetric
+
+/**
+ * √((x − q)ᵀ P (x − q)): P is the inverse of a covariance matrix, dimension × dimension, symmetric and positive definite, as an array of
+ * rows or row by row.
+ */
+export type MahalanobisMetric = { mahalanobis: MatrixInput }
 
 /** `gamma` is above 0, by default 1 / dimension; `degree` an integer of at least 1, by default 3; `coef0` by default 1. */
 export type KernelMetric =
@@ -384,6 +393,6 @@ export interface CollectionStats {
   readonly index: IndexStats
   /** What the graph of engine `hnsw` ranks by to find candidates; undefined while there is none. */
   readonly codes: CodesName | undefined
-  /** Bytes of memory that the vectors take in this process. */
+  /** Bytes of memory that the vectors take in this process, with their images by matrices of Mahalanobis distances. */
   readonly memory: number
 }

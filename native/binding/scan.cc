@@ -7,6 +7,7 @@
 
 #include "binding/async.h"
 #include "binding/store.h"
+#include "binding/whitening.h"
 #include "flat/scan.h"
 
 namespace skalar::binding {
@@ -125,6 +126,9 @@ ScanArguments ReadScanArguments(const Napi::CallbackInfo& info, size_t first, co
   const Napi::Value allowed = info[first + 3];
   ScanArguments arguments;
   arguments.queries.resize(count);
+  std::shared_ptr<const Whitened> whitened;
+  const Napi::Value whitening = info[first + 5];
+  if (whitening.IsObject()) whitened = Whitening::Unwrap(whitening)->Snapshot();
   // Queries that share a filter stand side by side, and share one copy of its slots.
   Napi::Value shared;
   SlotList slots;
@@ -139,6 +143,7 @@ ScanArguments ReadScanArguments(const Napi::CallbackInfo& info, size_t first, co
       query.vector = Owned(std::move(padded));
     }
     ReadParams(params.Data() + i * kParams, &query);
+    if (query.metric == Metric::kMahalanobis) query.whitened = whitened;
     if (allowed.IsArray()) {
       const Napi::Value own = allowed.As<Napi::Array>().Get(static_cast<uint32_t>(i));
       if (i == 0 || !own.StrictEquals(shared)) {

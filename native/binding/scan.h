@@ -19,10 +19,12 @@ class Store;
 //   count    number
 //   vectors  Float32Array  dimension × number of queries; finite, and not zero where a direction is
 //                          needed; not to change until the call is done
-//   params   Float64Array  7 a query: k, threshold, after's score, after's slot, excluded slot,
-//                          NaN where there is none; ef; 1 if it is to be exact, else 0
+//   params   Float64Array  9 a query: k, threshold, after's score, after's slot, excluded slot,
+//                          NaN where there is none; ef; 1 if it is to be exact, else 0; metric;
+//                          center
 //   allowed  Array | null  for each query a Uint32Array of ascending slots, or null
 //   abort    Int32Array | null  one element; other than 0 stops the scan
+//   whitening  Whitening | null  of this store; of queries by kMahalanobis
 struct ScanArguments {
   std::vector<Query> queries;
   AbortFlag abort = nullptr;

@@ -67,8 +67,22 @@ void Scan::PlanBlocks() {
 
 size_t Scan::Parallelism() const { return blocks_.size(); }
 
+void Scan::Whiten() {
+  for (const Query& query : queries_) {
+    if (query.metric == Metric::kMahalanobis) {
+      whitened_.resize(queries_.size());
+      break;
+    }
+  }
+  for (size_t q = 0; q < whitened_.size(); ++q) {
+    if (queries_[q].metric != Metric::kMahalanobis) continue;
+    whitened_[q] = WhitenedQuery(*queries_[q].whitened, queries_[q].vector.get());
+  }
+}
+
 void Scan::Work() {
   if (blocks_.empty()) return;
+  std::call_once(whiten_, [this] { Whiten(); });
   Part part{unused_, std::vector<size_t>(queries_.size())};
   size_t taken = 0;
   for (size_t i; (i = next_block_.fetch_add(1)) < blocks_.size() && !IsStopped(abort_); ++taken) {
@@ -148,11 +162,47 @@ void Scan::ScanList(const Block& block, Part* part) const {
 
 void Scan::ConsiderByDistance(size_t q, const uint32_t* slots, size_t count,
                               Collector* collector) const {
+  if (queries_[q].metric == Metric::kMahalanobis)
+    return ConsiderWhitened(q, slots, count, collector);
   RankInterval ranks[Scorer::kAtOnce];
   for (size_t i = 0; i < count; i += Scorer::kAtOnce) {
     const size_t some = std::min(Scorer::kAtOnce, count - i);
     scorers_[q].Bound(slots + i, some, ranks);
     for (size_t j = 0; j < some; ++j) Consider(q, slots[i + j], ranks[j], collector);
+  }
+}
+
+void Scan::ConsiderWhitened(size_t q, const uint32_t* slots, size_t count,
+                            Collector* collector) const {
+  const WhitenedQuery& query = whitened_[q];
+  const Whitened& whitened = *queries_[q].whitened;
+  uint32_t known[kStride];
+  size_t found = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (query.usable() && whitened.Knows(slots[i])) {
+      known[found++] = slots[i];
+    } else {
+      Consider(q, slots[i], WhitenedQuery::kAny, collector);
+    }
+  }
+  if (found == 0) return;
+  const VectorStore::View& images = whitened.images;
+  float dots[kStride];
+  // Rows that lie side by side are read in one go, with some between them where there are few.
+  const uint32_t first = known[0];
+  const size_t span = known[found - 1] - first + 1;
+  const bool adjacent = first / kStride == known[found - 1] / kStride && span < 2 * found;
+  if (adjacent) {
+    simd::Active().dot_rows(query.direction(), images.Row(first), images.stride(), span,
+                            images.stride(), dots);
+  } else {
+    const float* rows[kStride];
+    for (size_t i = 0; i < found; ++i) rows[i] = images.Row(known[i]);
+    simd::Active().dot_gather(query.direction(), rows, found, images.stride(), dots);
+  }
+  for (size_t i = 0; i < found; ++i) {
+    const float dot = dots[adjacent ? known[i] - first : i];
+    Consider(q, known[i], query.Bound(dot, images.NormOf(known[i])), collector);
   }
 }
 

@@ -21,6 +21,7 @@
 #include "flat/collector.h"
 #include "score/query.h"
 #include "score/scorer.h"
+#include "score/whitened.h"
 #include "store/vector_store.h"
 
 namespace skalar {
@@ -55,13 +56,18 @@ class Scan {
   };
 
   void PlanBlocks();
+  // Once, before any block is scanned: by a worker, since matrices take milliseconds.
+  void Whiten();
   void ScanRows(const Block& block, Part* part) const;
   void ScanList(const Block& block, Part* part) const;
   // Offers a row unless the query's own conditions exclude it.
   void Consider(size_t query, uint32_t slot, RankInterval rank, Collector* collector) const;
-  // The same of rows by metrics that products tell nothing of.
+  // The same of live rows by metrics that products of theirs tell nothing of.
   void ConsiderByDistance(size_t query, const uint32_t* slots, size_t count,
                           Collector* collector) const;
+  // The same by products of their images, as far as they have any.
+  void ConsiderWhitened(size_t query, const uint32_t* slots, size_t count,
+                        Collector* collector) const;
   // Whether a slot may come after the query's mark, if it has one.
   bool StandsBehind(size_t query, uint32_t slot) const;
   // All that can be among the nearest.
@@ -76,6 +82,8 @@ class Scan {
   std::vector<std::vector<float>> directions_;  // of queries that blocks are scanned for
   std::vector<size_t> shared_;                  // queries without a list
   std::vector<Block> blocks_;
+  std::once_flag whiten_;
+  std::vector<WhitenedQuery> whitened_;  // of each query, where one is of kMahalanobis; else none
   std::vector<Collector> unused_;  // what each worker begins with; it merges into `collectors_`
 
   std::atomic<size_t> next_block_{0};

@@ -16,7 +16,8 @@ namespace skalar {
 // Never to change: the numbers cross Node-API (src/native.ts).
 //
 // kCosine, kDot and kEuclidean are functions of a dot product and two lengths, and what graphs are
-// made for. kApart is |x·q − center|, larger being nearer: the order of an even power.
+// made for. kApart is |x·q − center|, larger being nearer: the order of an even power. kMahalanobis
+// is √((x − q)ᵀ P (x − q)).
 enum class Metric : uint32_t {
   kCosine = 0,
   kDot = 1,
@@ -24,17 +25,19 @@ enum class Metric : uint32_t {
   kChebyshev = 3,
   kManhattan = 4,
   kApart = 5,
+  kMahalanobis = 6,
 };
 
 // Whether less is nearer.
 inline constexpr bool IsDistance(Metric metric) {
   return metric == Metric::kEuclidean || metric == Metric::kChebyshev ||
-         metric == Metric::kManhattan;
+         metric == Metric::kManhattan || metric == Metric::kMahalanobis;
 }
 
-// Whether float32 dot products tell where a score lies.
+// Whether float32 dot products of rows tell where a score lies.
 inline constexpr bool IsOfProducts(Metric metric) {
-  return metric != Metric::kChebyshev && metric != Metric::kManhattan;
+  return metric != Metric::kChebyshev && metric != Metric::kManhattan &&
+         metric != Metric::kMahalanobis;
 }
 
 inline constexpr uint32_t kNoSlot = std::numeric_limits<uint32_t>::max();
@@ -57,11 +60,15 @@ inline QueryVector Owned(std::vector<float> padded) {
   return {owner, owner->data()};
 }
 
+struct Whitened;  // score/whitened.h
+
 struct Query {
   QueryVector vector;
   Metric metric = Metric::kCosine;
   // Of kApart.
   double center = 0;
+  // Of kMahalanobis: P, and what is known of the store's rows at the same moment.
+  std::shared_ptr<const Whitened> whitened;
   // At most this many hits; at least 1.
   size_t k = 10;
   // Only hits at least this near, in the metric's direction.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "score/whitened.h"
 #include "simd/kernels.h"
 #include "store/row.h"
 
@@ -13,10 +14,6 @@ namespace {
 // cover the terms of second order, underflow, and what a stored row may have lost of it.
 constexpr double kRounding = 0x1p-23;
 
-// Float64 arithmetic on the way to a rank: a rounding of 2⁻⁵³ for every addition in a lane, 4,096
-// at the most dimensions there may be, and a few more.
-constexpr double kFloat64Slack = 1e-12;
-
 // A cosine that rounding put beyond 1 belongs there.
 double Within1(double cosine) { return std::clamp(cosine, -1.0, 1.0); }
 
@@ -25,14 +22,19 @@ double Within1(double cosine) { return std::clamp(cosine, -1.0, 1.0); }
 // The float32 kernels see a row of length in [1, 2) as it is and q̂ rounded to float32. Divided by
 // that length, the product is off by the kernel's own error on vectors of length ≤ 1 + kRounding,
 // by the rounding of q̂, and by that of the product itself.
+double Scorer::DotError(size_t padded_dimension) {
+  return simd::DotErrorFactor(padded_dimension) * (1 + 2 * kRounding) + 2 * kRounding;
+}
+
 Scorer::Scorer(const VectorStore::View& view, const Query& query)
     : view_(view),
       metric_(query.metric),
       center_(query.center),
+      whitened_(query.whitened.get()),
       vector_(query.vector.get()),
       square_(SquaredNorm(vector_, view.stride())),
       norm_(std::sqrt(square_)),
-      dot_error_(simd::DotErrorFactor(view.stride()) * (1 + 2 * kRounding) + 2 * kRounding) {}
+      dot_error_(DotError(view.stride())) {}
 
 void Scorer::WriteDirection(float* direction) const {
   // Multiplied, which is faster: what it misses, of the 53rd bit, is far below the rounding to
@@ -74,6 +76,7 @@ RankInterval Scorer::BoundOfCosine(double low, double high, double norm) const {
     }
     case Metric::kChebyshev:
     case Metric::kManhattan:
+    case Metric::kMahalanobis:
       break;
   }
   return {};
@@ -139,6 +142,9 @@ void Scorer::Exact(const uint32_t* slots, size_t count, double* scores) const {
       return;
     case Metric::kManhattan:
       kernels.sum_of_differences_exact(vector_, rows, scales, count, n, scores);
+      return;
+    case Metric::kMahalanobis:
+      whitened_->precision->Exact(vector_, rows, scales, count, scores);
       return;
     default:
       kernels.dot_exact(vector_, rows, count, n, scores);

@@ -22,6 +22,14 @@ class Scorer {
  public:
   static constexpr size_t kAtOnce = 16;
 
+  // Float64 arithmetic on the way to a rank, relatively: a rounding of 2⁻⁵³ for every addition in a
+  // lane, 4,096 at the most dimensions there may be, and a few more.
+  static constexpr double kFloat64Slack = 1e-12;
+
+  // A cosine as float32 kernels compute it, of a row of length in [1, 2) that is divided by it, and
+  // a unit vector that is rounded to float32, both of `padded_dimension`, is off by at most this.
+  static double DotError(size_t padded_dimension);
+
   // `query` must outlive the scorer.
   Scorer(const VectorStore::View& view, const Query& query);
 
@@ -39,8 +47,7 @@ class Scorer {
   // The same of a row whose cosine with the query surely lies in an interval.
   RankInterval BoundOfCosine(double low, double high, double norm) const;
 
-  // The intervals of at most kAtOnce live slots by metrics that products tell nothing of. Requires:
-  // !IsOfProducts(metric()).
+  // The intervals of at most kAtOnce live slots by metrics that are sums or maxima of differences.
   void Bound(const uint32_t* slots, size_t count, RankInterval* ranks) const;
 
   // The length of the query vector.
@@ -65,11 +72,10 @@ class Scorer {
   const VectorStore::View& view_;
   const Metric metric_;
   const double center_;
+  const Whitened* const whitened_;
   const float* const vector_;
   const double square_;  // |q|²
   const double norm_;
-  // A cosine as float32 kernels compute it, of a row divided by its length and the query's
-  // direction, is off by at most this.
   const double dot_error_;
 };
 

@@ -2,6 +2,7 @@ import type { Generation } from '../generation.ts'
 import type { BaseMetric, NativePool, NativeStore } from '../native.ts'
 import type { CodesName, EngineName, IndexStats, MetricName } from '../types.ts'
 import type { Answers } from './answers.ts'
+import type { Images } from './images.ts'
 
 /** One question to an engine. */
 export interface EngineQuery {
@@ -11,6 +12,8 @@ export interface EngineQuery {
   readonly metric: BaseMetric
   /** Of the metric `apart`. */
   readonly center: number
+  /** Of the metric `mahalanobis`; one for all queries of a call. */
+  readonly images?: Images | undefined
   /** At most this many answers; at least 1. */
   readonly k: number
   /** Only answers at least this near, in the metric's direction. */

@@ -12,7 +12,8 @@ export function packQueries(queries: readonly EngineQuery[], abort: AbortFlag | 
   const allowed = queries.some((query) => query.allowed !== undefined)
     ? queries.map((query) => query.allowed ?? null)
     : null
-  return [queries.length, concatenated(queries), paramsOf(queries), allowed, abort ?? null]
+  const whitening = queries[0]?.images?.native ?? null
+  return [queries.length, concatenated(queries), paramsOf(queries), allowed, abort ?? null, whitening]
 }
 
 function paramsOf(queries: readonly EngineQuery[]): Float64Array {

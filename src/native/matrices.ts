@@ -1,24 +1,9 @@
 import { addon, type NativePool } from '../native.ts'
+import { MEASURES, type Measure } from './numbers.ts'
 
 /*
  * The typed face of what the addon computes of matrices: `native/score/similarities.h` and `native/score/decisions.h`.
  */
-
-/** Never to change: the places are the numbers of `native/score/formula.h`. */
-const MEASURES = [
-  'dot',
-  'cosine',
-  'polynomial',
-  'sigmoid',
-  'euclidean',
-  'rbf',
-  'manhattan',
-  'laplacian',
-  'chebyshev',
-] as const
-
-/** What `similarities` computes of each pair of vectors. */
-export type Measure = (typeof MEASURES)[number]
 
 /**
  * The index of the first row of a matrix with an element that is not finite (or with none but zeros, where `refuseZero`), or

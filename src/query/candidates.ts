@@ -13,7 +13,7 @@ import type { Settings } from './request.ts'
 export function candidateQuery(source: Source, settings: Settings, query: EngineQuery): EngineQuery {
   const k = Math.max(settings.k, settings.candidates ?? query.ef ?? DEFAULT_EF)
   const { metric } = source.definition
-  return { ...query, metric, center: 0, k, threshold: undefined, after: undefined }
+  return { ...query, metric, center: 0, images: undefined, k, threshold: undefined, after: undefined }
 }
 
 /** Undefined when writes have come between. Rejects as `Engine.search`. */

@@ -1,8 +1,11 @@
+import type { Precision } from '../engine/precisions.ts'
 import { SkalarError } from '../errors.ts'
 import { gammaParameter, polynomialParameters, sigmoidParameters } from '../kernel-parameters.ts'
 import type { BaseMetric } from '../native.ts'
 import { checkOptions, enumOption, metricOption, QUERY_METRICS } from '../options.ts'
 import type { Definition } from '../store/catalogue.ts'
+import { isRevoked } from '../validate/built-in.ts'
+import { parsePrecision } from './precision.ts'
 
 /*
  * What a query ranks by. Native code knows few measures, its base metrics; every kernel is a function of one of them that
@@ -24,6 +27,8 @@ export interface Measure {
   readonly metric: BaseMetric
   /** Of the base metric `apart`. */
   readonly center: number
+  /** Of the base metric `mahalanobis`. */
+  readonly precision?: Precision | undefined
   /** How base scores become what users see; undefined where they are that. */
   readonly kernel: KernelMap | undefined
 }
@@ -41,7 +46,7 @@ export interface KernelMap {
 
 const KERNELS = ['linear', 'polynomial', 'rbf', 'laplacian', 'sigmoid'] as const
 
-const METRICS: Readonly<Record<Exclude<BaseMetric, 'apart'>, Measure>> = {
+const METRICS: Readonly<Record<Exclude<BaseMetric, 'apart' | 'mahalanobis'>, Measure>> = {
   cosine: plain('cosine'),
   dot: plain('dot'),
   euclidean: plain('euclidean'),
@@ -57,23 +62,35 @@ const TINY = Number.MIN_VALUE
 
 /** Whether less is nearer. */
 export function isDistance(metric: BaseMetric): boolean {
-  return metric === 'euclidean' || metric === 'chebyshev' || metric === 'manhattan'
+  return (
+    metric === 'euclidean' || metric === 'chebyshev' || metric === 'manhattan' || metric === 'mahalanobis'
+  )
 }
 
 /** Whether scores are functions of a dot product and lengths. */
 export function isOfProducts(metric: BaseMetric): boolean {
-  return metric !== 'chebyshev' && metric !== 'manhattan'
+  return metric !== 'chebyshev' && metric !== 'manhattan' && metric !== 'mahalanobis'
 }
 
 function plain(metric: BaseMetric): Measure {
   return { name: metric, metric, center: 0, kernel: undefined }
 }
 
-/** @throws SkalarError `BAD_OPTION` */
+/** @throws SkalarError `BAD_OPTION`; of a matrix `BAD_VECTOR`, `DIMENSION_MISMATCH` */
 export function parseMeasure(value: unknown, path: string, definition: Definition): Measure {
   if (typeof value !== 'object' || value === null) {
     return METRICS[metricOption(value, path, QUERY_METRICS) ?? definition.metric]
   }
+  if (!isRevoked(value) && 'mahalanobis' in value) {
+    const { mahalanobis } = checkOptions(value, ['mahalanobis'], path)
+    const precision = parsePrecision(mahalanobis, `${path}.mahalanobis`, definition)
+    return { ...plain('mahalanobis'), precision }
+  }
+  return parseKernel(value, path, definition)
+}
+
+/** The same of `{ kernel, … }` alone. @throws SkalarError `BAD_OPTION` */
+export function parseKernel(value: unknown, path: string, definition: Definition): Measure {
   const { dimension } = definition
   const { kernel } = checkOptions(value, ['kernel', 'gamma', 'degree', 'coef0'], path)
   switch (enumOption(kernel, `${path}.kernel`, KERNELS)) {

@@ -97,6 +97,11 @@ export function planInOrder(
   return { engine, way: 'search', paged: false, reason: `a graph over ${live} records` }
 }
 
+/** Whether rows are to have images for a query by a Mahalanobis distance: few are scored exactly as fast as they get them. */
+export function needsImages({ images, allowed }: EngineQuery): boolean {
+  return images !== undefined && (allowed === undefined || allowed.length > SMALL)
+}
+
 function scan(engine: Engine, reason: string): Plan {
   return { engine, way: 'scan', paged: false, reason }
 }

@@ -15,13 +15,14 @@ import type { Request, Settings } from './request.ts'
 export function toEngineQuery(source: Source, request: Request, allowed: AllowedSlots): EngineQuery {
   const { target, settings } = request
   const { after, k, threshold, exact, ef, test, measure } = settings
-  const { metric, center, kernel } = measure
+  const { metric, center, kernel, precision } = measure
   const slot = target.id === undefined ? undefined : slotOf(source, target.id)
   const vector = target.id === undefined ? target.vector : storedVector(source, target.id, slot)
   return {
     vector,
     metric,
     center,
+    images: precision && source.precisions.imagesOf(precision),
     k,
     threshold: threshold === undefined || kernel === undefined ? threshold : kernel.loosest(threshold),
     after: after && markOf(source, after, vector, measure),

@@ -87,11 +87,12 @@ export function parseRequest(
   return { target, settings }
 }
 
-/** Of options whose names are known to be right. @throws SkalarError `BAD_OPTION`, `BAD_FILTER`, `BAD_ID` */
+/** Of options whose names are known to be right; `measure` where that of `metric` is known. @throws SkalarError `BAD_OPTION`, `BAD_FILTER`, `BAD_ID` */
 export function parseSettings(
   options: Record<string, unknown>,
   path: string,
   definition: Definition,
+  measure: Measure = parseMeasure(options.metric, `${path}.metric`, definition),
 ): Settings {
   const exact = booleanOption(options.exact, `${path}.exact`, false)
   const candidates = integerOption(options.candidates, `${path}.candidates`, { min: 1 })
@@ -104,7 +105,7 @@ export function parseSettings(
     test: parseTest(options.filter, `${path}.filter`),
     select: parseSelect(options.select, `${path}.select`),
     includeVector: booleanOption(options.includeVector, `${path}.includeVector`, false),
-    measure: parseMeasure(options.metric, `${path}.metric`, definition),
+    measure,
     candidates,
     exact,
     ef: integerOption(options.ef, `${path}.ef`, { min: 1 }),
@@ -140,6 +141,7 @@ export function parseRequests(
   refuseHoles(inputs, length)
   const { signal, ...shared } = checkOptions(common, COMMON, 'options')
   const settings = parseSettings(shared, 'options', definition)
+  const measures = new Map<unknown, Measure>([[shared.metric, settings.measure]])
   const { dimension } = definition
   const vectors = takeRoom(dimension * length)
   const places: number[] = []
@@ -151,7 +153,7 @@ export function parseRequests(
       const own = checkOptions(input, OWN, path)
       const target = parseTarget(own, definition, path, { room: vectors.subarray(begin, begin + dimension) })
       if (target.vector !== undefined) places.push(i)
-      return { target, settings: overridden(settings, shared, own, path, definition) }
+      return { target, settings: overridden(settings, shared, own, path, definition, measures) }
     },
     length,
   )
@@ -215,10 +217,14 @@ function overridden(
   own: Record<string, unknown>,
   path: string,
   definition: Definition,
+  measures: Map<unknown, Measure>,
 ): Settings {
   if (Object.keys(own).length === 1) return settings
-  const parsed = parseSettings({ ...shared, ...own, filter: own.filter }, path, definition)
-  return own.filter === undefined ? { ...parsed, test: settings.test } : parsed
+  // What was parsed once, of the common ones or for another query of the call, is not parsed again: it may be a matrix.
+  const options: Record<string, unknown> = { ...shared, ...own, filter: own.filter }
+  const parsed = parseSettings(options, path, definition, measures.get(options.metric))
+  measures.set(options.metric, parsed.measure)
+  return options.filter === undefined ? { ...parsed, test: settings.test } : parsed
 }
 
 /** Its vector is still to be checked for numbers that are not finite. */

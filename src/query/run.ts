@@ -1,5 +1,7 @@
 import type { Answers } from '../engine/answers.ts'
 import type { AbortFlag, Engine, EngineQuery } from '../engine/engine.ts'
+import type { Images } from '../engine/images.ts'
+import type { Precision } from '../engine/precisions.ts'
 import { SkalarError } from '../errors.ts'
 import { fromNative } from '../native.ts'
 import type { Source } from '../source.ts'
@@ -9,7 +11,7 @@ import { Abort, type Limits } from './abort.ts'
 import { type Filters, filtersOf, settled } from './allowed.ts'
 import { searchCandidates, searchCandidatesSync } from './candidates.ts'
 import { searchPages, searchPagesSync } from './pages.ts'
-import { choosePlan, type Plan } from './plan.ts'
+import { choosePlan, needsImages, type Plan } from './plan.ts'
 import { toEngineQuery } from './prepare.ts'
 import type { Request, Settings } from './request.ts'
 import { type AnyMatch, shapeInTurns, shapeSync } from './shape.ts'
@@ -57,6 +59,9 @@ export async function run(
 ): Promise<Outcome[]> {
   const abort = new Abort(limits)
   try {
+    for (const precision of precisionsOf(requests)) {
+      await source.precisions.check(precision, () => abort.checkAll())
+    }
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const outcomes = await tryOnce(source, requests, abort, phases)
       if (abort.outOfTime) throw timeUp(limits, outcomes)
@@ -75,6 +80,7 @@ export async function run(
 /** The same on the calling thread, where nothing can overtake it: LMDB is read at the replica's position throughout. */
 export function runSync(source: Source, requests: readonly Request[]): Outcome[] {
   try {
+    for (const precision of precisionsOf(requests)) source.precisions.checkSync(precision)
     return answerSync(source, requests)
   } catch (error) {
     throw fromNative(error)
@@ -156,7 +162,7 @@ function stopwatch(): () => number {
   }
 }
 
-/** Requests that are answered in one call, `AT_ONCE` at most, and in one way. */
+/** Requests that are answered in one call, `AT_ONCE` at most, in one way, and by one matrix if any. */
 interface Job {
   readonly engine: Engine
   readonly way: Plan['way']
@@ -168,13 +174,20 @@ interface Job {
   readonly places: number[]
 }
 
-function searchJob(
+async function searchJob(
   source: Source,
   job: Job,
   since: number,
   flag: AbortFlag | undefined,
 ): Promise<Answers | undefined> {
   const { engine, way, paged, queries } = job
+  const images = imagesFor(job)
+  if (images?.lacking) {
+    const { replica, pool } = source
+    const { vectors } = replica
+    await images.complete(pool, flag)
+    if (replica.vectors !== vectors || replica.position !== since) return undefined
+  }
   const search = (queries: readonly EngineQuery[]): Promise<Answers | undefined> =>
     way === 'candidates'
       ? searchCandidates(source, engine, settingsOf(job), queries, since, flag)
@@ -184,11 +197,26 @@ function searchJob(
 
 function searchJobSync(source: Source, job: Job, since: number): Answers {
   const { engine, way, paged, queries } = job
+  imagesFor(job)?.completeSync()
   const search = (queries: readonly EngineQuery[]): Answers =>
     way === 'candidates'
       ? searchCandidatesSync(source, engine, settingsOf(job), queries, since)
       : engine.searchSync(queries, since)
   return paged ? searchPagesSync(source, search, queries, since) : search(queries)
+}
+
+/** The images that a job is to have of nearly all rows; without, rows are scored exactly. */
+function imagesFor({ way, queries }: Job): Images | undefined {
+  return way === 'search' && queries.some(needsImages) ? queries[0]!.images : undefined
+}
+
+/** The matrices that requests rank by, each once. */
+function precisionsOf(requests: readonly Request[]): Set<Precision> {
+  const precisions = new Set<Precision>()
+  for (const { settings } of requests) {
+    if (settings.measure.precision !== undefined) precisions.add(settings.measure.precision)
+  }
+  return precisions
 }
 
 function settingsOf({ requests }: Job): Settings[] {
@@ -224,6 +252,7 @@ function prepare(source: Source, requests: readonly Request[], filters: Filters)
   if (allowed === undefined) return undefined
   const jobs: Job[] = []
   const open = new Map<string, Job>()
+  const matrices: (Images | undefined)[] = []
   let planned: { settings: Settings; plan: Plan } | undefined
   for (let place = 0; place < requests.length; place++) {
     const request = requests[place]!
@@ -234,7 +263,8 @@ function prepare(source: Source, requests: readonly Request[], filters: Filters)
       planned = { settings, plan: choosePlan(source, settings, query, live) }
     const { engine, way, paged, reason } = planned.plan
     if (way === 'scan' && !query.exact) query = { ...query, exact: true }
-    const key = `${way} ${engine.name} ${paged}`
+    if (!matrices.includes(query.images)) matrices.push(query.images)
+    const key = `${way} ${engine.name} ${paged} ${matrices.indexOf(query.images)}`
     const job = open.get(key)
     if (job === undefined || job.requests.length === AT_ONCE) {
       // Most calls have one request: arrays that nothing is pushed to are as small as can be.

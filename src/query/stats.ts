@@ -2,7 +2,7 @@ import type { Source } from '../source.ts'
 import type { CollectionStats } from '../types.ts'
 
 /** Brings the records into memory. */
-export async function statsOf({ replica, engine, definition }: Source): Promise<CollectionStats> {
+export async function statsOf({ replica, engine, precisions, definition }: Source): Promise<CollectionStats> {
   await replica.catchUp()
   return {
     records: replica.state().live,
@@ -12,6 +12,6 @@ export async function statsOf({ replica, engine, definition }: Source): Promise<
     pending: engine.pending,
     index: engine.index,
     codes: engine.codes,
-    memory: replica.vectors.memory(),
+    memory: replica.vectors.memory() + precisions.memory,
   }
 }

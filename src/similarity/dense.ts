@@ -1,10 +1,10 @@
 import { SkalarError } from '../errors.ts'
 import { checkOptions, enumOption, integerOption } from '../options.ts'
-import type { VectorInput } from '../types.ts'
+import type { MatrixInput, VectorInput } from '../types.ts'
 import { isArray } from '../validate/built-in.ts'
 import { describe } from '../validate/describe.ts'
 import type { Layer } from './layers.ts'
-import { type MatrixInput, matrixOperand } from './operand.ts'
+import { matrixOperand } from './operand.ts'
 import { type Transform, transformOf } from './transform.ts'
 
 /** What a neuron makes of its dot product p: `linear` p, `relu` max(0, p), `tanh`; `softmax` exp(p) over the sum of the layer's. */

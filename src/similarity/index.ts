@@ -3,6 +3,7 @@
  * `similarities` alone. docs/similarity.md has formulas, sources and costs.
  */
 export type { GammaOptions, PolynomialOptions, SigmoidOptions } from '../kernel-parameters.ts'
+export type { MatrixInput } from '../types.ts'
 export { type AlignOptions, align } from './align.ts'
 export { type Activation, type DenseLayer, type DenseOptions, dense } from './dense.ts'
 export { type RandomFourierFeaturesOptions, randomFourierFeatures } from './fourier.ts'
@@ -11,7 +12,6 @@ export type { KernelMachine, TrainProgress } from './kernel-machine/types.ts'
 export { laplacian, linear, polynomial, rbf, sigmoid, softmax } from './kernels.ts'
 export type { Classification, LabelOf, LabelValue } from './labels.ts'
 export { mahalanobis } from './mahalanobis.ts'
-export type { MatrixInput } from './operand.ts'
 export {
   type SimilaritiesOptions,
   type SimilarityMetric,

@@ -1,6 +1,6 @@
 import { SkalarError } from '../errors.ts'
 import { gammaParameter, polynomialParameters, sigmoidParameters } from '../kernel-parameters.ts'
-import type { Measure } from '../native/matrices.ts'
+import type { Measure } from '../native/numbers.ts'
 import { checkOptions, enumOption } from '../options.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
 

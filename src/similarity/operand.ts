@@ -1,5 +1,4 @@
 import { SkalarError } from '../errors.ts'
-import type { VectorInput } from '../types.ts'
 import { isArray, lengthOfView, viewName } from '../validate/built-in.ts'
 import { nonFinite, numericTypedArray, writeNumbers } from '../validate/vector.ts'
 
@@ -7,9 +6,6 @@ import { nonFinite, numericTypedArray, writeNumbers } from '../validate/vector.t
  * Vectors and matrices as they come from callers. Everything is copied: what is returned belongs to whoever asked, and
  * nothing that an argument does while it is read, or later, changes it.
  */
-
-/** Rows of one length: a typed array row by row, whose number of columns is known otherwise, or an array of rows. */
-export type MatrixInput = VectorInput | readonly VectorInput[]
 
 /** What operands are copied into. */
 export type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>

@@ -1,6 +1,7 @@
 import { SkalarError } from '../errors.ts'
 import { listen } from '../listen.ts'
-import { computeSimilarities, firstBadRow, type Measure } from '../native/matrices.ts'
+import { computeSimilarities, firstBadRow } from '../native/matrices.ts'
+import type { Measure } from '../native/numbers.ts'
 import { fromNative } from '../native.ts'
 import {
   checkOptions,
@@ -10,24 +11,16 @@ import {
   QUERY_METRICS,
   signalOption,
 } from '../options.ts'
-import type { QueryMetric } from '../types.ts'
+import type { MahalanobisMetric, MatrixInput, QueryMetric } from '../types.ts'
 import { describe } from '../validate/describe.ts'
 import { hintFor } from '../validate/hints.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
 import { KERNELS, kernelOption, NO_PARAMETERS, type Parameters } from './kernel-option.ts'
-import {
-  checkRow,
-  type Floats,
-  fitsFloat32,
-  isFlat,
-  type Matrix,
-  type MatrixInput,
-  uncheckedMatrix,
-} from './operand.ts'
+import { checkRow, type Floats, fitsFloat32, isFlat, type Matrix, uncheckedMatrix } from './operand.ts'
 import { MOST_THREADS, pool } from './pool.ts'
 
 /** What is computed of each pair: a function of vectors.ts by its name, or one of kernels.ts with its parameters. */
-export type SimilarityMetric = QueryMetric
+export type SimilarityMetric = Exclude<QueryMetric, MahalanobisMetric>
 
 /** How far a call has come. */
 export interface SimilarityProgress {

@@ -1,6 +1,6 @@
 import { SkalarError } from '../errors.ts'
 import { checkOptions, enumOption, integerOption } from '../options.ts'
-import { parseMeasure } from '../query/measure.ts'
+import { parseKernel } from '../query/measure.ts'
 import { parseRequest } from '../query/request.ts'
 import { run } from '../query/run.ts'
 import type { AnyMatch } from '../query/shape.ts'
@@ -171,7 +171,7 @@ function checkKernel(source: Source, kernel: unknown, weights: unknown): void {
     const message = 'options takes either weights or a kernel, whose scores are the weights'
     throw new SkalarError('BAD_OPTION', message, { path: 'options.weights' })
   }
-  const measure = parseMeasure(kernelObject(kernel, KERNEL), KERNEL, source.definition)
+  const measure = parseKernel(kernelObject(kernel, KERNEL), KERNEL, source.definition)
   if (measure.kernel?.neverNegative) return
   const message =
     'options.kernel must be one whose scores are never negative: "rbf", "laplacian", or "polynomial" of even degree'

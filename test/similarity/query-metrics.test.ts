@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Collection, Id, KernelMetric, Metadata, MetricName, QueryMetric } from '../../src/index.ts'
+import type {
+  Collection,
+  Id,
+  KernelMetric,
+  MatrixInput,
+  Metadata,
+  MetricName,
+  QueryMetric,
+} from '../../src/index.ts'
 import { openCollection } from '../helpers/database.ts'
 import { expectRejection } from '../helpers/errors.ts'
 
@@ -20,7 +28,19 @@ const KERNELS: KernelMetric[] = [
   { kernel: 'sigmoid' },
   { kernel: 'sigmoid', gamma: 3, coef0: -1 },
 ]
-const METRICS: QueryMetric[] = [...COLLECTION_METRICS, 'chebyshev', 'manhattan', ...KERNELS]
+/** The inverse of a covariance matrix of correlated components in different units. */
+const PRECISION: readonly (readonly number[])[] = [
+  [2, 0.5, 0, 0, 0.25],
+  [0.5, 1, 0.125, 0, 0],
+  [0, 0.125, 40, -3, 0],
+  [0, 0, -3, 1, 0.01],
+  [0.25, 0, 0, 0.01, 0.125],
+]
+const MAHALANOBIS: QueryMetric[] = [
+  { mahalanobis: PRECISION },
+  { mahalanobis: Float64Array.from(PRECISION.flat(), (entry) => entry * 2 ** -80) },
+]
+const METRICS: QueryMetric[] = [...COLLECTION_METRICS, 'chebyshev', 'manhattan', ...MAHALANOBIS, ...KERNELS]
 
 const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)
 
@@ -34,6 +54,7 @@ function scoreOf(metric: QueryMetric, x: readonly number[], q: readonly number[]
   if (metric === 'euclidean') return length(differences)
   if (metric === 'chebyshev') return Math.max(...differences)
   if (metric === 'manhattan') return sum(differences)
+  if ('mahalanobis' in metric) return mahalanobisOf(metric.mahalanobis, x, q)
   const gamma = 'gamma' in metric && metric.gamma !== undefined ? metric.gamma : 1 / x.length
   const coef0 = 'coef0' in metric && metric.coef0 !== undefined ? metric.coef0 : 1
   switch (metric.kernel) {
@@ -50,8 +71,19 @@ function scoreOf(metric: QueryMetric, x: readonly number[], q: readonly number[]
   }
 }
 
+function mahalanobisOf(precision: MatrixInput, x: readonly number[], q: readonly number[]): number {
+  const entries = Array.from(precision as ArrayLike<number | number[]>).flat()
+  const apart = x.map((value, i) => value - q[i]!)
+  return Math.sqrt(
+    sum(entries.map((entry, at) => entry * apart[Math.floor(at / x.length)]! * apart[at % x.length]!)),
+  )
+}
+
 const isDistance = (metric: QueryMetric) =>
-  metric === 'euclidean' || metric === 'chebyshev' || metric === 'manhattan'
+  metric === 'euclidean' ||
+  metric === 'chebyshev' ||
+  metric === 'manhattan' ||
+  (typeof metric === 'object' && 'mahalanobis' in metric)
 
 const nameOf = (metric: QueryMetric) => (typeof metric === 'string' ? metric : JSON.stringify(metric))
 

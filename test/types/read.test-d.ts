@@ -124,3 +124,16 @@ test('iterations are synchronous and asynchronous', async () => {
   // @ts-expect-error: no option
   films.records({ offset: 5 })
 })
+
+test('a metric is a name, a kernel or a matrix', () => {
+  films.query({ vector, metric: 'manhattan' })
+  films.query({ vector, metric: { mahalanobis: [1, 0, 0, 1] } })
+  films.query({ vector, metric: { mahalanobis: Float64Array.of(1, 0, 0, 1) } })
+  films.queryMany([{ vector, metric: { mahalanobis: [vector, [0, 1]] } }])
+  // @ts-expect-error: no matrix
+  films.query({ vector, metric: { mahalanobis: 'identity' } })
+  // @ts-expect-error: it has no name
+  films.query({ vector, metric: 'mahalanobis' })
+  // @ts-expect-error: its bytes are no numbers
+  films.query({ vector, metric: { mahalanobis: buffer } })
+})

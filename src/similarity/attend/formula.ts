@@ -1,7 +1,7 @@
 import { SkalarError } from '../../errors.ts'
 import type { AFFINITIES } from '../../native.ts'
 import { checkOptions, numberOption } from '../../options.ts'
-import { type Measure, parseMeasure } from '../../query/measure.ts'
+import { type Measure, parseKernel, parseMeasure } from '../../query/measure.ts'
 import type { Definition } from '../../store/catalogue.ts'
 import { describe } from '../../validate/describe.ts'
 
@@ -77,7 +77,7 @@ export function kernelFormula(
     const message = `${path} needs the name of a kernel, got ${describe(input)}: pass { kernel: "rbf" } or another`
     throw new SkalarError('BAD_OPTION', message, { path: `${path}.kernel` })
   }
-  const { name, metric, center, kernel: map } = parseMeasure(kernel, path, definition)
+  const { name, metric, center, kernel: map } = parseKernel(kernel, path, definition)
   if (!map?.neverNegative) throw canBeNegative(name, path)
   const gamma = numberOption(kernel.gamma, `${path}.gamma`, { default: 1 / definition.dimension })
   return {

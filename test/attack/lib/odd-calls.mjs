@@ -29,7 +29,20 @@ const settings = (random) => ({
   exact: random.chance(0.3),
   threshold: 0.1,
   after: { id: 'a', score: 0.5 },
-  metric: random.pick(['dot', 'manhattan', { kernel: 'rbf', gamma: 1 }, { kernel: 'polynomial', degree: 2 }]),
+  metric: random.pick([
+    'dot',
+    'manhattan',
+    { kernel: 'rbf', gamma: 1 },
+    { kernel: 'polynomial', degree: 2 },
+    { mahalanobis: [2, 1, 0, 1, 2, 0, 0, 0, 1] },
+    {
+      mahalanobis: [
+        [4, 0, 0],
+        [0, 1, 0],
+        [0, 0, 9],
+      ],
+    },
+  ]),
   candidates: 20,
 })
 

@@ -4,7 +4,7 @@ import { SkalarError } from '../errors.ts'
 import { firstBadRow } from '../native/matrices.ts'
 import { checkRow, uncheckedMatrix } from '../similarity/operand.ts'
 import type { Definition } from '../store/catalogue.ts'
-import { lengthOfView } from '../validate/built-in.ts'
+import { isArray, lengthOfView } from '../validate/built-in.ts'
 
 /** The last one of each collection: most queries have the matrix of the one before, which then is compared rather than copied. */
 const last = new WeakMap<Definition, Precision>()
@@ -35,7 +35,22 @@ export function parsePrecision(value: unknown, path: string, definition: Definit
   return precision
 }
 
-function isThat(value: unknown, { data }: Precision): boolean {
-  if (!types.isFloat64Array(value) || types.isSharedArrayBuffer(value.buffer)) return false
-  return lengthOfView(value) === data.length && sameNumbers(value, data)
+/** Whether it surely is the matrix that is known; where false, it may be all the same. */
+function isThat(value: unknown, { data, dimension }: Precision): boolean {
+  if (types.isFloat64Array(value)) {
+    const { length } = data
+    return (
+      lengthOfView(value) === length && !types.isSharedArrayBuffer(value.buffer) && sameNumbers(value, data)
+    )
+  }
+  if (!isArray(value) || value.length !== dimension) return false
+  for (let i = 0; i < dimension; i++) if (!isRow(value[i], data, i * dimension, dimension)) return false
+  return true
+}
+
+function isRow(row: unknown, data: Float64Array, begin: number, dimension: number): boolean {
+  const numbers = isArray(row) || types.isFloat64Array(row) || types.isFloat32Array(row)
+  if (!numbers || row.length !== dimension) return false
+  for (let i = 0; i < dimension; i++) if (row[i] !== data[begin + i]) return false
+  return true
 }

@@ -4,6 +4,7 @@ import { readArguments, usage } from './arguments.mjs'
 import { loadCatalogue } from './catalogue.mjs'
 import { dimension, loadEncoder } from './encoder.mjs'
 import { formatCount, note, printMatches, progressBar, shownFields, timed } from './print.mjs'
+import { recommend } from './recommend.mjs'
 
 const searches = [
   'space adventure with robots',
@@ -16,8 +17,6 @@ const filtered = {
   text: 'falling in love at the wrong moment',
   filter: { genre: 'Romantic Comedy', year: { $gte: 1990, $lt: 2000 }, rating: { $gte: 7 } },
 }
-
-const liked = ['the-matrix-1999', 'blade-runner-1982', 'the-terminator-1984']
 
 const filmsPerCommit = 128
 
@@ -82,7 +81,7 @@ async function embedAndStore(collection, encoder, films) {
 async function tour(films, encoder) {
   for (const text of searches) await search(films, encoder, { text, k: 5 })
   await search(films, encoder, { ...filtered, k: 5 })
-  await recommend(films, liked)
+  await recommend(films)
 }
 
 async function search(films, encoder, { text, filter, k }) {
@@ -92,27 +91,6 @@ async function search(films, encoder, { text, filter, k }) {
   printMatches(`“${text}”${where}`, matches)
   note('Embedded the text', embedTime)
   note('Searched', queryTime)
-}
-
-/** What to watch next: the films nearest to the mean of the liked ones, which are left out themselves. */
-async function recommend(films, ids) {
-  const seen = films.getMany(ids, { includeVector: true })
-  const [matches, queryTime] = await timed(() =>
-    films.query({
-      vector: mean(seen.map((film) => film.vector)),
-      k: 10,
-      filter: { $id: { $nin: ids } },
-      select: shownFields,
-    }),
-  )
-  const titles = seen.map(({ metadata }) => `“${metadata.title}”`)
-  printMatches(`What to watch next for someone who liked ${titles.join(', ')}`, matches)
-  note('Searched', queryTime)
-}
-
-/** Each film counts the same, because the encoder's vectors have length 1. */
-function mean(vectors) {
-  return Float32Array.from(vectors[0], (_, i) => vectors.reduce((sum, v) => sum + v[i], 0) / vectors.length)
 }
 
 function argumentsOrExit() {

@@ -3,9 +3,10 @@ import Table from 'cli-table3'
 
 const noteWidth = 88
 
-/** Prints a line with the time the step took at its right edge. */
+/** Prints a line, with the time the step took at its right edge if there is one. */
 export function note(text, milliseconds) {
-  console.log(`${text.padEnd(noteWidth)}${duration(milliseconds).padStart(10)}`)
+  const time = milliseconds === undefined ? '' : duration(milliseconds).padStart(10)
+  console.log(`${text.padEnd(noteWidth)}${time}`.trimEnd())
 }
 
 /** Runs one step and returns its result with the wall-clock time it took, in milliseconds. */

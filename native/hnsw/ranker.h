@@ -10,7 +10,7 @@
 //   dot        scale = |x| s              bias = √(1 − |x|²), or 0 where |x| > 1
 // For dot a query's rank is x·q. Among rows, which must be linked so that any of them can be found,
 // bias is one component more: it makes short vectors neighbours of each other, and not of the
-// longest only (docs/hnswlib.md has the measurement behind R).
+// longest only. R is a norm that two in five vectors exceed (hnsw/index.cc).
 
 #ifndef SKALAR_HNSW_RANKER_H_
 #define SKALAR_HNSW_RANKER_H_

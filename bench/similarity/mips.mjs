@@ -3,7 +3,8 @@
 // scan. One process, one thread; all systems are built, then passes over the queries take turns, so that whatever else the machine
 // does meets all of them. QPS at a recall is interpolated over `ef` (report/statistics.mjs); over the scan it is the median of the
 // ratios within a pass. Half an hour on two cores; prints Markdown and writes mips.md and mips.json to results/.
-// Usage: npm run build && npm ci --prefix bench && node bench/similarity/mips.mjs [--quick] [name of a dataset …]
+// Usage: npm run build && npm ci --prefix bench && node bench/similarity/mips.mjs [--quick] [--rows most] [--only skalar] [name of a dataset …]
+import { parseArgs } from 'node:util'
 import { DATASETS, dataset } from '../data/datasets.mjs'
 import { readMatrix, rowsOf } from '../data/matrix.mjs'
 import { judged } from '../foundation/report.mjs'
@@ -29,16 +30,19 @@ const PAIRS = {
 const graph = { M: 16, efConstruction: 200 }
 const SCAN = 'skalar, scan'
 const OURS = 'skalar hnsw'
-const SYSTEMS = {
+const ALL = {
   [OURS]: [Skalar, { engine: 'hnsw', ...graph }],
   [SCAN]: [Skalar, { engine: 'flat' }],
   'hnswlib-node ip': [HnswlibNode, graph],
   'zvec HNSW IP': [Zvec, { kind: 'float32', ...graph }],
 }
 
-const given = process.argv.slice(2)
-const kind = given.includes('--quick') ? 'quick' : 'full'
-const names = given.filter((name) => !name.startsWith('--'))
+const { values: options, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean' }, rows: { type: 'string' }, only: { type: 'string', default: '' } },
+})
+const SYSTEMS = Object.fromEntries(Object.entries(ALL).filter(([name]) => name.startsWith(options.only)))
+const kind = options.quick ? 'quick' : 'full'
 const LIMITS = { quick: { rows: 10_000, queries: 200, passes: 2 }, full: { passes: 3 } }[kind]
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
@@ -50,7 +54,7 @@ const EFFORTS = {
 const effortsOf = (name) => EFFORTS[name] ?? EFS.map((ef) => ({ ef }))
 
 async function measure(name) {
-  const rows = LIMITS.rows ?? DATASETS[name].rows
+  const rows = Math.min(Number(options.rows ?? LIMITS.rows ?? Infinity), DATASETS[name].rows)
   const data = await dataset(name, rows)
   const queries = Math.min(data.queries, LIMITS.queries ?? data.queries)
   const vectors = rowsOf(readMatrix(data.query, data.dimension, 0, queries), data.dimension)

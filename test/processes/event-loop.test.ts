@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Collection, type Database, type Metadata, open } from '../../src/index.ts'
+import { type Collection, type Database, dense, type Metadata, open } from '../../src/index.ts'
 import { runToEnd, temporaryFolder } from './child.ts'
 
 const DIMENSION = 64
@@ -31,6 +31,14 @@ beforeEach(async () => {
 })
 
 afterEach(() => database.close())
+
+const SOME = { $id: { $lt: 600 } }
+
+function unitVector(i: number): Float32Array {
+  const vector = new Float32Array(DIMENSION)
+  vector[i] = 1
+  return vector
+}
 
 /** How many turns of the event loop others get while an action is under way. */
 async function turnsDuring(action: () => Promise<unknown>): Promise<number> {
@@ -224,5 +232,25 @@ describe('the event loop turns', () => {
     expect(await shareOfLongestTurn(many)).toBeLessThan(1 / 10)
     const filtered = () => collection.queryMany(queries, { k: 10, filter: { even: true }, select: [] })
     expect(await shareOfLongestTurn(filtered)).toBeLessThan(1 / 3)
+  })
+
+  it('while collections are matched, and searched for duplicates', { timeout: 240_000 }, async () => {
+    await collection.upsert(records())
+    const other = await database.collection<Metadata, number>('other', { dimension: DIMENSION })
+    await other.upsert(records())
+    const transform = dense([{ weights: Array.from({ length: DIMENSION }, (_, i) => unitVector(i)) }])
+    const drain = async (pairs: AsyncIterable<unknown>) => {
+      for await (const _ of pairs);
+    }
+    const calls = {
+      match: () => drain(collection.match(other, { mutual: true })),
+      'match with large neighbourhoods': () => drain(collection.match(other, { k: 200, filter: SOME })),
+      'match with a transform': () => drain(collection.match(other, { transform })),
+      duplicates: () => drain(collection.duplicates({ threshold: 0.99, filter: SOME })),
+      'duplicates, nearly all': () => drain(collection.duplicates({ threshold: -1, filter: SOME })),
+    }
+    for (const [what, call] of Object.entries(calls)) {
+      expect(await busiestShare(call), what).toBeLessThan(1 / 5)
+    }
   })
 })

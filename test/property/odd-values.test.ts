@@ -277,6 +277,10 @@ const { recipe } = fc.letrec<{ recipe: Recipe }>((tie) => ({
 
 type Call = (database: Database, collection: Collection, first: never, second: never, third: never) => unknown
 
+async function drain(items: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of items);
+}
+
 const ASYNCHRONOUS: Readonly<Record<string, Call>> = {
   upsert: (_, c, records, options) => c.upsert(records, options),
   update: (_, c, target, patch, options) => c.update(target, patch, options),
@@ -285,18 +289,10 @@ const ASYNCHRONOUS: Readonly<Record<string, Call>> = {
   query: (_, c, options) => c.query(options),
   queryMany: (_, c, queries, options) => c.queryMany(queries, options),
   recommend: (_, c, options) => c.recommend(options),
-  recommendMany: async (_, c, users, options) => {
-    for await (const _list of c.recommendMany(users, options));
-  },
-  match: async (_, c, other, options) => {
-    for await (const _pair of c.match(other, options));
-  },
-  'match with itself': async (_, c, options) => {
-    for await (const _pair of c.match(c, options));
-  },
-  duplicates: async (_, c, options) => {
-    for await (const _pair of c.duplicates(options));
-  },
+  recommendMany: (_, c, users, options) => drain(c.recommendMany(users, options)),
+  match: (_, c, other, options) => drain(c.match(other, options)),
+  'match with itself': (_, c, options) => drain(c.match(c, options)),
+  duplicates: (_, c, options) => drain(c.duplicates(options)),
   explain: (_, c, options) => c.explain(options),
   classify: (_, c, options) => c.classify(options),
   regress: (_, c, options) => c.regress(options),

@@ -7,16 +7,13 @@ import type { Handle, Session, Source } from '../../source.ts'
 import { turnWhenBusy } from '../../turns.ts'
 import type { Id } from '../../types.ts'
 import { type Member, type MemberPage, membersBehind } from './members.ts'
-import { type Moment, Moments, type Steps } from './moments.ts'
+import { type Moment, Moments, queriesAtOnce, type Steps } from './moments.ts'
 import { type DuplicatesRequest, parseDuplicates } from './request.ts'
 import { OwnSide } from './side.ts'
 import type { DuplicatePair } from './types.ts'
 
 /** How many neighbours are asked for; more where these do not suffice. */
 const WIDTHS = [64, 1_024] as const
-
-/** Hits that one search may bring. */
-const HITS = 16_384
 
 /** Neighbours of a crowded record that are in memory at a time. */
 const PAGE = 4_096
@@ -145,8 +142,9 @@ class Search {
     for (const width of WIDTHS) {
       const k = Math.min(width, total)
       const crowded: Member[] = []
-      for (let begin = 0; begin < open.length; begin += HITS / width) {
-        const part = open.slice(begin, begin + HITS / width)
+      const atOnce = queriesAtOnce(this.#side, width)
+      for (let begin = 0; begin < open.length; begin += atOnce) {
+        const part = open.slice(begin, begin + atOnce)
         const queries = part.map(({ slot }) => ({ ...this.#query(slot, k, allowed), excluded: slot }))
         const { engine } = planInOrder(this.#side, this.#request, queries[0]!, this.#side.live)
         const answers = yield { engine, queries, since: this.#side.position }

@@ -40,12 +40,12 @@ export interface Target {
  * changes only within `catchUp` and `settle`.
  */
 export class MappedSide implements Side {
+  readonly dimension: number
   readonly metric: MetricName
   readonly flat: FlatEngine
   readonly engine: Engine
   readonly #source: Source
   readonly #transform: Transform
-  readonly #dimension: number
   readonly #test: RecordTest | undefined
   /** Vectors that are transformed between two looks at the clock. */
   readonly #some: number
@@ -71,7 +71,7 @@ export class MappedSide implements Side {
   ) {
     this.#source = source
     this.#transform = transform
-    this.#dimension = dimension
+    this.dimension = dimension
     this.#test = test
     this.#some = Math.max(1, Math.min(MOST, MULTIPLICATIONS / (transform.inputDimension * dimension)) | 0)
     this.#onProgress = onProgress
@@ -153,7 +153,7 @@ export class MappedSide implements Side {
 
   #begin(): void {
     const { replica } = this.#source
-    this.#vectors = createStore(this.#dimension)
+    this.#vectors = createStore(this.dimension)
     this.#from = replica.vectors
     this.#position = replica.position
     this.#next = 0
@@ -219,7 +219,7 @@ export class MappedSide implements Side {
   /** @throws SkalarError `BAD_VECTOR` where the transform makes something of a vector that cannot be stored */
   #put(entries: readonly Entry[]): void {
     const { replica } = this.#source
-    const bytes = vectorRowBytes(this.#dimension)
+    const bytes = vectorRowBytes(this.dimension)
     const memory = new ArrayBuffer(entries.length * bytes)
     const taken: Entry[] = []
     for (const entry of entries) {
@@ -228,12 +228,12 @@ export class MappedSide implements Side {
       if (vector === undefined) continue
       const begin = taken.length * bytes
       new Uint32Array(memory, begin, 1)[0] = entry.ordinal
-      new Float32Array(memory, begin + VECTOR_HEADER, this.#dimension).set(this.#apply(vector, entry))
+      new Float32Array(memory, begin + VECTOR_HEADER, this.dimension).set(this.#apply(vector, entry))
       taken.push(entry)
     }
     if (taken.length === 0) return
     const rows = new Uint8Array(memory, 0, taken.length * bytes)
-    const bad = normalizeRows(rows, this.#dimension, this.metric === 'cosine')
+    const bad = normalizeRows(rows, this.dimension, this.metric === 'cosine')
     if (bad < taken.length) {
       throw refused(taken[bad]!, 'is zero: it has no direction, so no cosine; leave it out by a filter')
     }

@@ -11,6 +11,10 @@ import type { Side } from './side.ts'
 /** Records that are looked at together. */
 const AT_ONCE = 256
 
+/** Bytes of vectors that are handed over, and hits that are read, between two looks at the clock. */
+const BYTES = 2 ** 20
+const HITS = 16_384
+
 /** How often what writes have overtaken is done again, each time with a quarter of the records, before the calling thread does it. */
 const ATTEMPTS = 5
 
@@ -23,6 +27,11 @@ export interface Search {
 }
 
 export type Steps<T> = Generator<Search, T, Answers>
+
+/** How many queries for `k` neighbours each one search should have. */
+export function queriesAtOnce({ dimension }: Side, k: number): number {
+  return Math.max(1, Math.floor(Math.min(AT_ONCE, BYTES / (4 * dimension), HITS / k)))
+}
 
 export interface Moment {
   /** The slots of the collection that take part, ascending; undefined for all. */

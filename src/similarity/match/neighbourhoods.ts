@@ -3,11 +3,8 @@ import { SkalarError } from '../../errors.ts'
 import { planInOrder } from '../../query/plan.ts'
 import type { Id } from '../../types.ts'
 import { similarityOf } from './margin.ts'
-import type { Steps } from './moments.ts'
+import { queriesAtOnce, type Steps } from './moments.ts'
 import type { Side } from './side.ts'
-
-/** Queries of one search. */
-const AT_ONCE = 256
 
 const UNKNOWN = -1
 
@@ -59,9 +56,11 @@ export class Neighbourhoods {
       for (const slot of wanted) this.#put(slot, [])
       return
     }
-    for (let begin = 0; begin < wanted.length; begin += AT_ONCE) {
-      const part = wanted.slice(begin, begin + AT_ONCE)
-      const queries = part.map((slot) => this.#query(slot, Math.min(this.#manner.k, room), allowed))
+    const k = Math.min(this.#manner.k, room)
+    const atOnce = queriesAtOnce(this.#among, k)
+    for (let begin = 0; begin < wanted.length; begin += atOnce) {
+      const part = wanted.slice(begin, begin + atOnce)
+      const queries = part.map((slot) => this.#query(slot, k, allowed))
       const { engine } = planInOrder(this.#among, this.#manner, queries[0]!, this.#among.live)
       const answers = yield { engine, queries, since: this.#among.position }
       let hit = 0

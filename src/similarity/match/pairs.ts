@@ -4,7 +4,7 @@ import type { Id } from '../../types.ts'
 import { MappedSide } from './mapped-side.ts'
 import { marginOf, similarityOf } from './margin.ts'
 import { type MemberPage, membersBehind } from './members.ts'
-import { type Moment, Moments, type Steps } from './moments.ts'
+import { type Moment, Moments, queriesAtOnce, type Steps } from './moments.ts'
 import { Neighbourhoods } from './neighbourhoods.ts'
 import { type MatchRequest, parseMatch } from './request.ts'
 import { OwnSide, type Side } from './side.ts'
@@ -118,9 +118,11 @@ class Matching {
 
   *#steps({ allowed, size }: Moment, behind: Id | undefined): Steps<Batch> {
     this.#renew()
-    const page = membersBehind(this.#source, behind, allowed, size)
+    const { k, margin, mutual } = this.#request
+    // With large neighbourhoods few records have as many neighbours to look at.
+    const limit = Math.min(size, queriesAtOnce(this.#left, k))
+    const page = membersBehind(this.#source, behind, allowed, limit)
     const total = allowed?.length ?? this.#left.live
-    const { margin, mutual } = this.#request
     const slots = page.members.map(({ slot }) => slot)
     yield* this.#forward.look(slots, undefined)
     if (margin !== 'none') yield* this.#backward.look(this.#forward.neighbours(slots), allowed)

@@ -69,9 +69,7 @@ export function parseMatch(
   const options = checkOptions(input, OF_MATCH, 'options')
   const transform = parseTransform(options.transform)
   const margin = enumOption(options.margin, 'options.margin', MARGINS, 'ratio')
-  refuseOtherSpace(source, handle.source, transform)
-  refuseRatio(margin, handle.source)
-  return {
+  const request = {
     ...parseCommon<MatchProgress>(options),
     other: handle,
     k: integerOption(options.k, 'options.k', { min: 1, max: MOST_K, default: DEFAULT_K }),
@@ -80,6 +78,9 @@ export function parseMatch(
     mutual: booleanOption(options.mutual, 'options.mutual', false),
     transform,
   }
+  refuseOtherSpace(source, handle.source, transform)
+  refuseRatio(margin, handle.source)
+  return request
 }
 
 /** @throws SkalarError `BAD_OPTION`, `BAD_FILTER` */

@@ -6,6 +6,7 @@ import type { MetricName } from '../../types.ts'
 
 /** Vectors that neighbours are looked for among: a collection's, or what a transform makes of them. */
 export interface Side {
+  readonly dimension: number
   readonly metric: MetricName
   readonly engine: Engine
   /** The exact scan. */
@@ -26,12 +27,14 @@ export interface Side {
 
 /** The vectors of a collection as they are. */
 export class OwnSide implements Side {
+  readonly dimension: number
   readonly metric: MetricName
   readonly #source: Source
   #live = 0
 
   constructor(source: Source) {
     this.#source = source
+    this.dimension = source.definition.dimension
     this.metric = source.definition.metric
   }
 

@@ -344,7 +344,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
    * among the `k` nearest of the other one, by a margin over what is near to either (docs/similarity.md). With `mutual` only pairs that
    * are each other's best. The first step throws what is wrong.
    *
-   * Each batch of 256 records is of one moment; a record that is there throughout is looked at once.
+   * What is found of a batch, of 256 records at most, is of one moment; a record that is there throughout is looked at once.
    *
    * @throws SkalarError `BAD_OPTION`, `DIMENSION_MISMATCH`, `BAD_FILTER`, `BAD_VECTOR` for a record that `transform` makes nothing
    *   comparable of, `OUT_OF_MEMORY`

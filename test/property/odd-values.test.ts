@@ -322,9 +322,7 @@ function expectRight(error: unknown): void {
 }
 
 /** What takes too long where invalid records are to be left out one by one. */
-function isEndless(value: unknown): boolean {
-  return !types.isProxy(value) && Array.isArray(value) && value.length > 1_000
-}
+const isEndless = (value: unknown) => !types.isProxy(value) && Array.isArray(value) && value.length > 1_000
 
 const CALLS: Readonly<Record<string, Call>> = { ...ASYNCHRONOUS, ...SYNCHRONOUS }
 

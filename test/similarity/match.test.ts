@@ -204,9 +204,9 @@ describe('match', () => {
     const told: MatchProgress[] = []
     const onProgress = (progress: MatchProgress) => told.push(progress)
     await listed(left.films.match(right.films, { onProgress }))
-    const steps = told.map(({ done }) => done)
-    expect(steps).toEqual(steps.toSorted((a, b) => a - b))
-    expect([steps.length > 2, steps.at(-1)]).toEqual([true, 700])
+    expect(told.length).toBeGreaterThan(2)
+    expect(told.every(({ done }, i) => done > (told[i - 1]?.done ?? 0))).toBe(true)
+    expect(told.at(-1)!.done).toBe(700)
     expect(told.every(({ phase, total }) => phase === 'match' && total === 700)).toBe(true)
     told.length = 0
     await listed(left.films.match(right.films, { onProgress, filter: { odd: true } }))

@@ -38,7 +38,7 @@ const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
   registry: ['core', 'store', ...FOUNDATION],
   core: ['source', 'engine', 'store', 'native', ...FOUNDATION],
   transaction: ['collection', 'query', 'write', 'source', 'store', ...FOUNDATION],
-  collection: ['query', 'write', 'similarity', 'source', 'store', ...FOUNDATION],
+  collection: ['query', 'write', 'similarity', 'functions', 'source', 'store', ...FOUNDATION],
   write: ['query', 'source', 'engine', 'store', ...FOUNDATION],
   query: ['source', 'engine', 'store', 'functions', 'native', ...FOUNDATION],
   similarity: ['query', 'source', 'engine', 'store', 'functions', 'native', ...FOUNDATION],

@@ -116,6 +116,13 @@ describe.each(ENGINES.filter((engine) => engine !== 'flat'))('the top k of engin
       for (const k of [1, 20, 200]) {
         const result = await films.attend({ queries, k, ...settings })
         expectProven(samples, queries, result, k, settings)
+        const closer = await films.attend({ queries, k, bound: 'products', ...settings })
+        const lost = expectProven(samples, queries, closer, k, settings)
+        for (const [i, mass] of lost.entries()) {
+          expect(closer.missingMass[i]!).toBeLessThanOrEqual(result.missingMass[i]!)
+          // Products are asked where lengths leave more than a thousandth open.
+          expect(closer.missingMass[i]!).toBeLessThanOrEqual(Math.max(0.001, mass + 1e-9))
+        }
       }
     }
   })

@@ -26,3 +26,9 @@ test('kernels are those that can not be negative', () => {
   // @ts-expect-error: can be negative
   films.attend({ queries, kernel: { kernel: 'linear' } })
 })
+
+test('the bound of what is missing has two names', () => {
+  films.attend({ queries, k: 5, bound: 'products' })
+  // @ts-expect-error: neither
+  films.attend({ queries, k: 5, bound: 'codes' })
+})

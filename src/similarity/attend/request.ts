@@ -1,6 +1,13 @@
 import { types } from 'node:util'
 import { SkalarError } from '../../errors.ts'
-import { booleanOption, checkOptions, integerOption, numberOption, signalOption } from '../../options.ts'
+import {
+  booleanOption,
+  checkOptions,
+  enumOption,
+  integerOption,
+  numberOption,
+  signalOption,
+} from '../../options.ts'
 import type { RecordTest } from '../../query/match.ts'
 import { parseTest } from '../../query/request.ts'
 import type { Handle, Source } from '../../source.ts'
@@ -20,8 +27,12 @@ const OPTIONS = [
   'projections',
   'filter',
   'exact',
+  'bound',
   'signal',
 ] as const
+
+/** What `missingMass` is proven by. */
+const BOUNDS = ['lengths', 'products'] as const
 
 /** Weights that are returned where all records are read. */
 const DEFAULT_K = 10
@@ -53,6 +64,8 @@ export interface AttendRequest {
   readonly heads: number
   readonly projections: Projections
   readonly test: RecordTest | undefined
+  /** What the records that were not read are bounded by at last. */
+  readonly bound: (typeof BOUNDS)[number]
   readonly signal: AbortSignal | undefined
 }
 
@@ -82,6 +95,7 @@ export function parseAttend(
   const temperature = numberOption(options.temperature, 'options.temperature', TEMPERATURES)
   const k = integerOption(options.k, 'options.k', { min: 1 })
   return {
+    bound: enumOption(options.bound, 'options.bound', BOUNDS, 'lengths'),
     full: booleanOption(options.exact, 'options.exact', false) || k === undefined || heads > 1,
     k: k ?? DEFAULT_K,
     formula:

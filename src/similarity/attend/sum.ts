@@ -3,6 +3,7 @@ import type { Step } from '../step.ts'
 import type { Found } from './find.ts'
 import { missingMass, missingOf, type Total } from './formula.ts'
 import { type Part, type Pass, runPass, runPassSync } from './pass.ts'
+import type { AttendRequest } from './request.ts'
 import type { Call, State } from './state.ts'
 
 export interface Weight {
@@ -42,28 +43,72 @@ export function sumAll(call: Call, state: State): Step<Sums | undefined> {
   }
 }
 
-/** Sums over the records that were found for each query, which has one head, and how much the others can weigh. */
+/** A bound of the missing mass that is not worth another look. */
+const FAR = 0.001
+
+/**
+ * Sums over the records that were found for each query, which has one head, and how much the others can weigh: all, where they were
+ * looked at, else by their lengths, and where more is asked for and that leaves much open, by their products with the query.
+ * Undefined when writes have come between.
+ */
 export function sumFound(call: Call, state: State, found: Found): Step<Sums | undefined> {
-  const { source } = call
+  const { source, request } = call
   const { since } = state
   const reads = found.slots.map((_, query) => readPass(call, state, found, query))
-  const rest = found.totals === undefined ? restPass(call, state, found) : undefined
-  const toSums = (read: readonly Part[], others: readonly Part[] | undefined) => {
-    if (read.some(({ answers }) => answers.stale)) return undefined
-    const totals = found.totals ?? others!.flatMap((part) => part.totals)
-    return { ...told(call, state, read), missingMass: missing(call, state, found, read, totals) }
-  }
+  const { totals: all } = found
+  const rest = all === undefined ? restPass(call, state, found) : undefined
   return {
     later: async (flag) => {
       const run = (pass: Pass) => runPass(source, source.pool, pass, since, flag)
-      const [others, ...read] = await Promise.all([rest && run(rest), ...reads.map(run)])
-      return toSums(read.flat() as Part[], others)
+      const [others, ...parts] = await Promise.all([rest && run(rest), ...reads.map(run)])
+      const sums = summed(parts.flat() as Part[], others)
+      const far = farOf(sums)
+      if (far.length === 0) return sums
+      if (!state.holds()) return undefined
+      return nearer(sums!, far, await run(logitPass(call, state, far)))
     },
     now: () => {
       const run = (pass: Pass) => runPassSync(source, pass, since)
-      return toSums(reads.flatMap(run), rest && run(rest))
+      const sums = summed(reads.flatMap(run), rest && run(rest))
+      const far = farOf(sums)
+      return far.length === 0 ? sums : nearer(sums!, far, run(logitPass(call, state, far)))
     },
   }
+
+  function summed(read: readonly Part[], others: readonly Part[] | undefined): Read | undefined {
+    if (read.some(({ answers }) => answers.stale)) return undefined
+    const totals = read.map((part) => part.totals[0]!)
+    const of = all === undefined ? missingMass : missingOf
+    const bounds = all ?? others!.flatMap((part) => part.totals)
+    const mass = bounds.map((bound, query) => massOf(of, query, totals[query]!, bound))
+    return { ...told(call, state, read), missingMass: mass, totals }
+  }
+
+  /** The queries whose bound is to come nearer. */
+  function farOf(sums: Read | undefined): number[] {
+    if (sums === undefined || all !== undefined || request.bound === 'lengths') return []
+    return [...sums.missingMass.keys()].filter((query) => sums.missingMass[query]! > FAR)
+  }
+
+  function nearer(sums: Read, far: readonly number[], parts: readonly Part[]): Sums {
+    const totals = parts.flatMap((part) => part.totals)
+    const mass = sums.missingMass.slice()
+    for (const [i, query] of far.entries()) {
+      mass[query] = Math.min(mass[query]!, massOf(missingOf, query, sums.totals[query]!, totals[i]!))
+    }
+    return { ...sums, missingMass: mass }
+  }
+
+  function massOf(of: typeof missingMass, query: number, read: Total, others: Total): number {
+    const vector = state.heads[query]!.query
+    const length = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0))
+    return of(request.formula, read, others, { query: length, dimension: source.definition.dimension })
+  }
+}
+
+/** With what the records that were read weigh, for each query. */
+interface Read extends Sums {
+  readonly totals: readonly Total[]
 }
 
 /** Of what was found for a query. */
@@ -83,31 +128,21 @@ function readPass({ request }: Call, { heads, values, members }: State, found: F
 
 /** What all others can weigh at most. */
 function restPass({ request }: Call, { heads, members }: State, found: Found): Pass {
-  return {
-    heads,
-    formula: request.formula,
-    bound: true,
-    top: 0,
-    values: 'none',
-    slots: members?.slots,
-    places: undefined,
-    excluded: found.slots,
-  }
+  return { ...bare(request, members), heads, bound: true, excluded: found.slots }
 }
 
-function missing(
-  { source, request: { formula } }: Call,
-  { heads }: State,
-  { totals: all }: Found,
-  read: readonly Part[],
-  totals: readonly Total[],
-): number[] {
-  const { dimension } = source.definition
-  const of = all === undefined ? missingMass : missingOf
-  return heads.map(({ query }, i) => {
-    const lengths = { query: Math.sqrt(query.reduce((sum, x) => sum + x * x, 0)), dimension }
-    return of(formula, read[i]!.totals[0]!, totals[i]!, lengths)
-  })
+/** What all weigh, for some of the queries. */
+function logitPass({ request }: Call, { heads, members }: State, queries: readonly number[]): Pass {
+  const some = queries.map((query) => heads[query]!)
+  return { ...bare(request, members), heads: some, bound: false, excluded: undefined }
+}
+
+/** Of nothing but totals. */
+function bare(
+  { formula }: AttendRequest,
+  members: State['members'],
+): Omit<Pass, 'heads' | 'bound' | 'excluded'> {
+  return { formula, top: 0, values: 'none', slots: members?.slots, places: undefined }
 }
 
 function told({ request }: Call, { heads }: State, parts: readonly Part[]): Omit<Sums, 'missingMass'> {

@@ -12,10 +12,11 @@
 namespace skalar {
 namespace {
 
-// Products and additions that a batch takes.
-constexpr size_t kBatchWork = size_t{1} << 29;
+// Products and additions that a batch takes, and bytes that the JavaScript thread copies of it.
+constexpr size_t kBatchWork = size_t{1} << 28;
+constexpr size_t kBatchBytes = size_t{1} << 20;
 constexpr size_t kFewestRows = 16;
-constexpr size_t kMostRows = 2048;
+constexpr size_t kMostRows = 1024;
 
 // Rows that a frame is made of.
 constexpr size_t kFrameRows = 64;
@@ -139,7 +140,8 @@ std::unique_ptr<WhiteningBatch> Whitening::Begin(const VectorStore::View& view) 
     taken_ = nullptr;
   }
   const size_t n = view.dimension();
-  const size_t most = std::clamp(kBatchWork / (n * n), kFewestRows, kMostRows);
+  const size_t most =
+      std::clamp(std::min(kBatchWork / (n * n), kBatchBytes / RowBytes(n)), kFewestRows, kMostRows);
   std::vector<uint32_t> slots;
   auto at = states_.begin() + next_;
   while (slots.size() < most) {

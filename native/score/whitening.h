@@ -70,7 +70,7 @@ class Whitening {
   // Slots without an image that are to get one; those of a batch under way are among them.
   size_t waiting() const { return waiting_; }
 
-  // Takes rows that wait, as many as a thread whitens in some 20 milliseconds. Null when there are
+  // Takes rows that wait, as many as a thread whitens in 10 to 20 milliseconds. Null when there are
   // none. `view` is the store's own of this moment. What a batch before has not finished waits
   // again, and whoever finishes that one has worked for nothing.
   std::unique_ptr<WhiteningBatch> Begin(const VectorStore::View& view);

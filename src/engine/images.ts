@@ -23,7 +23,7 @@ export class Images {
   }
 
   /**
-   * Makes images on the database's threads until few rows have none, in batches of some 20 milliseconds; all who ask share one. Rejects
+   * Makes images on the database's threads until few rows have none, in batches of 10 to 20 milliseconds; all who ask share one. Rejects
    * when the abort flag is set, with `OUT_OF_MEMORY`, and with `ABORTED` when the pool closes.
    */
   async complete(pool: NativePool, abort: Int32Array | undefined): Promise<void> {

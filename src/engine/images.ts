@@ -23,11 +23,12 @@ export class Images {
   }
 
   /**
-   * Makes images on the database's threads until few rows have none, in batches of 10 to 20 milliseconds; all who ask share one. Rejects
+   * Where many rows have no image, makes those of all on the database's threads, in batches of 10 to 20 milliseconds; all who ask share one. Rejects
    * when the abort flag is set, with `OUT_OF_MEMORY`, and with `ABORTED` when the pool closes.
    */
   async complete(pool: NativePool, abort: Int32Array | undefined): Promise<void> {
-    while (this.lacking) {
+    if (!this.lacking) return
+    while (this.native.waiting() > 0) {
       if (abort !== undefined && Atomics.load(abort, 0) !== 0) throw new Error('stopped')
       this.#underWay ??= this.native.advance(pool, this.#vectors).finally(() => {
         this.#underWay = undefined
@@ -38,6 +39,7 @@ export class Images {
 
   /** The same on the calling thread. A batch that threads are at is taken over. */
   completeSync(): void {
-    while (this.lacking) this.native.advanceSync(this.#vectors)
+    if (!this.lacking) return
+    while (this.native.waiting() > 0) this.native.advanceSync(this.#vectors)
   }
 }

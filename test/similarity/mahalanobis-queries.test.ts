@@ -196,7 +196,7 @@ describe.each<EngineName>(['flat', 'hnsw'])('mahalanobis as the metric of a quer
     // So many get images of their own: few are left to be scored exactly.
     await fill(films, given.vectors)
     expectNearest(given, ALL, await films.query(query), 30)
-    expect((await films.explain({ vector: given.query, metric, k: 30 })).reranked).toBeLessThan(200)
+    expect((await films.explain({ vector: given.query, metric, k: 30 })).reranked).toBeLessThan(100)
     await films.clear()
     expect(await films.query(query)).toEqual([])
     await fill(films, given.vectors)

@@ -1,6 +1,6 @@
 // How many users recommendMany answers a second, over how many queries queryMany does at the same k and ef: WordNet glosses
 // (../shared/data, beside the checkout), 20 likes each. Rounds take turns, so that whatever else the machine does meets all of
-// them; a ratio is the median over rounds of the ratios within one. `npm run build` first.
+// them; a ratio is the median over rounds of the ratios within one. The time of processors is disturbed less. `npm run build` first.
 //
 //   node bench/similarity/recommend.mjs [users] [rounds]
 
@@ -66,12 +66,17 @@ const ARMS = {
 }
 
 const rates = Object.fromEntries(Object.keys(ARMS).map((name) => [name, []]))
+const spent = Object.fromEntries(Object.keys(ARMS).map((name) => [name, []]))
 for (let round = 0; round <= rounds; round++) {
   for (const [name, run] of Object.entries(ARMS)) {
+    const before = process.cpuUsage()
     const start = performance.now()
     await run()
+    const { user, system } = process.cpuUsage(before)
     // The first round warms up.
-    if (round > 0) rates[name].push((1_000 * count) / (performance.now() - start))
+    if (round === 0) continue
+    rates[name].push((1_000 * count) / (performance.now() - start))
+    spent[name].push((user + system) / count)
   }
 }
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
@@ -79,7 +84,10 @@ const over = (name, base) => median(rates[name].map((rate, i) => rate / rates[ba
 console.log(`${count} users with ${LIKES} likes, ${size} records, 2 threads, medians of ${rounds} rounds`)
 for (const name of Object.keys(ARMS)) {
   const ratios = `${over(name, 'queryMany').toFixed(2)} × queryMany  ${over(name, 'mean').toFixed(2)} × mean`
-  console.log(`${name.padEnd(20)} ${median(rates[name]).toFixed(0).padStart(6)} a second  ${ratios}`)
+  const processors = `${median(spent[name]).toFixed(1)} µs of processors each`
+  console.log(
+    `${name.padEnd(20)} ${median(rates[name]).toFixed(0).padStart(6)} a second  ${ratios}  ${processors}`,
+  )
 }
 await db.close()
 rmSync(folder, { recursive: true })

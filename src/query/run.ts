@@ -207,7 +207,7 @@ function searchJobSync(source: Source, job: Job, since: number): Answers {
 
 /** The images that a job is to have of nearly all rows; without, rows are scored exactly. */
 function imagesFor({ way, queries }: Job): Images | undefined {
-  return way === 'search' && queries.some(needsImages) ? queries[0]!.images : undefined
+  return way !== 'candidates' && queries.some(needsImages) ? queries[0]!.images : undefined
 }
 
 /** The matrices that requests rank by, each once. */

@@ -72,6 +72,10 @@ export async function makeWorld(folder: string) {
       [0, 1, 2],
       [3, 4, 5],
     ],
+    /** Of components that vary alike. */
+    precision: Array.from({ length: DIMENSION }, (_, i) =>
+      Array.from({ length: DIMENSION }, (_, j) => +(i === j)),
+    ),
     positive: [5, 6],
     seen: [7, 'alien'],
     users: [{ positive: [1, 2] }, { positive: [3], negative: [4], exclude: [5] }],

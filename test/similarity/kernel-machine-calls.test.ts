@@ -42,10 +42,10 @@ describe('train', () => {
       expect(await rejectionOf(thrown)).toBe(reason)
     }
     expect(await rejectionOf(train({ signal: AbortSignal.abort('early') }))).toBe('early')
+    // A line that errors cost all but everything does not come to rest within minutes.
     const late = AbortSignal.timeout(300)
-    const begin = performance.now()
-    await rejectionOf(train({ signal: late, C: 1e12, kernel: { kernel: 'sigmoid', gamma: 9 } }))
-    expect(performance.now() - begin).toBeLessThan(3000)
+    const endless = train({ signal: late, C: 1e12, kernel: 'linear', sample: 600 })
+    expect(await rejectionOf(endless)).toMatchObject({ name: 'TimeoutError' })
   })
 
   it('loads libsvm on its thread alone', async () => {

@@ -227,7 +227,7 @@ TEST_P(HnswTest, NumbersNodesAnew) {
   ASSERT_TRUE(index_.scattered());
   const std::vector<Query> queries = RandomQueries(random_, kDimension);
   const std::vector<Hits> before = AnswersOf(&index_, corpus_, queries);
-  Search under_way(&index_, corpus_.store.Snapshot(), queries, nullptr);
+  Search under_way(&index_, corpus_.store.Snapshot(), OwnOf(index_, queries), nullptr);
   Renumbering renumbering(&index_);
   renumbering.Work();
   uint32_t gone = 0;  // One that no query finds.
@@ -278,7 +278,7 @@ TEST(HnswGrowthTest, ASearchThatBeganBeforeTheGraphGrewPassesOverNewNodes) {
   }
   BuildAll(&index, corpus.store);
   std::vector<Query> queries = RandomQueries(random, kFew);
-  Search before(&index, corpus.store.Snapshot(), queries, nullptr);
+  Search before(&index, corpus.store.Snapshot(), OwnOf(index, queries), nullptr);
   for (uint32_t slot = kFull; slot < kFull + 500; ++slot) {
     PutBoth(&corpus, &index, slot, random.Vector(kFew));
   }

@@ -263,7 +263,7 @@ TEST(HnswTwinsGrowthTest, ASearchThatBeganBeforeAGroupGrewAnswersAsOfThen) {
   BuildAll(&index, corpus.store);
   const Query query = QueryFor(base, 900);
   const std::vector<Hit> expected = Expected(corpus, Metric::kEuclidean, query);
-  Search before(&index, corpus.store.Snapshot(), {query}, nullptr);
+  Search before(&index, corpus.store.Snapshot(), OwnOf(index, {query}), nullptr);
   for (uint32_t slot = kFull; slot < kFull + 500; ++slot) PutBoth(&corpus, &index, slot, base);
   BuildAll(&index, corpus.store);
   RunAll(&before);

@@ -124,8 +124,8 @@ async function votersOf<Y>(
     const [outcome] = await run(source, [request], request.settings)
     return outcome!.matches
   }
-  for (let wanted = Math.min(most, await size(source)); ; wanted *= WIDER) {
-    const matches = await ask(Math.max(1, wanted))
+  for (let wanted = Math.max(1, Math.min(most, await size(source))); ; wanted *= WIDER) {
+    const matches = await ask(wanted)
     const labelled: { value: Y; score: number }[] = []
     for (const { metadata, score } of matches) {
       const value = read(valueAt(metadata, path))

@@ -172,6 +172,24 @@ describe('classify', () => {
     expect((await films.regress({ ...query, field: 'about.stars' })).value).toBe(1)
   })
 
+  it('comes to an end where the first records are written while it looks', async () => {
+    for (let round = 0; round < 20; round++) {
+      const films = await openFilms('cosine')
+      let written = false
+      const writing = films.upsert([1, 2, 3].map((id) => ({ id, vector: [id, 1, 0] })))
+      void writing.then(() => {
+        written = true
+      })
+      const labels: Promise<unknown>[] = []
+      while (!written) {
+        const label = films.classify({ vector: [1, 0, 0], field: 'genre' })
+        labels.push(expectRejection(label, 'NOT_FOUND', { path: 'options.field' }))
+        await new Promise(setImmediate)
+      }
+      await Promise.all(labels)
+    }
+  })
+
   it('refuses what it cannot do', async () => {
     const films = await openFilms('dot')
     const vector = [1, 0, 0]

@@ -1,12 +1,11 @@
-/* More than 400 lines: all that a collection can do, each method with what its users are promised. */
 import { SkalarError } from './errors.ts'
 import { checkOptions, signalOption } from './options.ts'
 import { countMatching } from './query/count.ts'
 import { explain } from './query/explain.ts'
 import { Records } from './query/iterate.ts'
+import { queryMany } from './query/many.ts'
 import { parseInclude, readRecord } from './query/read.ts'
-import { parseRequest, parseRequests, parseTest, refuseTimeout } from './query/request.ts'
-import { giveRoom } from './query/room.ts'
+import { parseRequest, parseTest, refuseTimeout } from './query/request.ts'
 import { run, runSync } from './query/run.ts'
 import { statsOf } from './query/stats.ts'
 import { attend } from './similarity/attend/run.ts'
@@ -17,10 +16,8 @@ import type { Classification, LabelOf } from './similarity/labels.ts'
 import { Duplicates } from './similarity/match/duplicates.ts'
 import { MatchedPairs } from './similarity/match/pairs.ts'
 import type { DuplicatePair, DuplicatesOptions, MatchedPair, MatchOptions } from './similarity/match/types.ts'
-import { Lookups } from './similarity/recommend/lookups.ts'
 import { Recommendations } from './similarity/recommend/many.ts'
-import { parseRecommendation } from './similarity/recommend/request.ts'
-import { recommend } from './similarity/recommend/run.ts'
+import { recommendOne } from './similarity/recommend/one.ts'
 import type { RecommendOptions, RecommendSettings, RecommendUser } from './similarity/recommend/types.ts'
 import { classify, type Regression, regress, type VoteOptions } from './similarity/vote.ts'
 import type { Handle, Session, Source } from './source.ts'
@@ -268,13 +265,8 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
       QuerySettings<M, I, readonly (keyof M & string)[] | undefined, boolean>)[],
     options?: Cancel & QuerySettings<M, I, S, V>,
   ): Promise<Match<M, I, S, V>[][]> {
-    return this.#session.run(async () => {
-      const { requests, signal, vectors } = parseRequests(queries, options, this.#source.definition)
-      const outcomes = await run(this.#source, requests, { signal })
-      // Of a call that fails, threads may still be at it.
-      giveRoom(vectors)
-      return outcomes.map(({ matches }) => matches) as Match<M, I, S, V>[][]
-    })
+    const lists: unknown = this.#session.run(() => queryMany(this.#source, queries, options))
+    return lists as Promise<Match<M, I, S, V>[][]>
   }
 
   /**
@@ -314,12 +306,8 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   recommend<const S extends readonly (keyof M & string)[] | undefined = undefined, V extends boolean = false>(
     options: RecommendOptions<M, I, S, V>,
   ): Promise<Match<M, I, S, V>[]> {
-    return this.#session.run(async () => {
-      const { request, signal } = parseRecommendation(options, this.#source.definition)
-      const lookups = new Lookups(this.#source, undefined, undefined)
-      const lists = await recommend(this.#source, [request], lookups, signal)
-      return lists[0] as Match<M, I, S, V>[]
-    })
+    const matches: unknown = this.#session.run(() => recommendOne(this.#source, options))
+    return matches as Promise<Match<M, I, S, V>[]>
   }
 
   /**

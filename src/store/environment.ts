@@ -3,6 +3,7 @@ import { open, type RootDatabase } from 'lmdb'
 import { SkalarError } from '../errors.ts'
 import { type NativeCommits, openCommits } from '../native.ts'
 import { ChildTransactions } from './child-transactions.ts'
+import { CommitNumber } from './commit-number.ts'
 import { PAGE_SIZE } from './data-file.ts'
 import { leaveWhileWriting, writing } from './exit.ts'
 import { MAX_READERS } from './folder.ts'
@@ -20,6 +21,9 @@ const FORMAT = { magic: 'skalar', version: 2, endianness: 'little' }
 
 /** Bound on sub-databases. */
 const MAX_DATABASES = 1_024
+
+/** What a transaction comes to that began behind the last commit. */
+const BEHIND = Symbol('behind')
 
 /** The key of no row. */
 const NOWHERE: RowKey = [0, 0, 0]
@@ -48,6 +52,7 @@ export class Environment {
   readonly #root: RootDatabase
   readonly #commits: NativeCommits
   readonly #children: ChildTransactions
+  readonly #commitNumber: CommitNumber
   readonly #readerChecks: ReaderChecks
   readonly #files: string
   readonly #gate = new WriteGate()
@@ -86,6 +91,7 @@ export class Environment {
       this.#root = root
       refuseForeign(root, folder)
       this.#children = new ChildTransactions(root)
+      this.#commitNumber = new CommitNumber(root, folder)
       this.#readerChecks = new ReaderChecks(root)
       this.catalogue = this.#table('catalogue', {}, json)
       this.ids = this.#table('ids', { keyEncoder: idKeys })
@@ -129,6 +135,8 @@ export class Environment {
         `${this.folder} has format version ${found.version}, this skalar reads ${FORMAT.version}: use the skalar that wrote it`,
       )
     }
+    // Opening may have set the number of the last commit back, for all.
+    if (!this.readOnly) await this.write(1, () => {})
   }
 
   /** Makes the next reads see every commit so far, of this process and of others. */
@@ -180,36 +188,48 @@ export class Environment {
   async write<T>(weight: number, action: () => T): Promise<T> {
     this.assertWritable()
     return this.#gate.run(weight, async () => {
-      if (this.#closed) throw new SkalarError('CLOSED', 'the database is closed')
       this.#readerChecks.beforeWrite(weight)
-      let commit = 0
-      let threw = false
-      try {
-        return await writing(() =>
-          this.#root.childTransaction(() => {
-            commit = this.#commits.begin()
-            this.#writing = true
-            this.#doom = undefined
-            try {
-              this.#children.assertBegun()
-              this.assertInPlace()
-              const result = action()
-              this.#checkTransaction()
-              return result
-            } catch (error) {
-              threw = true
-              throw error
-            } finally {
-              this.#writing = false
-            }
-          }),
-        )
-      } catch (error) {
-        throw threw ? error : await commitFailure(error, this.folder)
-      } finally {
-        this.#commits.end(commit)
+      for (;;) {
+        if (this.#closed) throw new SkalarError('CLOSED', 'the database is closed')
+        const result = await this.#tryToWrite(action)
+        if (result !== BEHIND) return result
       }
     })
+  }
+
+  /** `BEHIND` when the transaction began behind the last commit: nothing was done then, and it is to be tried again. */
+  async #tryToWrite<T>(action: () => T): Promise<T | typeof BEHIND> {
+    let commit = 0
+    let threw = false
+    try {
+      return await writing(() =>
+        this.#root.childTransaction(() => {
+          commit = this.#commits.begin()
+          this.#writing = true
+          this.#doom = undefined
+          try {
+            this.#children.assertBegun()
+            this.assertInPlace()
+            if (this.#commitNumber.isBehind) {
+              this.#commitNumber.mend()
+              return BEHIND
+            }
+            const result = action()
+            this.#checkTransaction()
+            return result
+          } catch (error) {
+            threw = true
+            throw error
+          } finally {
+            this.#writing = false
+          }
+        }),
+      )
+    } catch (error) {
+      throw threw ? error : await commitFailure(error, this.folder)
+    } finally {
+      this.#commits.end(commit)
+    }
   }
 
   /**

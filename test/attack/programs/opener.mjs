@@ -1,0 +1,17 @@
+// Opens and closes until it is told to stop; given { folder }.
+import { once } from 'node:events'
+import { open } from 'skalar'
+import { input, Outcomes, tell } from '../lib/tell.mjs'
+
+const { folder } = input
+const outcomes = new Outcomes()
+let going = true
+tell({ ready: true })
+void once(process.stdin, 'data').then(() => {
+  going = false
+})
+while (going) {
+  await outcomes.try(async () => (await open(folder, { threads: 1 })).close(), 'open')
+}
+outcomes.tell()
+process.exit(0)

@@ -189,6 +189,14 @@ export interface NativeCommits {
   settled(): number | undefined
 }
 
+/** LMDB's own number of the last commit, in `lock.mdb` (`native/store/commit_number.h`). */
+export interface NativeCommitNumber {
+  /** Makes it `least` where it is less: whether it was; undefined where the file cannot be written. */
+  raiseTo(least: number): boolean | undefined
+  /** Once LMDB has closed the file. */
+  close(): void
+}
+
 interface Addon {
   readonly target: string
   readonly refusedTarget: string | null
@@ -229,6 +237,7 @@ interface Addon {
   endWrite(): void
   /** Makes the process leave at once when it exits while any thread writes. In the main thread. */
   leaveWhileWriting(): void
+  readonly CommitNumber: new (path: string) => NativeCommitNumber
   readonly Commits: new (path: string, writable: boolean) => NativeCommits
   readonly Pool: new (threads: number) => NativePool
   readonly Store: new (dimension: number) => NativeStore
@@ -296,6 +305,12 @@ export function simdTarget(): string {
 export function openCommits(path: string, writable: boolean): NativeCommits {
   const { Commits } = addon()
   return told(() => new Commits(path, writable))
+}
+
+/** Of `lock.mdb`, before LMDB opens it. */
+export function openCommitNumber(path: string): NativeCommitNumber {
+  const { CommitNumber } = addon()
+  return told(() => new CommitNumber(path))
 }
 
 /** What `src/store/exit.ts` tells of writes. */

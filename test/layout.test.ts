@@ -168,13 +168,14 @@ describe('src/', () => {
 const CPP: Readonly<Record<string, readonly string[]>> = {
   addon: ['binding', 'store', 'simd'],
   binding: ['generation', 'hnsw', 'flat', 'score', 'store', 'quant', 'simd', 'base'],
-  generation: ['store', 'quant', 'simd', 'base'],
+  generation: ['store', 'quant', 'simd', 'os', 'base'],
   hnsw: ['flat', 'score', 'store', 'quant', 'simd', 'base'],
   flat: ['score', 'store', 'quant', 'simd', 'base'],
   score: ['store', 'simd', 'base'],
-  store: ['simd', 'base'],
+  store: ['simd', 'os', 'base'],
   quant: ['simd', 'base'],
   simd: ['base'],
+  os: [],
   base: [],
 }
 

@@ -20,20 +20,18 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/status.h"
+#include "os/mapping.h"
 
 namespace skalar {
 
 class CommitCounters {
  public:
   // Maps a file; makes it where `writable`. Who only reads can do without: where there is none that
-  // is whole, it is ok, and `counters` null, as on systems without such files.
+  // is whole, it is ok, and `counters` null.
   static Status Open(const char* path, bool writable, std::unique_ptr<CommitCounters>* counters);
-  ~CommitCounters();
-
-  CommitCounters(const CommitCounters&) = delete;
-  CommitCounters& operator=(const CommitCounters&) = delete;
 
   // The number of a commit that begins. Requires: opened as writable, and the database's lock.
   uint64_t Begin();
@@ -49,9 +47,10 @@ class CommitCounters {
   };
   static_assert(std::atomic<uint64_t>::is_always_lock_free && sizeof(Counters) == 16);
 
-  explicit CommitCounters(void* mapped) : counters_(static_cast<Counters*>(mapped)) {}
+  explicit CommitCounters(os::Mapping mapping) : mapping_(std::move(mapping)) {}
+  Counters& counters() const { return *reinterpret_cast<Counters*>(mapping_.data()); }
 
-  Counters* const counters_;
+  const os::Mapping mapping_;
 };
 
 }  // namespace skalar

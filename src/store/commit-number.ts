@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { RootDatabase } from 'lmdb'
 import { SkalarError } from '../errors.ts'
+import { type NativeCommitNumber, openCommitNumber } from '../native.ts'
 
 /** The parts of lmdb-js's environment that tell of transactions. */
 interface RawEnvironment {
@@ -11,54 +11,44 @@ interface RawEnvironment {
 }
 
 /**
- * Puts a number where `lock.mdb` has that of the last commit: 64 bits behind LMDB's stamp and the file's format. Run in a process of its
- * own, since LMDB's locks end as soon as a process closes any descriptor of that file.
- */
-const PROGRAM = `
-  const [file, number] = process.argv.slice(1)
-  const bytes = Buffer.alloc(8)
-  const { endianness } = require('node:os')
-  if (endianness() === 'LE') bytes.writeBigUInt64LE(BigInt(number))
-  else bytes.writeBigUInt64BE(BigInt(number))
-  const fs = require('node:fs')
-  fs.writeSync(fs.openSync(file, 'r+'), bytes, 0, 8, 8)
-`
-
-const MOST_MS = 20_000
-
-/**
- * The number of the last commit, which LMDB keeps in `lock.mdb` for all processes, and writers begin with. Whoever opens a folder
- * sets it to that of the meta page that it has read a moment before, without the lock of writers (`mdb_env_open2`). When others have
- * committed in between it is set back, and a transaction that begins then would overwrite what they committed, or find pages newer
- * than itself, which crashes. So each looks, before it writes, whether it began behind the last commit, and where it did puts
- * the number right: it holds the lock of writers, so that there is none but openers who would change it.
+ * The number of the last commit, which LMDB keeps in `lock.mdb` for all processes, and transactions begin with. Whoever opens a
+ * folder sets it to that of the meta page that it has read a moment before, without the lock of writers (`mdb_env_open2`). When
+ * others have committed in between it is set back: readers miss those commits then, and a writer would overwrite them, or find
+ * pages newer than itself, which crashes. So whoever opens puts it right at once, and whoever writes looks first whether it began behind
+ * the last commit. It is only ever raised, to that of a commit that was made.
  */
 export class CommitNumber {
-  readonly #environment: RawEnvironment
-  readonly #lock: string
+  readonly #file: string
+  readonly #readOnly: boolean
+  readonly #number: NativeCommitNumber
+  #environment: RawEnvironment | undefined
 
-  constructor(root: RootDatabase, folder: string) {
+  /** Before LMDB opens `lock.mdb`, which is there; then `use`. */
+  constructor(folder: string, readOnly: boolean) {
+    this.#file = join(folder, 'lock.mdb')
+    this.#readOnly = readOnly
+    this.#number = openCommitNumber(this.#file)
+  }
+
+  use(root: RootDatabase): void {
     this.#environment = (root as unknown as { env: RawEnvironment }).env
-    this.#lock = join(folder, 'lock.mdb')
   }
 
   /** Whether the transaction under way, which has written nothing yet, began where another one has committed since. */
   get isBehind(): boolean {
-    return this.#environment.getWriteTxnId() !== this.#environment.info().lastTxnId + 1
+    return this.#environment!.getWriteTxnId() !== this.#environment!.info().lastTxnId + 1
   }
 
-  /** For transactions that begin from now on. In a transaction. @throws SkalarError `STORAGE` */
-  mend(): void {
-    const { lastTxnId } = this.#environment.info()
-    const args = ['-e', PROGRAM, this.#lock, String(lastTxnId)]
-    const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' }
-    const { status, error, stderr } = spawnSync(process.execPath, args, {
-      env,
-      timeout: MOST_MS,
-      encoding: 'utf8',
-    })
-    if (status === 0) return
-    const message = `${this.#lock} is behind the last commit, and was not put right: close the database everywhere, and open it again`
-    throw new SkalarError('STORAGE', message, { cause: error ?? new Error(stderr) })
+  /** For transactions that begin from now on; whether it was needed. @throws SkalarError `STORAGE` */
+  mend(): boolean {
+    const raised = this.#number.raiseTo(this.#environment!.info().lastTxnId)
+    // Without locks nobody but us reads it.
+    if (raised !== undefined || this.#readOnly) return raised === true
+    throw new SkalarError('STORAGE', `${this.#file} cannot be mapped: give read and write permission on it`)
+  }
+
+  /** Once LMDB has closed the file. */
+  close(): void {
+    this.#number.close()
   }
 }

@@ -70,6 +70,7 @@ export class Environment {
     this.folder = folder
     this.readOnly = readOnly
     let root: RootDatabase | undefined
+    this.#commitNumber = new CommitNumber(folder, readOnly)
     try {
       const mapSize = mapSizeOf(folder)
       leaveWhileWriting()
@@ -89,9 +90,9 @@ export class Environment {
         ...(mapSize !== undefined && { mapSize }),
       })
       this.#root = root
+      this.#commitNumber.use(root)
       refuseForeign(root, folder)
       this.#children = new ChildTransactions(root)
-      this.#commitNumber = new CommitNumber(root, folder)
       this.#readerChecks = new ReaderChecks(root)
       this.catalogue = this.#table('catalogue', {}, json)
       this.ids = this.#table('ids', { keyEncoder: idKeys })
@@ -103,9 +104,11 @@ export class Environment {
       this.free = this.#table('free', rows)
       this.#commits = openCommits(join(folder, 'commits'), !readOnly)
       this.#files = filesOf(folder)
+      if (this.#commitNumber.mend()) pretendToCommit(join(folder, 'commits'))
     } catch (error) {
       // A failed commit would make it useless to whoever opens the folder next in this process.
-      root?.close()
+      const closed = root?.close() ?? Promise.resolve()
+      void closed.then(() => this.#commitNumber.close())
       throw openingError(error, folder, readOnly)
     }
   }
@@ -135,8 +138,6 @@ export class Environment {
         `${this.folder} has format version ${found.version}, this skalar reads ${FORMAT.version}: use the skalar that wrote it`,
       )
     }
-    // Opening may have set the number of the last commit back, for all.
-    if (!this.readOnly) await this.write(1, () => {})
   }
 
   /** Makes the next reads see every commit so far, of this process and of others. */
@@ -285,6 +286,17 @@ export class Environment {
     this.#closed = true
     await this.#gate.idle()
     await this.#root.close()
+    this.#commitNumber.close()
+  }
+}
+
+/** Whoever has read while the number of the last commit was behind looks again. */
+function pretendToCommit(file: string): void {
+  try {
+    const commits = openCommits(file, true)
+    commits.end(commits.begin())
+  } catch {
+    // Where it cannot be written, they do so after the next commit.
   }
 }
 

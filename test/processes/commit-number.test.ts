@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { open } from '../../src/index.ts'
+import { temporaryFolder } from './child.ts'
+
+/*
+ * Whoever opens a folder while others commit sets LMDB's number of the last commit back, for all (`store/commit-number.ts`). The
+ * attack `openers` does so at the moment that matters; here it is done by hand, in another process, which LMDB's locks are not of.
+ */
+
+const SET_BACK = `
+  const fs = require('node:fs')
+  const file = fs.openSync(process.argv[1], 'r+')
+  const number = Buffer.alloc(8)
+  fs.readSync(file, number, 0, 8, 8)
+  number.writeBigUInt64LE(number.readBigUInt64LE() - BigInt(process.argv[2]))
+  fs.writeSync(file, number, 0, 8, 8)
+`
+const OPEN = `
+  import { open } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
+  await (await open(process.argv[1], { readOnly: process.argv[2] === 'readOnly' })).close()
+`
+
+function run(...args: string[]): void {
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  expect(stderr).toBe('')
+  expect(status).toBe(0)
+}
+
+async function opened() {
+  const folder = join(temporaryFolder(), 'data')
+  const database = await open(folder)
+  const collection = await database.collection<object, string>('c', { dimension: 2, metric: 'dot' })
+  for (const id of ['a', 'b', 'c']) await collection.upsert({ id, vector: [1, 1] })
+  const setBack = (by: number) => run('-e', SET_BACK, join(folder, 'lock.mdb'), String(by))
+  return { folder, database, collection, setBack }
+}
+
+it.each([1, 2])('a commit overwrites none of the last %i, whoever has set their number back', async (by) => {
+  const { database, collection, setBack } = await opened()
+  setBack(by)
+  await collection.upsert({ id: 'd', vector: [1, 1] })
+  expect(await collection.getMany(['a', 'b', 'c', 'd'])).not.toContain(undefined)
+  await database.close()
+})
+
+it.each(['', 'readOnly'])('who opens a folder %s puts the number right for those who read', async (how) => {
+  const { folder, database, collection, setBack } = await opened()
+  setBack(1)
+  expect(await collection.get('c')).toBeUndefined()
+  run('--input-type=module', '-e', OPEN, folder, how)
+  expect(await collection.get('c')).toBeDefined()
+  await database.close()
+})

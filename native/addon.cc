@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "binding/async.h"
-#include "binding/commit_number.h"
+#include "binding/lock_file.h"
 #include "binding/commits.h"
 #include "binding/decisions.h"
 #include "binding/exit.h"
@@ -79,7 +79,7 @@ void Define(Napi::Env env, Napi::Object exports) {
   exports.Set("similarities", FunctionOf<StartSimilarities>(env, "similarities"));
   exports.Set("decisions", FunctionOf<StartDecisions>(env, "decisions"));
   DefineExit(env, exports);
-  exports.Set("CommitNumber", CommitNumber::Define(env));
+  exports.Set("LockFile", LockFile::Define(env));
   exports.Set("Commits", Commits::Define(env));
   exports.Set("Pool", Pool::Define(env));
   exports.Set("Store", Store::Define(env));

@@ -8,7 +8,7 @@
         "base/thread_pool.cc",
         "binding/async.cc",
         "binding/attention.cc",
-        "binding/commit_number.cc",
+        "binding/lock_file.cc",
         "binding/commits.cc",
         "binding/decisions.cc",
         "binding/diversity.cc",
@@ -52,7 +52,7 @@
         "simd/neon.cc",
         "simd/scalar.cc",
         "store/commit_counters.cc",
-        "store/commit_number.cc",
+        "store/lock_file.cc",
         "store/row.cc",
         "store/vector_store.cc"
       ],

@@ -2,8 +2,10 @@ import { createRequire } from 'node:module'
 import { types } from 'node:util'
 import { SkalarError } from './errors.ts'
 import { type BaseMetric, CODES, METRICS } from './native/numbers.ts'
+import type { NativeCommits, NativeLockFile } from './native/shared-files.ts'
 
 export * from './native/numbers.ts'
+export type * from './native/shared-files.ts'
 
 /** Threads of our own for native work; libuv's four stay free for files and DNS. */
 export interface NativePool {
@@ -179,24 +181,6 @@ export interface NativeWhitening {
   memory(): number
 }
 
-/** What all processes with a database open count together (`native/store/commit_counters.h`). */
-export interface NativeCommits {
-  /** The number of a commit that begins; within its transaction. */
-  begin(): number
-  /** It is made, or was given up; before anybody is told. */
-  end(number: number): void
-  /** The number of the last commit of any process; undefined when one may be under way, or nothing is counted. */
-  settled(): number | undefined
-}
-
-/** LMDB's own number of the last commit, in `lock.mdb` (`native/store/commit_number.h`). */
-export interface NativeCommitNumber {
-  /** Makes it `least` where it is less: whether it was; undefined where the file cannot be written. */
-  raiseTo(least: number): boolean | undefined
-  /** Once LMDB has closed the file. */
-  close(): void
-}
-
 interface Addon {
   readonly target: string
   readonly refusedTarget: string | null
@@ -237,7 +221,7 @@ interface Addon {
   endWrite(): void
   /** Makes the process leave at once when it exits while any thread writes. In the main thread. */
   leaveWhileWriting(): void
-  readonly CommitNumber: new (path: string) => NativeCommitNumber
+  readonly LockFile: new (path: string) => NativeLockFile
   readonly Commits: new (path: string, writable: boolean) => NativeCommits
   readonly Pool: new (threads: number) => NativePool
   readonly Store: new (dimension: number) => NativeStore
@@ -308,9 +292,9 @@ export function openCommits(path: string, writable: boolean): NativeCommits {
 }
 
 /** Of `lock.mdb`, before LMDB opens it. */
-export function openCommitNumber(path: string): NativeCommitNumber {
-  const { CommitNumber } = addon()
-  return told(() => new CommitNumber(path))
+export function openLockFile(path: string): NativeLockFile {
+  const { LockFile } = addon()
+  return told(() => new LockFile(path))
 }
 
 /** What `src/store/exit.ts` tells of writes. */

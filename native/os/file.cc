@@ -98,6 +98,11 @@ bool File::Write(const void* bytes, size_t size, uint64_t offset) {
   return true;
 }
 
+bool File::LockShared(uint64_t, uint64_t) {
+  // Locks are mandatory there, and LMDB destroys nothing.
+  return false;
+}
+
 bool File::Sync() { return FlushFileBuffers(handle_); }
 
 void File::Close() {
@@ -153,6 +158,19 @@ bool File::Write(const void* bytes, size_t size, uint64_t offset) {
     offset += static_cast<size_t>(written);
   }
   return true;
+}
+
+bool File::LockShared([[maybe_unused]] uint64_t offset, [[maybe_unused]] uint64_t size) {
+#if defined(F_OFD_SETLK)
+  struct flock lock = {};
+  lock.l_type = F_RDLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = static_cast<off_t>(offset);
+  lock.l_len = static_cast<off_t>(size);
+  return fcntl(handle_, F_OFD_SETLK, &lock) == 0;
+#else
+  return false;
+#endif
 }
 
 bool File::Sync() {

@@ -55,6 +55,9 @@ class File {
 
   // All bytes, from an offset on; false where that fails, on a full disk for example.
   bool Write(const void* bytes, size_t size, uint64_t offset);
+  // Keeps exclusive locks on these bytes away, of this process too, until the file is closed; does
+  // not wait. False where somebody has one, or the system has no such locks.
+  bool LockShared(uint64_t offset, uint64_t size);
   // Puts all that was written on disk.
   bool Sync();
   void Close();

@@ -3,13 +3,13 @@ import { open, type RootDatabase } from 'lmdb'
 import { SkalarError } from '../errors.ts'
 import { type NativeCommits, openCommits } from '../native.ts'
 import { ChildTransactions } from './child-transactions.ts'
-import { CommitNumber } from './commit-number.ts'
 import { PAGE_SIZE } from './data-file.ts'
 import { leaveWhileWriting, writing } from './exit.ts'
 import { MAX_READERS } from './folder.ts'
 import { filesOf } from './identity.ts'
 import { json } from './json.ts'
 import { type IdKey, idKeys, type RowKey, rowKeys } from './keys.ts'
+import { LockFile } from './lock-file.ts'
 import { mapSizeOf } from './map-size.ts'
 import { ReaderChecks } from './reader-checks.ts'
 import { commitFailure, openingError, storageError } from './storage-error.ts'
@@ -52,7 +52,7 @@ export class Environment {
   readonly #root: RootDatabase
   readonly #commits: NativeCommits
   readonly #children: ChildTransactions
-  readonly #commitNumber: CommitNumber
+  readonly #lockFile: LockFile
   readonly #readerChecks: ReaderChecks
   readonly #files: string
   readonly #gate = new WriteGate()
@@ -70,7 +70,7 @@ export class Environment {
     this.folder = folder
     this.readOnly = readOnly
     let root: RootDatabase | undefined
-    this.#commitNumber = new CommitNumber(folder, readOnly)
+    this.#lockFile = new LockFile(folder, readOnly)
     try {
       const mapSize = mapSizeOf(folder)
       leaveWhileWriting()
@@ -86,11 +86,14 @@ export class Environment {
         // With it, whoever waits for the flush of a process that is killed takes the database back to the commit before the
         // last, or can write no more: its lock of flushes does not keep out writers (`mdb_mutex_failed` in LMDB).
         overlappingSync: false,
+        // What LMDB knows of free pages from its last transaction is outdated where others have committed since, which it tells by
+        // the number of the last commit: that may be wrong for a moment (`lock-file.ts`).
+        ...({ maxFreeSpaceToRetain: 0 } as object),
         encoding: 'binary',
         ...(mapSize !== undefined && { mapSize }),
       })
       this.#root = root
-      this.#commitNumber.use(root)
+      this.#lockFile.use(root)
       refuseForeign(root, folder)
       this.#children = new ChildTransactions(root)
       this.#readerChecks = new ReaderChecks(root)
@@ -104,11 +107,11 @@ export class Environment {
       this.free = this.#table('free', rows)
       this.#commits = openCommits(join(folder, 'commits'), !readOnly)
       this.#files = filesOf(folder)
-      if (this.#commitNumber.mend()) pretendToCommit(join(folder, 'commits'))
+      if (this.#lockFile.mend()) pretendToCommit(join(folder, 'commits'))
     } catch (error) {
       // A failed commit would make it useless to whoever opens the folder next in this process.
       const closed = root?.close() ?? Promise.resolve()
-      void closed.then(() => this.#commitNumber.close())
+      void closed.then(() => this.#lockFile.close())
       throw openingError(error, folder, readOnly)
     }
   }
@@ -211,8 +214,8 @@ export class Environment {
           try {
             this.#children.assertBegun()
             this.assertInPlace()
-            if (this.#commitNumber.isBehind) {
-              this.#commitNumber.mend()
+            if (this.#lockFile.isBehind) {
+              this.#lockFile.mend()
               return BEHIND
             }
             const result = action()
@@ -286,7 +289,7 @@ export class Environment {
     this.#closed = true
     await this.#gate.idle()
     await this.#root.close()
-    this.#commitNumber.close()
+    this.#lockFile.close()
   }
 }
 

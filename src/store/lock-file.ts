@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { RootDatabase } from 'lmdb'
 import { SkalarError } from '../errors.ts'
-import { type NativeCommitNumber, openCommitNumber } from '../native.ts'
+import { type NativeLockFile, openLockFile } from '../native.ts'
 
 /** The parts of lmdb-js's environment that tell of transactions. */
 interface RawEnvironment {
@@ -11,27 +11,28 @@ interface RawEnvironment {
 }
 
 /**
- * The number of the last commit, which LMDB keeps in `lock.mdb` for all processes, and transactions begin with. Whoever opens a
+ * LMDB's `lock.mdb`. It has the number of the last commit for all processes, and transactions begin with that. Whoever opens a
  * folder sets it to that of the meta page that it has read a moment before, without the lock of writers (`mdb_env_open2`). When
  * others have committed in between it is set back: readers miss those commits then, and a writer would overwrite them, or find
  * pages newer than itself, which crashes. So whoever opens puts it right at once, and whoever writes looks first whether it began behind
  * the last commit. It is only ever raised, to that of a commit that was made.
  */
-export class CommitNumber {
+export class LockFile {
   readonly #file: string
   readonly #readOnly: boolean
-  readonly #number: NativeCommitNumber
+  readonly #native: NativeLockFile
   #environment: RawEnvironment | undefined
 
-  /** Before LMDB opens `lock.mdb`, which is there; then `use`. */
+  /** Before LMDB opens the file, which is there; then `use`. */
   constructor(folder: string, readOnly: boolean) {
     this.#file = join(folder, 'lock.mdb')
     this.#readOnly = readOnly
-    this.#number = openCommitNumber(this.#file)
+    this.#native = openLockFile(this.#file)
   }
 
   use(root: RootDatabase): void {
     this.#environment = (root as unknown as { env: RawEnvironment }).env
+    this.#native.hold()
   }
 
   /** Whether the transaction under way, which has written nothing yet, began where another one has committed since. */
@@ -39,9 +40,9 @@ export class CommitNumber {
     return this.#environment!.getWriteTxnId() !== this.#environment!.info().lastTxnId + 1
   }
 
-  /** For transactions that begin from now on; whether it was needed. @throws SkalarError `STORAGE` */
+  /** Puts the number right for transactions that begin from now on; whether it was needed. @throws SkalarError `STORAGE` */
   mend(): boolean {
-    const raised = this.#number.raiseTo(this.#environment!.info().lastTxnId)
+    const raised = this.#native.raiseTo(this.#environment!.info().lastTxnId)
     // Without locks nobody but us reads it.
     if (raised !== undefined || this.#readOnly) return raised === true
     throw new SkalarError('STORAGE', `${this.#file} cannot be mapped: give read and write permission on it`)
@@ -49,6 +50,6 @@ export class CommitNumber {
 
   /** Once LMDB has closed the file. */
   close(): void {
-    this.#number.close()
+    this.#native.close()
   }
 }

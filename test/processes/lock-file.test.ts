@@ -1,12 +1,13 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { open } from '../../src/index.ts'
 import { temporaryFolder } from './child.ts'
 
 /*
- * Whoever opens a folder while others commit sets LMDB's number of the last commit back, for all (`store/commit-number.ts`). The
- * attack `openers` does so at the moment that matters; here it is done by hand, in another process, which LMDB's locks are not of.
+ * What LMDB does to its locks when a folder is opened or closed (`native/store/lock_file.h`). Whoever opens one while others
+ * commit sets the number of the last commit back, for all. The attack `openers` does so at the moment that matters; here it is done by hand, in another process, which LMDB's locks are not of.
  */
 
 const SET_BACK = `
@@ -20,6 +21,14 @@ const SET_BACK = `
 const OPEN = `
   import { open } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
   await (await open(process.argv[1], { readOnly: process.argv[2] === 'readOnly' })).close()
+`
+
+const OPEN_OFTEN = `
+  import { open } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
+  for (let i = 0; i < 1500; i++) {
+    await (await open(process.argv[1], { threads: 1 })).close()
+    await new Promise(setImmediate)
+  }
 `
 
 function run(...args: string[]): void {
@@ -52,4 +61,13 @@ it.each(['', 'readOnly'])('who opens a folder %s puts the number right for those
   run('--input-type=module', '-e', OPEN, folder, how)
   expect(await collection.get('c')).toBeDefined()
   await database.close()
+})
+
+it('processes that open and close a folder at once find its locks whole', { timeout: 120_000 }, async () => {
+  const { folder, database } = await opened()
+  await database.close()
+  const openOften = () =>
+    promisify(execFile)(process.execPath, ['--input-type=module', '-e', OPEN_OFTEN, folder])
+  const outputs = await Promise.all([openOften(), openOften(), openOften()])
+  for (const { stdout, stderr } of outputs) expect(stdout + stderr).toBe('')
 })

@@ -1,4 +1,4 @@
-#include "store/commit_number.h"
+#include "store/lock_file.h"
 
 #include <mutex>
 #include <utility>
@@ -19,7 +19,7 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free && sizeof(Head) == 16);
 
 struct Known {
   os::Identity identity;
-  std::weak_ptr<CommitNumber> number;
+  std::weak_ptr<LockFile> file;
 };
 
 // Of all threads.
@@ -27,10 +27,10 @@ struct Registry {
   std::mutex mutex;
   std::vector<Known> known;
 
-  std::shared_ptr<CommitNumber> Find(const os::Identity& identity) {
-    std::erase_if(known, [](const Known& each) { return each.number.expired(); });
+  std::shared_ptr<LockFile> Find(const os::Identity& identity) {
+    std::erase_if(known, [](const Known& each) { return each.file.expired(); });
     for (const Known& each : known) {
-      if (each.identity == identity) return each.number.lock();
+      if (each.identity == identity) return each.file.lock();
     }
     return nullptr;
   }
@@ -44,12 +44,12 @@ Registry& TheRegistry() {
 
 }  // namespace
 
-std::shared_ptr<CommitNumber> CommitNumber::Of(const char* path) {
+std::shared_ptr<LockFile> LockFile::Of(const char* path) {
   Registry& registry = TheRegistry();
   const std::lock_guard lock(registry.mutex);
   const std::optional<os::Identity> identity = os::Identify(path);
   if (!identity) return nullptr;
-  if (std::shared_ptr<CommitNumber> known = registry.Find(*identity)) return known;
+  if (std::shared_ptr<LockFile> known = registry.Find(*identity)) return known;
   registry.known.reserve(registry.known.size() + 1);
   os::File file = os::File::Open(path, os::File::Mode::kUpdate);
   if (!file.is_open()) return nullptr;
@@ -60,12 +60,14 @@ std::shared_ptr<CommitNumber> CommitNumber::Of(const char* path) {
   }
   os::Mapping mapping = os::Mapping::Map(file, os::Mapping::Access::kShared, 0, sizeof(Head));
   if (mapping.data() == nullptr) return nullptr;
-  const std::shared_ptr<CommitNumber> number(new CommitNumber(std::move(mapping)));
-  registry.known.push_back({*identity, number});
-  return number;
+  const std::shared_ptr<LockFile> made(new LockFile(std::move(file), std::move(mapping)));
+  registry.known.push_back({*identity, made});
+  return made;
 }
 
-bool CommitNumber::RaiseTo(uint64_t least) {
+void LockFile::Hold() { file_.LockShared(0, 1); }
+
+bool LockFile::RaiseTo(uint64_t least) {
   std::atomic<uint64_t>& last = reinterpret_cast<Head*>(mapping_.data())->last_commit;
   uint64_t found = last.load();
   while (found < least) {

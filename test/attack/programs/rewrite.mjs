@@ -1,4 +1,6 @@
-// Writes the same records again and again, and tells how large the file is; given { folder, rounds }.
+// Writes the same records again and again, and tells how large the file is: until it is told something, and so many rounds more;
+// given { folder, rounds }.
+import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { open } from 'skalar'
 import { recordOf } from '../lib/records.mjs'
@@ -7,8 +9,13 @@ import { input, tell } from '../lib/tell.mjs'
 const { folder, rounds } = input
 const database = await open(folder, { threads: 1 })
 const collection = await database.collection('c')
-for (let round = 0; round < rounds; round++) {
+let left = Number.POSITIVE_INFINITY
+void once(process.stdin, 'data').then(() => {
+  left = rounds
+})
+for (let round = 0; left > 0; round++, left--) {
   await collection.upsert(Array.from({ length: 500 }, (_, i) => recordOf(`rewritten${i}`, round, 'rewrite')))
   tell({ round, bytes: statSync(`${folder}/data.mdb`).size })
 }
 await database.close()
+process.exit(0)

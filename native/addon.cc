@@ -6,12 +6,13 @@
 #include <memory>
 
 #include "binding/async.h"
-#include "binding/lock_file.h"
 #include "binding/commits.h"
 #include "binding/decisions.h"
 #include "binding/exit.h"
 #include "binding/function.h"
+#include "binding/generation.h"
 #include "binding/hnsw.h"
+#include "binding/lock_file.h"
 #include "binding/similarities.h"
 #include "binding/store.h"
 #include "binding/whitening.h"
@@ -81,6 +82,8 @@ void Define(Napi::Env env, Napi::Object exports) {
   DefineExit(env, exports);
   exports.Set("LockFile", LockFile::Define(env));
   exports.Set("Commits", Commits::Define(env));
+  exports.Set("Generation", Generation::Define(env));
+  exports.Set("saveGeneration", FunctionOf<StartSave>(env, "saveGeneration"));
   exports.Set("Pool", Pool::Define(env));
   exports.Set("Store", Store::Define(env));
   exports.Set("Hnsw", Hnsw::Define(env));

@@ -14,6 +14,7 @@
         "binding/diversity.cc",
         "binding/errors.cc",
         "binding/exit.cc",
+        "binding/generation.cc",
         "binding/hnsw.cc",
         "binding/scan.cc",
         "binding/similarities.cc",
@@ -53,8 +54,11 @@
         "simd/scalar.cc",
         "store/commit_counters.cc",
         "store/lock_file.cc",
+        "store/id_column.cc",
         "store/row.cc",
-        "store/vector_store.cc"
+        "store/section_file.cc",
+        "store/vector_store.cc",
+        "store/vector_store_file.cc"
       ],
       "include_dirs": [".", "<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],

@@ -4,7 +4,7 @@ export interface Generation {
   readonly kind: string
   /** 16 hexadecimal digits, never used twice. */
   readonly name: string
-  /** CRC-32 of its table, which has that of its graph. */
+  /** Of `hnsw` the CRC-32C of the header of its file; of `hnswlib` the CRC-32 of its table. */
   readonly crc: number
   /** The log position it speaks of. */
   readonly position: number

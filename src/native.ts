@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { types } from 'node:util'
 import { SkalarError } from './errors.ts'
 import { type BaseMetric, CODES, METRICS } from './native/numbers.ts'
-import type { NativeCommits, NativeLockFile } from './native/shared-files.ts'
+import type { NativeCommits, NativeGeneration, NativeLockFile } from './native/shared-files.ts'
 
 export * from './native/numbers.ts'
 export type * from './native/shared-files.ts'
@@ -105,6 +105,10 @@ export interface NativeStore {
   /** For each choice how many candidates were chosen, and their places, in the order in which they were. */
   diversify(pool: NativePool, ...choices: [...NativeChoices, abort: Int32Array | null]): Promise<Uint32Array>
   diversifySync(...choices: [...NativeChoices, abort: Int32Array | null]): Uint32Array
+  /** Whether rows of its generation were found to be damaged: what it answers is void, and `stale`. */
+  damaged(): boolean
+  /** All live slots, ascending. */
+  live(): Uint32Array
   /** The length of the longest vector that was ever put over that of the shortest. */
   spread(): number
   /** Bytes allocated for vectors. */
@@ -152,16 +156,13 @@ export interface NativeHnsw {
     room: Float64Array,
     ...queries: NativeQueries
   ): Float64Array
-  /** Not while `build` is under way, and none may begin before it is done. */
-  write(pool: NativePool, path: string, abort: Int32Array | null): Promise<void>
-  /** First of all, and nothing else before it is done; then `adopt`. */
-  read(pool: NativePool, path: string, abort: Int32Array | null): Promise<void>
+  /**
+   * Whether a generation has a graph of these options, which it then is, over the live slots of a store of that generation. First of
+   * all. Nothing may be linked before all of the generation is checked.
+   */
+  open(generation: NativeGeneration): boolean
   /** All slots that have a node or wait for one, ascending. */
   live(): Uint32Array
-  /** The slot of each node; 0xFFFFFFFF for dead ones. */
-  slots(): Uint32Array
-  /** Which slots the nodes that were read stand for; those that do not wait leave a dead node. */
-  adopt(slots: Uint32Array): void
   /** Bytes allocated. */
   memory(): number
 }
@@ -224,7 +225,15 @@ interface Addon {
   readonly LockFile: new (path: string) => NativeLockFile
   readonly Commits: new (path: string, writable: boolean) => NativeCommits
   readonly Pool: new (threads: number) => NativePool
-  readonly Store: new (dimension: number) => NativeStore
+  readonly Generation: new (path: string, crc: number) => NativeGeneration
+  saveGeneration(
+    pool: NativePool,
+    path: string,
+    store: NativeStore,
+    graph: NativeHnsw | null,
+    abort: Int32Array | null,
+  ): Promise<number>
+  readonly Store: new (dimension: number, generation: NativeGeneration | null) => NativeStore
   readonly Whitening: new (
     store: NativeStore,
     matrix: Float64Array,
@@ -297,6 +306,26 @@ export function openLockFile(path: string): NativeLockFile {
   return told(() => new LockFile(path))
 }
 
+/** A saved generation whose header has this checksum. Throws where there is none that is whole. */
+export function openGeneration(path: string, crc: number): NativeGeneration {
+  const { Generation } = addon()
+  return told(() => new Generation(path, crc))
+}
+
+/**
+ * Writes what a store and a graph over it are at this moment, and has it on disk: the checksum of its header. No `build` of the graph
+ * may be under way, or begin before it is done.
+ */
+export function saveGeneration(
+  pool: NativePool,
+  path: string,
+  store: NativeStore,
+  graph: NativeHnsw,
+  abort: Int32Array | null,
+): Promise<number> {
+  return addon().saveGeneration(pool, path, store, graph, abort)
+}
+
 /** What `src/store/exit.ts` tells of writes. */
 export function writeCounts(): Pick<Addon, 'beginWrite' | 'endWrite' | 'leaveWhileWriting'> {
   return addon()
@@ -307,9 +336,10 @@ export function createPool(threads: number): NativePool {
   return told(() => new Pool(threads))
 }
 
-export function createStore(dimension: number): NativeStore {
+/** An empty one, or one with what a generation has, of the same dimension; else it throws. */
+export function createStore(dimension: number, generation?: NativeGeneration): NativeStore {
   const { Store } = addon()
-  return told(() => new Store(dimension))
+  return told(() => new Store(dimension, generation ?? null))
 }
 
 export function createHnsw(

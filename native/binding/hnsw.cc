@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "binding/async.h"
 #include "binding/errors.h"
+#include "binding/generation.h"
 #include "binding/scan.h"
 #include "binding/store.h"
 #include "hnsw/build.h"
@@ -70,34 +69,6 @@ class SearchOperation : public PoolOperation {
   std::atomic<size_t> next_{0};
   std::vector<Hits> answers_;
 };
-
-// write() and read(): one thread, one file.
-class FileOperation : public PoolOperation {
- public:
-  FileOperation(const Napi::CallbackInfo& info, Pool* pool,
-                std::function<Status(const AbortFlag&)> work)
-      : PoolOperation(info, pool), work_(std::move(work)), abort_(ReadAbortFlag(info[2])) {}
-
-  void Abandon() override {}
-
- protected:
-  void Work() override { status_ = work_(abort_.Or(stopped())); }
-  Status Finish() override { return status_; }
-
- private:
-  const std::function<Status(const AbortFlag&)> work_;
-  const AbortFlag abort_;
-  Status status_ = Status::Aborted();  // until the work has come to its end
-};
-
-template <class Work>
-Napi::Value StartFile(const Napi::CallbackInfo& info, Work work) {
-  Pool* pool = Pool::Unwrap(info[0]);
-  const std::string path = info[1].As<Napi::String>().Utf8Value();
-  auto operation = std::make_unique<FileOperation>(
-      info, pool, [work, path](const AbortFlag& abort) { return work(path.c_str(), abort); });
-  return PoolOperation::Start(std::move(operation), 1);
-}
 
 Napi::Value ToArray(Napi::Env env, const std::vector<uint32_t>& values) {
   auto array = Napi::Uint32Array::New(env, values.size());
@@ -196,11 +167,8 @@ Napi::Function Hnsw::Define(Napi::Env env) {
                          Method<&Hnsw::Renumber>("renumber"),
                          Method<&Hnsw::Search>("search"),
                          Method<&Hnsw::SearchSync>("searchSync"),
-                         Method<&Hnsw::Write>("write"),
-                         Method<&Hnsw::Read>("read"),
+                         Method<&Hnsw::Open>("open"),
                          Method<&Hnsw::Live>("live"),
-                         Method<&Hnsw::Slots>("slots"),
-                         Method<&Hnsw::Adopt>("adopt"),
                          Method<&Hnsw::Memory>("memory"),
                      });
 }
@@ -298,34 +266,19 @@ Napi::Value Hnsw::SearchSync(const Napi::CallbackInfo& info) {
   return store->ToNumbers(info.Env(), answers, since, info[2].As<Napi::Array>(), info[3]);
 }
 
-// write(pool, path, abort) → Promise. No build() may be under way, or begin before it is done.
-Napi::Value Hnsw::Write(const Napi::CallbackInfo& info) {
-  return StartFile(
-      info, [this](const char* path, const AbortFlag& abort) { return index_.Write(path, abort); });
-}
-
-// read(pool, path, abort) → Promise. Only first of all; nothing else may be called until it is
-// done.
-Napi::Value Hnsw::Read(const Napi::CallbackInfo& info) {
-  return StartFile(
-      info, [this](const char* path, const AbortFlag& abort) { return index_.Read(path, abort); });
+// open(generation) → whether it has a graph of these options
+Napi::Value Hnsw::Open(const Napi::CallbackInfo& info) {
+  const Status status = index_.Open(Generation::Unwrap(info[0])->file());
+  external_memory_.Report(index_.memory());
+  if (status.ok() || status.code() == Status::Code::kUnusable) {
+    return Napi::Boolean::New(info.Env(), status.ok());
+  }
+  return Throw(info.Env(), status);
 }
 
 // live() → Uint32Array: all slots that have a node or wait for one
 Napi::Value Hnsw::Live(const Napi::CallbackInfo& info) {
   return ToArray(info.Env(), index_.Live());
-}
-
-// slots() → Uint32Array: the slot of each node
-Napi::Value Hnsw::Slots(const Napi::CallbackInfo& info) {
-  return ToArray(info.Env(), index_.Slots());
-}
-
-// adopt(slots: Uint32Array)
-void Hnsw::Adopt(const Napi::CallbackInfo& info) {
-  const auto slots = info[0].As<Napi::Uint32Array>();
-  index_.Adopt(slots.Data(), slots.ElementLength());
-  external_memory_.Report(index_.memory());
 }
 
 Napi::Value Hnsw::Memory(const Napi::CallbackInfo& info) {

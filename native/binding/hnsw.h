@@ -16,6 +16,8 @@ class Hnsw : public Wrapped<Hnsw> {
   static Napi::Function Define(Napi::Env env);
   explicit Hnsw(const Napi::CallbackInfo& info);
 
+  const hnsw::Index& index() const { return index_; }
+
  private:
   void Put(const Napi::CallbackInfo& info);
   void Remove(const Napi::CallbackInfo& info);
@@ -31,11 +33,8 @@ class Hnsw : public Wrapped<Hnsw> {
   Napi::Value Renumber(const Napi::CallbackInfo& info);
   Napi::Value Search(const Napi::CallbackInfo& info);
   Napi::Value SearchSync(const Napi::CallbackInfo& info);
-  Napi::Value Write(const Napi::CallbackInfo& info);
-  Napi::Value Read(const Napi::CallbackInfo& info);
+  Napi::Value Open(const Napi::CallbackInfo& info);
   Napi::Value Live(const Napi::CallbackInfo& info);
-  Napi::Value Slots(const Napi::CallbackInfo& info);
-  void Adopt(const Napi::CallbackInfo& info);
   Napi::Value Memory(const Napi::CallbackInfo& info);
 
   friend class BuildOperation;

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "binding/attention.h"
 #include "binding/diversity.h"
 #include "binding/errors.h"
+#include "binding/generation.h"
 #include "binding/scan.h"
 #include "flat/scan.h"
 #include "score/scorer.h"
@@ -31,6 +33,8 @@ Napi::Function Store::Define(Napi::Env env) {
                          Method<&Store::Diversify>("diversify"),
                          Method<&Store::DiversifySync>("diversifySync"),
                          Method<&Store::Memory>("memory"),
+                         Method<&Store::Damaged>("damaged"),
+                         Method<&Store::Live>("live"),
                          Method<&Store::Spread>("spread"),
                      });
 }
@@ -38,7 +42,16 @@ Napi::Function Store::Define(Napi::Env env) {
 Store::Store(const Napi::CallbackInfo& info)
     : Wrapped<Store>(info),
       vectors_(info[0].As<Napi::Number>().Uint32Value()),
-      external_memory_(info.Env()) {}
+      external_memory_(info.Env()) {
+  if (info[1].IsNull()) return;
+  const std::shared_ptr<const SectionFile>& file = Generation::Unwrap(info[1])->file();
+  if (Status status = vectors_.Open(file); !status.ok()) {
+    Throw(info.Env(), status);
+    return;
+  }
+  ids_.Open(file);
+  external_memory_.Report(vectors_.memory());
+}
 
 // put(slots: Uint32Array, rows: Uint8Array, position: number)
 void Store::Put(const Napi::CallbackInfo& info) {
@@ -155,6 +168,24 @@ Napi::Value Store::DiversifySync(const Napi::CallbackInfo& info) {
   return binding::DiversifySync(info);
 }
 
+// live() → Uint32Array: all live slots
+Napi::Value Store::Live(const Napi::CallbackInfo& info) {
+  const VectorStore::View view = vectors_.Snapshot();
+  auto slots = Napi::Uint32Array::New(info.Env(), vectors_.live_count());
+  if (slots.IsEmpty()) return slots;
+  const size_t end = view.chunk_count() * view.chunk_slots();
+  size_t next = 0;
+  for (uint32_t slot = 0; slot < end && next < slots.ElementLength(); ++slot) {
+    if (view.IsLive(slot)) slots[next++] = slot;
+  }
+  return slots;
+}
+
+// damaged() → whether rows or ids of a generation were found to be; what it answers is void then
+Napi::Value Store::Damaged(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), vectors_.damaged());
+}
+
 Napi::Value Store::Memory(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(vectors_.memory()));
 }
@@ -217,7 +248,7 @@ Napi::Value Store::ToNumbers(Napi::Env env, const std::vector<Hits>& answers, ui
       ++number;
     }
   }
-  numbers[0] = stale;
+  numbers[0] = stale || vectors_.damaged();
   return numbers;
 }
 

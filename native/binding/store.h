@@ -1,5 +1,5 @@
-// new Store(dimension, metric): the vectors of a space and the ids of its records, as JavaScript
-// sees them.
+// new Store(dimension, generation or null): the vectors of a space and the ids of its records, as
+// JavaScript sees them.
 //
 // A worker thread may be terminated at any moment, also in the middle of a method: from then on
 // nothing can be made on the JavaScript side, and typed arrays come out empty.
@@ -25,6 +25,7 @@ class Store : public Wrapped<Store> {
   explicit Store(const Napi::CallbackInfo& info);
 
   const VectorStore& vectors() const { return vectors_; }
+  const IdColumn& ids() const { return ids_; }
 
   // Answers as one Float64Array (layout: src/engine/answers.ts), and ids that are strings in
   // `texts`, each at the number of its hit. `stale` says that a slot among the hits has changed
@@ -47,6 +48,8 @@ class Store : public Wrapped<Store> {
   Napi::Value Diversify(const Napi::CallbackInfo& info);
   Napi::Value DiversifySync(const Napi::CallbackInfo& info);
   Napi::Value Memory(const Napi::CallbackInfo& info);
+  Napi::Value Live(const Napi::CallbackInfo& info);
+  Napi::Value Damaged(const Napi::CallbackInfo& info);
   Napi::Value Spread(const Napi::CallbackInfo& info);
 
   VectorStore vectors_;

@@ -111,6 +111,7 @@ void Scan::ScanRows(const Block& block, Part* part) const {
     const uint64_t live = chunk.live[base / 64].load(std::memory_order_acquire);
     if (live == 0) continue;
     const size_t count = std::bit_width(live);
+    view_.Touch(first + static_cast<uint32_t>(base), count);
     const float* rows = chunk.rows.get() + base * stride;
     uint32_t slots[kStride];
     size_t found = 0;

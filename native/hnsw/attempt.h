@@ -41,6 +41,7 @@ struct Snapshot {
   IntrinsicDimension intrinsic_dimension;
   Moment moment;
   size_t alive;
+  bool checked;  // Index::checked()
   AbortFlag abort;
 };
 

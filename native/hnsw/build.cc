@@ -29,6 +29,11 @@ Build::Build(Index* index, VectorStore::View vectors)
     slots_.push_back(slot);
     return slots_.size() < most;
   });
+  if (!index_->checked()) {
+    slots_.clear();
+    status_ = Status::Unusable("nothing is linked before the file of the graph is checked");
+    return;
+  }
   linked_.resize(slots_.size());
   room_for_entries_ = index_->RoomForEntries();
   if (index_->reference_ == 0) index_->SetReference(vectors_);

@@ -1,6 +1,9 @@
 #include "hnsw/graph.h"
 
 #include <algorithm>
+#include <cstring>
+#include <type_traits>
+#include <utility>
 
 namespace skalar::hnsw {
 
@@ -17,9 +20,7 @@ Status Graph::Reserve(size_t nodes) {
   while (grown->chunks.size() << kChunkShift < nodes) {
     std::shared_ptr<const Memory> memory = NewChunk(grown->chunks.size());
     if (memory == nullptr) return Status::OutOfMemory("no memory for more nodes of the graph");
-    grown->chunks.push_back({memory->codes.get(), memory->lower.get(), memory->links.get(),
-                             memory->points.get(), memory->details.get(), memory->stands.get(),
-                             memory->kin.get(), memory->deaths.get(), memory->namers.get()});
+    grown->chunks.push_back(ChunkIn(*memory));
     grown->memory.push_back(std::move(memory));
   }
   view_.chunks_ = grown->chunks.data();
@@ -27,7 +28,53 @@ Status Graph::Reserve(size_t nodes) {
   return Status::Ok();
 }
 
-size_t Graph::memory() const { return (view_.capacity() >> kChunkShift) * ChunkBytes(); }
+Status Graph::Map(const std::shared_ptr<const SectionFile>& file, size_t first_section,
+                  size_t nodes) {
+  const size_t whole = nodes >> kChunkShift;
+  const size_t rest = nodes & (kChunkNodes - 1);
+  auto table = std::make_shared<Table>();
+  table->chunks.resize(whole);
+  auto mapped = std::make_shared<Memory>();
+  mapped->file = file;
+  table->memory.assign(whole, mapped);
+  const auto place = [&](auto member, size_t section, size_t bytes, size_t index) {
+    using Element = std::remove_reference_t<decltype(Chunk{}.*member)>;
+    uint8_t* data = file->data(section) + (index << kChunkShift) * bytes;
+    return bytes == 0 ? nullptr : reinterpret_cast<Element>(data);
+  };
+  if (rest > 0) {
+    const std::shared_ptr<const Memory> memory = NewChunk(whole);
+    if (memory == nullptr) return Status::OutOfMemory("no memory for more nodes of the graph");
+    table->chunks.push_back(ChunkIn(*memory));
+    table->memory.push_back(memory);
+  }
+  size_t section = first_section;
+  EachSection([&](auto member, size_t bytes) {
+    for (size_t i = 0; i < whole; ++i) {
+      table->chunks[i].*member = place(member, section, bytes, i);
+    }
+    if (rest > 0 && bytes > 0) {
+      std::memcpy(table->chunks[whole].*member, place(member, section, bytes, whole), rest * bytes);
+    }
+    ++section;
+  });
+  view_.chunks_ = table->chunks.data();
+  view_.table_ = std::move(table);
+  return Status::Ok();
+}
+
+size_t Graph::memory() const {
+  if (view_.table_ == nullptr) return 0;
+  const auto& memory = view_.table_->memory;
+  const auto is_memory = [](const auto& each) { return each->file == nullptr; };
+  return ChunkBytes() * std::count_if(memory.begin(), memory.end(), is_memory);
+}
+
+Graph::Chunk Graph::ChunkIn(const Memory& memory) {
+  return {memory.codes.get(),  memory.lower.get(),   memory.links.get(),
+          memory.points.get(), memory.details.get(), memory.stands.get(),
+          memory.kin.get(),    memory.deaths.get(),  memory.namers.get()};
+}
 
 size_t Graph::ChunkBytes() const {
   return kChunkNodes *

@@ -1,17 +1,18 @@
 // The graph in memory: nodes 0, 1, … with their codes and lists of neighbours, in chunks that never
 // move.
 //
-// Sections, each of a fixed stride for every node (docs/format.md draws the same in the file):
+// Sections, each of a fixed stride for every node; a file has them as they are in memory
+// (docs/format.md), and whole chunks of it are mapped:
 //   codes   code_bytes × u8   what walks read of its code (quant/code.h), in whole cache lines
 //   lower   lower_bytes × u8  the lower plane, where the format has one
 //   points  2 × f32           scale and bias, with which a code's product becomes a rank
 //   details 4 × f32           what only candidates and exact scans are judged by
 //   links   link_stride × u32 neighbours, then the node itself until the end: reading a list needs
 //                             no length, since a node that is expanded has been visited
-//   stands  2 × u32           the slot of a node, which is not in the file; and its next twin
-//   kin     u32               who a node's twins are; not in the file
-//   deaths  u64               when the slot was removed; kAlive: it was not. Not in the file
-//   namers  u32               how many lists name the node; not in the file
+//   stands  2 × u32           the slot of a node, and its next twin
+//   kin     u32               who a node's twins are
+//   deaths  u64               when the slot was removed; kAlive: it was not. In a file 0 or kAlive
+//   namers  u32               how many lists name the node
 //
 // Twins. Nodes that walks cannot tell from one another (hnsw/alike.h) are told to walks as one: the
 // first of them, the **head**, has neighbours and is named by lists; those that come later, its
@@ -41,6 +42,7 @@
 #include "base/status.h"
 #include "quant/code.h"
 #include "score/query.h"
+#include "store/section_file.h"
 
 namespace skalar::hnsw {
 
@@ -103,8 +105,9 @@ class Graph {
     uint32_t* namers;
   };
 
-  // What keeps a chunk's sections alive.
+  // What keeps a chunk's sections alive: memory, or a file.
   struct Memory {
+    std::shared_ptr<const SectionFile> file;
     AlignedArray<uint8_t> codes;
     AlignedArray<uint8_t> lower;
     AlignedArray<uint32_t> links;
@@ -153,6 +156,7 @@ class Graph {
     size_t max_links() const { return max_links_; }
     size_t link_stride() const { return link_stride_; }
     Codes codes() const { return {chunks_, code_bytes_}; }
+    const Chunk& chunk(size_t index) const { return chunks_[index]; }
 
     uint8_t* Code(uint32_t node) const { return ChunkOf(node).codes + Index(node) * code_bytes_; }
     // Null where the format has none.
@@ -240,6 +244,26 @@ class Graph {
   static uint32_t NodeOf(uint32_t next) { return next & ~kMark; }
   static bool IsMarked(uint32_t next) { return next & kMark; }
 
+  // Calls visit(the member of Chunk, bytes of a node) for each section, in the order they have in
+  // files.
+  template <class Visit>
+  void EachSection(Visit visit) const {
+    visit(&Chunk::codes, format_.code_bytes());
+    visit(&Chunk::lower, format_.lower_bytes());
+    visit(&Chunk::points, sizeof(Point));
+    visit(&Chunk::details, sizeof(Detail));
+    visit(&Chunk::links, link_stride() * sizeof(uint32_t));
+    visit(&Chunk::stands, sizeof(Stand));
+    visit(&Chunk::kin, sizeof(uint32_t));
+    visit(&Chunk::deaths, sizeof(uint64_t));
+    visit(&Chunk::namers, sizeof(uint32_t));
+  }
+
+  // Room for the nodes of a file whose sections begin with this one. Chunks that they fill are
+  // mapped, and the rest of them is copied. Requires: there is no room yet, and the sections are as
+  // long as they must be for so many nodes.
+  Status Map(const std::shared_ptr<const SectionFile>& file, size_t first_section, size_t nodes);
+
   // Makes room for so many nodes; new ones have no neighbours and no slot.
   Status Reserve(size_t nodes);
 
@@ -255,6 +279,7 @@ class Graph {
   static constexpr uint32_t kMark = 0x80000000u;
   static size_t Index(uint32_t node) { return node & (kChunkNodes - 1); }
 
+  static Chunk ChunkIn(const Memory& memory);
   size_t ChunkBytes() const;
   // Null when there is no memory.
   std::shared_ptr<const Memory> NewChunk(size_t index) const;

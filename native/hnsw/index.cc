@@ -174,27 +174,4 @@ std::vector<uint32_t> Index::Live() const {
   return slots;
 }
 
-std::vector<uint32_t> Index::Slots() const {
-  std::vector<uint32_t> slots(nodes_);
-  const Graph::View graph = graph_.view();
-  for (uint32_t node = 0; node < nodes_; ++node) {
-    slots[node] = graph.SlotAt(node, {nodes_, removals_});
-  }
-  return slots;
-}
-
-void Index::Adopt(const uint32_t* slots, size_t count) {
-  const Graph::View graph = graph_.view();
-  for (uint32_t node = 0; node < std::min(count, nodes_); ++node) {
-    const uint32_t slot = slots[node];
-    if (slot >= node_of_.size() || node_of_[slot] != kWaiting) continue;
-    node_of_[slot] = node;
-    graph.SlotOf(node) = slot;
-    graph.Death(node).store(kAlive, std::memory_order_relaxed);
-    --waiting_;
-    ++alive_;
-  }
-  waiting_slots_ = nullptr;
-}
-
 }  // namespace skalar::hnsw

@@ -31,6 +31,7 @@
 #include "hnsw/walk.h"
 #include "quant/code.h"
 #include "score/query.h"
+#include "store/section_file.h"
 #include "store/vector_store.h"
 
 namespace skalar::hnsw {
@@ -87,19 +88,19 @@ class Index {
   // A walk for more candidates than this is slower than scoring all slots; 0 while any walk is.
   size_t MostCandidates() const;
 
-  // Reads and writes what is not in the store: graph, codes, entry points (docs/format.md). Slots
-  // are the caller's to keep. Not while a Build exists. Write() may run on any thread, as long as
-  // no Build begins. Either is kAborted when it was told to stop; what was written until then is of
-  // no use.
-  Status Write(const char* path, const AbortFlag& abort = nullptr) const;
-  // Into an index without nodes, of the same options, which it leaves as it is when it fails.
-  Status Read(const char* path, const AbortFlag& abort = nullptr);
+  // What is written of an index: made on its own thread, written on any.
+  class Saving;
+  Saving Save() const;
+  // What Saving::Write() has written, where that was of the same options: else false, and the index
+  // is as it was, as when too little memory was granted. Requires: nothing was put. From then on it
+  // speaks of the slots that the file's vectors have (VectorStore::Open()). Nothing is linked or
+  // numbered anew before all of the file is checked.
+  Status Open(std::shared_ptr<const SectionFile> file);
+  // Whether what is read of codes and lists is as it was written.
+  bool checked() const { return file_ == nullptr || (file_->checked() && !file_->damaged()); }
+
   // All slots that have a node or wait for one, ascending.
   std::vector<uint32_t> Live() const;
-  // The slot of each node; kNoSlot for dead ones.
-  std::vector<uint32_t> Slots() const;
-  // After Read(): which slots the nodes stand for. Those that do not wait leave a dead node.
-  void Adopt(const uint32_t* slots, size_t count);
 
  private:
   friend class Build;
@@ -151,6 +152,8 @@ class Index {
   size_t nodes_ = 0;
   size_t alive_ = 0;
   size_t waiting_ = 0;
+  // That it was opened from, as long as it has any of it.
+  std::shared_ptr<const SectionFile> file_;
   // Nodes that have died so far.
   uint64_t removals_ = 0;
   // The length that norms are relative to; 0 until the first build.
@@ -169,6 +172,26 @@ class Index {
   // No slot in front of this one waits, or is being linked.
   size_t first_waiting_ = 0;
   SlotList waiting_slots_;  // null when it has to be made anew
+};
+
+// An index as it was at one moment. As long as it is there, no Build may begin.
+class Index::Saving {
+ public:
+  // Sections 8 and up of a file whose first ones hold the vectors (docs/format.md); false when it
+  // was told to stop. `vectors` is a View of the same moment.
+  bool Write(const VectorStore::View& vectors, SectionWriter* writer, SectionNotes* notes,
+             const AbortFlag& abort) const;
+
+ private:
+  friend class Index;
+  explicit Saving(const Index& index);
+
+  const Options options_;
+  const Graph graph_;
+  const Moment moment_;
+  const double reference_;
+  const float intrinsic_dimension_;
+  const std::shared_ptr<const std::vector<uint32_t>> entries_;
 };
 
 }  // namespace skalar::hnsw

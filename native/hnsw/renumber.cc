@@ -99,6 +99,7 @@ Status Renumbering::Finish() {
   renumber(&index_->orphans_);
   index_->entries_ = std::move(entries);
   index_->graph_ = std::move(copy_);
+  index_->file_ = nullptr;
   index_->numbered_at_ = nodes_;
   return Status::Ok();
 }

@@ -21,6 +21,7 @@ Search::Search(Index* index, VectorStore::View vectors, std::vector<Query> queri
                 index->intrinsic_dimension_,
                 {index->nodes_, index->removals_},
                 index->alive_,
+                index->checked(),
                 abort},
       queries_(std::move(queries)),
       waiting_(index->WaitingSlots()),
@@ -93,7 +94,8 @@ void Search::AddWaiting(const Query& query, Hits* answer) const {
 Hits Search::ScanAll(const Query& query) const {
   const Moment& moment = snapshot_.moment;
   Attempt attempt(snapshot_, query);
-  const bool by_codes = snapshot_.format.planes() && moment.nodes > 0 &&
+  // What codes say is relied on here, where a walk would only find less.
+  const bool by_codes = snapshot_.checked && snapshot_.format.planes() && moment.nodes > 0 &&
                         waiting_->size() <= snapshot_.alive && !query.allowed && !query.after &&
                         IsOfProducts(query.metric) && attempt.CanRank();
   if (!by_codes) return ScanSlots(query, query.allowed);

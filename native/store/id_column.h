@@ -2,20 +2,27 @@
 //
 // An id is kept in the bytes that it has in LMDB, in keys and record rows alike (docs/format.md):
 //   0x01, then 8 bytes: an integer as a float64, big-endian, its sign bit flipped (all bits if
-//   negative) 0x02, then UTF-8:   a string
+//   negative)
+//   0x02, then UTF-8:   a string
+// Those of a file (store/section_file.h) are read where they are mapped; one that is set belongs to
+// a group in memory, whose others are copied.
 //
-// Thread safety: none; belongs to the JavaScript thread.
+// Thread safety: belongs to the JavaScript thread. A copy is cheap, stays as it is whatever becomes
+// of the original, and may be read on another thread.
 
 #ifndef SKALAR_STORE_ID_COLUMN_H_
 #define SKALAR_STORE_ID_COLUMN_H_
 
 #include <bit>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/abort.h"
 #include "base/prefetch.h"
+#include "store/section_file.h"
 
 namespace skalar {
 
@@ -23,23 +30,43 @@ inline constexpr char kIntegerId = 0x01;
 
 class IdColumn {
  public:
-  void Set(uint32_t ordinal, std::string_view id) {
-    if (ordinal >= ids_.size()) ids_.resize(size_t{ordinal} + 1);
-    ids_[ordinal] = id;
-  }
+  void Set(uint32_t ordinal, std::string_view id);
 
   // Asks for what Get() reads.
   SKALAR_ONLY_FETCHES void Fetch(uint32_t ordinal) const {
-    if (ordinal < ids_.size()) Prefetch(&ids_[ordinal]);
+    if (const std::vector<std::string>* group = GroupOf(ordinal)) {
+      Prefetch(&(*group)[ordinal % kGroup]);
+    }
   }
 
   // Empty when the ordinal was never set, as in a damaged database.
   std::string_view Get(uint32_t ordinal) const {
-    return ordinal < ids_.size() ? std::string_view(ids_[ordinal]) : std::string_view();
+    const std::vector<std::string>* group = GroupOf(ordinal);
+    return group != nullptr ? std::string_view((*group)[ordinal % kGroup]) : InFile(ordinal);
   }
 
+  // Sections 4 and 5 of a file (docs/format.md); false when it was told to stop.
+  bool Write(SectionWriter* writer, const AbortFlag& abort) const;
+  // What Write() has written. Requires: nothing was set.
+  void Open(std::shared_ptr<const SectionFile> file);
+
  private:
-  std::vector<std::string> ids_;
+  // Ids that are copied together.
+  static constexpr size_t kGroup = 256;
+  using Group = std::shared_ptr<std::vector<std::string>>;
+
+  // Null where it has none in memory.
+  const std::vector<std::string>* GroupOf(uint32_t ordinal) const {
+    const size_t group = ordinal / kGroup;
+    return group < groups_.size() ? groups_[group].get() : nullptr;
+  }
+  // Empty where the file has none.
+  std::string_view InFile(uint32_t ordinal) const;
+
+  std::vector<Group> groups_;
+  std::shared_ptr<const SectionFile> file_;
+  // Of ids in the file.
+  size_t count_ = 0;
 };
 
 inline bool IsInteger(std::string_view id) { return !id.empty() && id[0] == kIntegerId; }

@@ -67,8 +67,8 @@ Status VectorStore::Put(const uint32_t* slots, const uint8_t* rows, size_t count
     std::memcpy(vector, row + kRowHeaderBytes, 4 * dimension);
     std::fill(vector + dimension, vector + view_.stride_, 0.0f);
     chunk->norms[index] = header.norm;
-    shortest_ = std::min(shortest_, header.norm);
-    longest_ = std::max(longest_, header.norm);
+    view_.shortest_ = std::min(view_.shortest_, header.norm);
+    view_.longest_ = std::max(view_.longest_, header.norm);
     chunk->ordinals[index] = header.ordinal;
     chunk->changed[index] = position;
     chunk->used = std::max(chunk->used, index + 1);
@@ -83,6 +83,7 @@ void VectorStore::Remove(const uint32_t* slots, size_t count, uint64_t position)
   for (size_t i = 0; i < count; ++i) {
     if (!view_.IsLive(slots[i])) continue;
     Chunk& chunk = *Clearable(slots[i]);
+    if (chunk.changed == nullptr) chunk.changed.reset(new uint64_t[view_.chunk_slots()]());
     const size_t index = view_.IndexOf(slots[i]);
     chunk.live[index / 64].fetch_and(~(uint64_t{1} << (index % 64)), std::memory_order_relaxed);
     chunk.changed[index] = position;
@@ -92,7 +93,9 @@ void VectorStore::Remove(const uint32_t* slots, size_t count, uint64_t position)
 
 bool VectorStore::ChangedSince(uint32_t slot, uint64_t position) const {
   const size_t chunk = view_.ChunkOf(slot);
-  return chunk >= view_.chunk_count() || view_.chunk(chunk).changed[view_.IndexOf(slot)] > position;
+  if (chunk >= view_.chunk_count()) return true;
+  const std::shared_ptr<uint64_t[]>& changed = view_.chunk(chunk).changed;
+  return changed != nullptr && changed[view_.IndexOf(slot)] > position;
 }
 
 uint32_t VectorStore::OrdinalOf(uint32_t slot) const {
@@ -102,11 +105,16 @@ uint32_t VectorStore::OrdinalOf(uint32_t slot) const {
 void VectorStore::FetchRecord(uint32_t slot) const {
   const size_t chunk = view_.ChunkOf(slot);
   if (chunk >= view_.chunk_count()) return;
-  Prefetch(&view_.chunk(chunk).changed[view_.IndexOf(slot)]);
+  if (const uint64_t* changed = view_.chunk(chunk).changed.get()) {
+    Prefetch(&changed[view_.IndexOf(slot)]);
+  }
   Prefetch(&view_.chunk(chunk).ordinals[view_.IndexOf(slot)]);
 }
 
-size_t VectorStore::memory() const { return view_.chunk_count() * ChunkBytes(); }
+size_t VectorStore::memory() const {
+  const auto is_memory = [](const auto& chunk) { return chunk->file == nullptr; };
+  return ChunkBytes() * std::count_if(view_.chunks_->begin(), view_.chunks_->end(), is_memory);
+}
 
 Status VectorStore::Grow(size_t chunk_count) {
   if (chunk_count <= view_.chunk_count()) return Status::Ok();
@@ -125,9 +133,10 @@ Chunk* VectorStore::Writable(uint32_t slot) {
   const size_t chunk_index = view_.ChunkOf(slot);
   std::shared_ptr<Chunk>& current = (*view_.chunks_)[chunk_index];
   // No View reads behind the highest live bit it has seen.
-  if (view_.IndexOf(slot) >= current->used) return current.get();
+  const bool is_memory = current->file == nullptr;
+  if (is_memory && view_.IndexOf(slot) >= current->used) return current.get();
   // Only this thread hands out new references, so counts can only fall meanwhile.
-  if (view_.chunks_.use_count() == 1 && current.use_count() == 1 &&
+  if (is_memory && view_.chunks_.use_count() == 1 && current.use_count() == 1 &&
       current->rows.use_count() == 1) {
     SynchronizeWithFormerHolders(view_.chunks_);
     SynchronizeWithFormerHolders(current);
@@ -136,12 +145,18 @@ Chunk* VectorStore::Writable(uint32_t slot) {
   }
   std::shared_ptr<Chunk> copy = NewChunk(chunk_index);
   if (copy == nullptr) return nullptr;
-  const size_t slots = view_.chunk_slots();
-  std::memcpy(copy->rows.get(), current->rows.get(), slots * view_.stride_ * sizeof(float));
-  std::copy_n(current->norms.get(), slots, copy->norms.get());
-  std::copy_n(current->ordinals.get(), slots, copy->ordinals.get());
-  std::copy_n(current->changed.get(), slots, copy->changed.get());
-  for (size_t i = 0; i < slots / 64; ++i) copy->live[i].store(current->live[i].load());
+  const auto first = static_cast<uint32_t>(chunk_index << view_.chunk_shift_);
+  const size_t used = current->used;
+  if (used > 0) view_.Touch(first, used);
+  std::memcpy(copy->rows.get(), current->rows.get(), used * view_.stride_ * sizeof(float));
+  std::copy_n(current->norms.get(), used, copy->norms.get());
+  std::copy_n(current->ordinals.get(), used, copy->ordinals.get());
+  if (current->changed != nullptr) {
+    std::copy_n(current->changed.get(), used, copy->changed.get());
+  }
+  for (size_t i = 0; i < view_.chunk_slots() / 64; ++i) {
+    copy->live[i].store(current->live[i].load());
+  }
   copy->used = current->used;
   Chunk* writable = copy.get();
   Replace(chunk_index, std::move(copy));
@@ -158,6 +173,7 @@ Chunk* VectorStore::Clearable(uint32_t slot) {
   twin->ordinals = current->ordinals;
   twin->changed = current->changed;
   twin->used = current->used;
+  twin->file = current->file;
   const size_t words = view_.chunk_slots() / 64;
   twin->live = std::make_unique<std::atomic<uint64_t>[]>(words);
   for (size_t i = 0; i < words; ++i) twin->live[i].store(current->live[i].load());

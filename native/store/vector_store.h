@@ -14,6 +14,10 @@
 //   ChangedSince().
 // - A reader takes a live bit before the row it stands for. Rows without one hold anything, but up
 //   to the highest live one of a chunk they may be read, as kernels do that take whole stretches.
+// - Chunks of a file (store/section_file.h) are mapped, not copied: they are never written, and a
+// row
+//   is checked when it is first asked for. Where one was damaged, so is the whole store: its
+//   answers are void.
 // - Rows are padded with zeros to whole kernel lanes and begin at a cache line.
 // - Where memory is refused, by a Status or by an exception of the standard library, each slot is
 // as
@@ -29,20 +33,23 @@
 #include <memory>
 #include <vector>
 
+#include "base/abort.h"
 #include "base/aligned.h"
 #include "base/prefetch.h"
 #include "base/status.h"
+#include "store/section_file.h"
 
 namespace skalar {
 
 // A fixed number of consecutive slots; a power of two and at least 64.
 struct Chunk {
-  std::shared_ptr<float[]> rows;                  // capacity × stride
-  std::shared_ptr<double[]> norms;                // |x| of each slot
-  std::shared_ptr<uint32_t[]> ordinals;           // record of each slot
-  std::shared_ptr<uint64_t[]> changed;            // log position of each slot's last change
+  std::shared_ptr<float[]> rows;         // capacity × stride
+  std::shared_ptr<double[]> norms;       // |x| of each slot
+  std::shared_ptr<uint32_t[]> ordinals;  // record of each slot
+  std::shared_ptr<uint64_t[]> changed;   // log position of each slot's last change, or null: 0
   std::unique_ptr<std::atomic<uint64_t>[]> live;  // one bit a slot
   size_t used = 0;  // no slot from this one on was ever put; for the changing thread only
+  std::shared_ptr<const SectionFile> file;  // that the rows lie in; null where they are memory
 
   bool IsLive(size_t index) const {
     return live[index / 64].load(std::memory_order_acquire) >> (index % 64) & 1;
@@ -67,11 +74,18 @@ class VectorStore {
       return ChunkOf(slot) < chunk_count() && chunk(ChunkOf(slot)).IsLive(IndexOf(slot));
     }
     const float* Row(uint32_t slot) const {
+      Touch(slot, 1);
       return chunk(ChunkOf(slot)).rows.get() + IndexOf(slot) * stride_;
+    }
+    // To be called before rows are read that Row() was not asked for. Requires: they lie in one
+    // chunk.
+    void Touch(uint32_t first, size_t count) const {
+      const Chunk& touched = chunk(ChunkOf(first));
+      if (touched.file != nullptr && !touched.file->checked()) CheckSlots(first, count);
     }
     // Asks for what Row() leads to.
     SKALAR_ONLY_FETCHES void FetchRow(uint32_t slot) const {
-      Prefetch(Row(slot), stride_ * sizeof(float));
+      Prefetch(chunk(ChunkOf(slot)).rows.get() + IndexOf(slot) * stride_, stride_ * sizeof(float));
     }
     double NormOf(uint32_t slot) const { return chunk(ChunkOf(slot)).norms[IndexOf(slot)]; }
     // Writes the vector of a slot as it was given, without padding; or as a unit vector (zeros for
@@ -79,8 +93,13 @@ class VectorStore {
     void WriteVector(uint32_t slot, float* vector) const;
     void WriteDirection(uint32_t slot, float* direction) const;
 
+    // Writes all rows into sections of a file, and what Open() reads of its notes; false when it
+    // was told to stop. On any thread. Slots that are put meanwhile may be in it or not.
+    bool Write(SectionWriter* writer, SectionNotes* notes, const AbortFlag& abort) const;
+
    private:
     friend class VectorStore;
+    void CheckSlots(uint32_t first, size_t count) const;
     void WriteTimes(double factor, uint32_t slot, float* out) const;
     size_t ChunkOf(uint32_t slot) const { return slot >> chunk_shift_; }
     size_t IndexOf(uint32_t slot) const { return slot & (chunk_slots() - 1); }
@@ -89,9 +108,16 @@ class VectorStore {
     size_t stride_ = 0;
     unsigned chunk_shift_ = 0;
     std::shared_ptr<Chunks> chunks_;
+    // As of the snapshot.
+    double shortest_ = std::numeric_limits<double>::infinity();
+    double longest_ = 0;
   };
 
   explicit VectorStore(size_t dimension);
+
+  // What View::Write() has written, as of a log position that all are before. Requires: nothing was
+  // put. kUnusable when the file is not of this dimension; or kOutOfMemory.
+  Status Open(std::shared_ptr<const SectionFile> file);
 
   // Makes `slots[i]` hold `rows[i]` (layout: store/row.h) as of a log position of at least 1. On
   // failure some of the rows may have been taken; putting them again is harmless.
@@ -115,9 +141,13 @@ class VectorStore {
   size_t dimension() const { return view_.dimension_; }
   size_t live_count() const { return live_count_; }
   // Longest over shortest vector that was ever put; infinite where one has no length.
-  double spread() const { return shortest_ > longest_ ? 1 : longest_ / shortest_; }
+  double spread() const {
+    return view_.shortest_ > view_.longest_ ? 1 : view_.longest_ / view_.shortest_;
+  }
   // Bytes allocated for rows and their columns.
   size_t memory() const;
+  // Whether rows of a file were found to be damaged.
+  bool damaged() const { return file_ != nullptr && file_->damaged(); }
 
  private:
   Status Grow(size_t chunk_count);
@@ -132,8 +162,7 @@ class VectorStore {
 
   View view_;
   size_t live_count_ = 0;
-  double shortest_ = std::numeric_limits<double>::infinity();
-  double longest_ = 0;
+  std::shared_ptr<const SectionFile> file_;
 };
 
 }  // namespace skalar

@@ -1,5 +1,5 @@
 import type { Generation } from '../generation.ts'
-import type { BaseMetric, NativePool, NativeStore } from '../native.ts'
+import type { BaseMetric, NativeGeneration, NativePool, NativeStore } from '../native.ts'
 import type { CodesName, EngineName, IndexStats, MetricName } from '../types.ts'
 import type { Answers } from './answers.ts'
 import type { Images } from './images.ts'
@@ -137,8 +137,8 @@ export interface Engine {
   /** How its work in the background comes on. */
   readonly index: IndexStats
 
-  /** Forget everything: from now on `vectors` is the store, and `slots` are the live ones in it. */
-  load(vectors: NativeStore, slots: Uint32Array, at: StorePosition): void
+  /** Forget everything: from now on `vectors` is the store. It has what the generation has, where that is given. */
+  load(vectors: NativeStore, at: StorePosition, generation?: NativeGeneration): void
 
   /** Slots that the store has just come to hold; some may be known already, with another vector then. */
   put(slots: Uint32Array, at: StorePosition): void

@@ -1,4 +1,4 @@
-import type { NativeStore } from '../native.ts'
+import type { NativeGeneration, NativeStore } from '../native.ts'
 import type { IndexStats } from '../types.ts'
 import type { Answers } from './answers.ts'
 import type { AbortFlag, Engine, EngineHost, EngineQuery, StorePosition } from './engine.ts'
@@ -18,6 +18,11 @@ export abstract class GraphEngine<G extends Graph> implements Engine {
   }
 
   protected abstract newGraph(vectors: NativeStore, slots: Uint32Array): G
+
+  /** The graph of a generation over the slots of a store that has its rows; undefined where it has none of these options. */
+  protected openGraph(_vectors: NativeStore, _generation: NativeGeneration | undefined): G | undefined {
+    return undefined
+  }
 
   abstract search(
     queries: readonly EngineQuery[],
@@ -49,8 +54,9 @@ export abstract class GraphEngine<G extends Graph> implements Engine {
     return this.#upkeep?.stats ?? { state: 'ready', error: undefined }
   }
 
-  load(vectors: NativeStore, slots: Uint32Array, at: StorePosition): void {
-    const upkeep = new Upkeep(slots, at, this.host, (waiting) => this.newGraph(vectors, waiting))
+  load(vectors: NativeStore, at: StorePosition, generation?: NativeGeneration): void {
+    const graph = this.openGraph(vectors, generation) ?? this.newGraph(vectors, vectors.live())
+    const upkeep = new Upkeep(graph, at, this.host, (waiting) => this.newGraph(vectors, waiting))
     void this.#upkeep?.stop()
     this.#vectors = vectors
     this.#upkeep = upkeep

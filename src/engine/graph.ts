@@ -17,6 +17,13 @@ export interface Graph {
   /** Whether most nodes are dead, so that a walk mostly meets what it cannot return. */
   readonly worn: boolean
 
+  /** False once the file it is mapped from was found to be damaged: what it is about is loaded anew, and this is of no use. */
+  readonly sound: boolean
+  /** Whether it is mapped from a file that is to be checked before anything else is done. */
+  readonly unchecked: boolean
+  /** Checks the file, until it is not sound, or all is checked. */
+  check(): Promise<void>
+
   /** Slots that have come, or have got another vector: they wait. */
   put(slots: Uint32Array): void
   /** Slots that have gone. Unknown ones are passed over. */
@@ -27,7 +34,7 @@ export interface Graph {
   /** Some milliseconds of the work it is behind with; not while `save` runs. */
   advance(): Promise<void>
 
-  /** Ends `advance` and `load` soon: they may reject, and neither is called again. What it holds can be saved. */
+  /** Ends `advance`, `check` and `load` soon: they may reject, and neither is called again. What it holds can be saved. */
   stop(): void
 
   /** Writes it as of a log position. Rejects when that fails, on a full disk for example. */

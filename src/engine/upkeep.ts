@@ -34,12 +34,12 @@ export class Upkeep<G extends Graph> {
   #pause = FIRST_PAUSE_MS
   #retry: NodeJS.Timeout | undefined
 
-  constructor(slots: Uint32Array, at: StorePosition, host: EngineHost, newGraph: NewGraph<G>) {
+  constructor(graph: G, at: StorePosition, host: EngineHost, newGraph: NewGraph<G>) {
     this.#host = host
     this.#newGraph = newGraph
     this.#at = at
     this.#files = host.indexFiles(at.number)
-    this.#graph = newGraph(slots)
+    this.#graph = graph
     this.#run(() => this.#adopt())
   }
 
@@ -114,7 +114,8 @@ export class Upkeep<G extends Graph> {
   }
 
   get #due(): boolean {
-    return this.#successor !== undefined || this.#graph.behind || this.#graph.worn
+    if (!this.#graph.sound) return false
+    return this.#successor !== undefined || this.#graph.unchecked || this.#graph.behind || this.#graph.worn
   }
 
   async #work(begin?: () => Promise<void>): Promise<void> {
@@ -122,6 +123,10 @@ export class Upkeep<G extends Graph> {
     await nextTurn()
     await begin?.()
     while (this.#due && !this.#stopped) {
+      if (this.#graph.unchecked) {
+        await this.#graph.check()
+        continue
+      }
       if (this.#graph.worn) this.#successor ??= this.#newGraph(this.#graph.liveSlots())
       const graph = this.#successor ?? this.#graph
       if (graph.behind) await graph.advance()
@@ -148,8 +153,8 @@ export class Upkeep<G extends Graph> {
   }
 
   #unsavedBeyond(fewest: number, share: number): boolean {
-    const { unsaved, nodes } = this.#graph
-    return this.#files !== undefined && unsaved >= Math.max(fewest, share * nodes)
+    const { unsaved, nodes, sound } = this.#graph
+    return sound && this.#files !== undefined && unsaved >= Math.max(fewest, share * nodes)
   }
 
   #succeeded(): void {

@@ -26,7 +26,7 @@ export function indexFiles(environment: Environment, collection: CollectionKey, 
     makeFolder: () => makeFolder(environment, number),
     current(): Generation | undefined {
       environment.refresh()
-      return read(environment, number)
+      return indexInForce(environment, number)
     },
     begin(name: string): Promise<boolean> {
       return environment.write(1, () => {
@@ -40,7 +40,7 @@ export function indexFiles(environment: Environment, collection: CollectionKey, 
     },
     async giveUp(name: string): Promise<void> {
       await environment.write(1, () => {
-        if (read(environment, number)?.name !== name) dropFiles(environment, { number, space: SPACE, name })
+        if (indexInForce(environment, number)?.name !== name) dropFiles(environment, { number, space: SPACE, name })
       })
       await collectGarbage(environment)
     },
@@ -68,7 +68,8 @@ export function forgetIndex(environment: Environment, number: number): void {
 
 const keyOf = (number: number) => `index:${number}:${SPACE}`
 
-function read(environment: Environment, number: number): Generation | undefined {
+/** As reads see it. */
+export function indexInForce(environment: Environment, number: number): Generation | undefined {
   return generationEntry(environment.catalogue.get(keyOf(number)))
 }
 
@@ -82,7 +83,7 @@ function publish(
 ): Promise<boolean> {
   return environment.write(1, () => {
     if (readNumber(environment, identity, name) !== number) return false
-    if (read(environment, number)?.name !== predecessor?.name) return false
+    if (indexInForce(environment, number)?.name !== predecessor?.name) return false
     if (!keepFiles(environment, { number, space: SPACE, name: next.name })) return false
     if (predecessor !== undefined) dropFiles(environment, { number, space: SPACE, name: predecessor.name })
     environment.catalogue.putSync(keyOf(number), next)

@@ -26,7 +26,6 @@ export class Load {
   readonly #environment: Environment
   readonly #dimension: number
   readonly #rowBytes: number
-  readonly #slots: Uint32Array[] = []
   #phase: 'vectors' | 'ids' | 'done' = 'vectors'
   #next = 0
 
@@ -50,17 +49,6 @@ export class Load {
     return true
   }
 
-  /** The slots that were read. */
-  slots(): Uint32Array {
-    const all = new Uint32Array(this.#slots.reduce((sum, slots) => sum + slots.length, 0))
-    let offset = 0
-    for (const slots of this.#slots) {
-      all.set(slots, offset)
-      offset += slots.length
-    }
-    return all
-  }
-
   #readVectors(): void {
     const slots: number[] = []
     const limit = Math.max(1, Math.min(ROWS, Math.floor(BYTES / this.#rowBytes)))
@@ -76,7 +64,6 @@ export class Load {
     checkVectors(this.#environment, this.number, taken, rows.subarray(0, taken.length * this.#rowBytes))
     // Rows read later than `position` are newer than it; stamping them with it makes the log stamp them again.
     this.vectors.put(taken, rows, Math.max(this.position, 1))
-    this.#slots.push(taken)
     this.#advance(taken.at(-1), 'ids')
   }
 

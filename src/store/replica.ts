@@ -1,5 +1,5 @@
 import { SkalarError } from '../errors.ts'
-import { createStore, fromNative, type NativeStore } from '../native.ts'
+import { createStore, fromNative, type NativeGeneration, type NativeStore } from '../native.ts'
 import { nextTurn } from '../turns.ts'
 import { ByteStrings } from './byte-strings.ts'
 import type { Definition } from './catalogue.ts'
@@ -7,6 +7,7 @@ import type { Environment } from './environment.ts'
 import { Load } from './load.ts'
 import { repairIfTorn } from './repair.ts'
 import type { State } from './rows.ts'
+import { openSaved, type SavedGeneration } from './saved-generation.ts'
 import { readNumber, readState } from './state.ts'
 import { readTail } from './tail.ts'
 import type { Changes } from './writer.ts'
@@ -16,8 +17,8 @@ const TAIL_SLICE = 500
 
 /** Who wants to hear which slots live, after the store has taken them: an engine. */
 export interface SlotListener {
-  /** Everything known so far is void: `vectors` is another store, with these live slots. */
-  load(vectors: NativeStore, slots: Uint32Array, at: StorePosition): void
+  /** Everything known so far is void: `vectors` is another store. It has what the generation has, where that is given. */
+  load(vectors: NativeStore, at: StorePosition, generation?: NativeGeneration): void
   put(slots: Uint32Array, at: StorePosition): void
   remove(slots: Uint32Array, at: StorePosition): void
 }
@@ -28,8 +29,9 @@ interface StorePosition {
 }
 
 /**
- * The vectors of one space in this process's memory, kept up with LMDB: loaded once, then fed from the change log, or
- * directly by the transactions of this process.
+ * The vectors of one space in this process's memory, kept up with LMDB: mapped from a saved generation or loaded, once; then fed from
+ * the change log, or directly by the transactions of this process. A generation that is found to be damaged is given up, whenever
+ * that is, and all is loaded.
  *
  * Invariant: `vectors` is what the store held at log position `position` of rows number `number`, and possibly of later
  * changes that are still to be confirmed by the log; a query first catches up.
@@ -45,6 +47,8 @@ export class Replica {
   /** What `catchUpInMemory` last returned, and the last commit then. */
   #latest: { state: State; commit: number } | undefined
   #load: Load | undefined
+  /** The generation that `vectors` began with. */
+  #saved: SavedGeneration | undefined
   #healing = false
 
   constructor(
@@ -96,7 +100,8 @@ export class Replica {
    */
   catchUpInMemory(): State {
     const commit = this.#environment.settled()
-    if (commit !== undefined && commit === this.#latest?.commit) return this.#latest.state
+    const isLatest = commit !== undefined && commit === this.#latest?.commit
+    if (isLatest && !this.#vectors.damaged()) return this.#latest!.state
     const state = this.catchUpSync()
     this.#latest = commit === undefined ? undefined : { state, commit }
     return state
@@ -142,7 +147,7 @@ export class Replica {
     const state = this.state()
     if (state.torn) this.#heal()
     if (this.#load !== undefined) this.#advance(this.#load, state)
-    else if (state.number !== this.#number || this.#position + 1 < state.firstPosition) this.#beginLoad(state)
+    else if (this.#isVoid(state)) this.#open(state)
     else if (this.#position < state.position) this.#applyTail()
     else return state
     return undefined
@@ -162,8 +167,40 @@ export class Replica {
       })
   }
 
+  #isVoid({ number, firstPosition }: State): boolean {
+    return number !== this.#number || this.#position + 1 < firstPosition || this.#vectors.damaged()
+  }
+
+  /** Takes over a saved generation, or begins to load. */
+  #open(state: State): void {
+    const refused = this.#vectors.damaged() ? this.#saved?.name : undefined
+    const saved = openSaved(this.#environment, state, refused)
+    const vectors = saved && this.#mapped(saved)
+    if (vectors === undefined) this.#beginLoad(state)
+    else this.#begin(vectors, { number: state.number, position: saved!.position }, saved)
+  }
+
+  /** Undefined where the generation is not of these vectors, or damaged. */
+  #mapped({ native }: SavedGeneration): NativeStore | undefined {
+    try {
+      return createStore(this.#definition.dimension, native)
+    } catch {
+      return undefined
+    }
+  }
+
   #beginLoad(state: State): void {
     this.#load = new Load(this.#environment, this.#definition, state)
+  }
+
+  #begin(vectors: NativeStore, at: StorePosition, saved: SavedGeneration | undefined): void {
+    // Where one fails, for want of memory, this is done again by whoever queries next.
+    for (const listener of this.#listeners) listener.load(vectors, at, saved?.native)
+    this.#vectors = vectors
+    this.#number = at.number
+    this.#position = at.position
+    this.#saved = saved
+    this.#load = undefined
   }
 
   #advance(load: Load, state: State): void {
@@ -173,13 +210,7 @@ export class Replica {
     }
     if (load.step()) return
     const { vectors, number, position } = load
-    const slots = load.slots()
-    // Where one fails, for want of memory, the load stays at this point, and whoever queries next tries again.
-    for (const listener of this.#listeners) listener.load(vectors, slots, { number, position })
-    this.#vectors = vectors
-    this.#number = number
-    this.#position = position
-    this.#load = undefined
+    this.#begin(vectors, { number, position }, undefined)
   }
 
   #applyTail(): void {

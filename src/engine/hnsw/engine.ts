@@ -1,4 +1,4 @@
-import type { NativeStore } from '../../native.ts'
+import type { NativeGeneration, NativeStore } from '../../native.ts'
 import type { CodesName } from '../../types.ts'
 import type { Answers } from '../answers.ts'
 import type { AbortFlag, EngineQuery } from '../engine.ts'
@@ -19,6 +19,15 @@ export class HnswEngine extends GraphEngine<HnswGraph> {
 
   protected newGraph(vectors: NativeStore, slots: Uint32Array): HnswGraph {
     return new HnswGraph(vectors, slots, this.host)
+  }
+
+  protected override openGraph(
+    vectors: NativeStore,
+    generation: NativeGeneration | undefined,
+  ): HnswGraph | undefined {
+    if (generation === undefined) return undefined
+    const graph = new HnswGraph(vectors, new Uint32Array(), this.host)
+    return graph.open(generation) ? graph : undefined
   }
 
   search(queries: readonly EngineQuery[], since: number, abort: AbortFlag | undefined): Promise<Answers> {

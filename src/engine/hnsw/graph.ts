@@ -1,32 +1,39 @@
-import { CODES, createHnsw, type NativeHnsw, type NativeStore } from '../../native.ts'
+import {
+  CODES,
+  createHnsw,
+  type NativeGeneration,
+  type NativeHnsw,
+  type NativeStore,
+  saveGeneration,
+} from '../../native.ts'
+import { nextTurn } from '../../turns.ts'
 import { Answers, ROOM } from '../answers.ts'
 import { DEFAULT_CODES, DEFAULT_EF_CONSTRUCTION, DEFAULT_M, FEWEST_SLOTS } from '../defaults.ts'
 import { type AbortFlag, type EngineHost, type EngineQuery, type IndexFiles, STOP } from '../engine.ts'
-import type { Graph, SavedGraph } from '../graph.ts'
-import { loadGraph, saveGraph } from '../graph-file.ts'
+import type { Graph } from '../graph.ts'
+import { saveFile } from '../graph-file.ts'
 import { packQueries } from '../pack.ts'
-import type { GraphFormat, Table } from '../table-file.ts'
-
-const DEAD = 0xffff_ffff
-
-/** Its own file has them. */
-const NO_COPIES = { hashes: new Uint32Array(0), copies: new Uint32Array(0) }
 
 /** Our own graph, in native memory. It is built and searched on the database's threads. */
 export class HnswGraph implements Graph {
   readonly manyToSave = 200_000
   readonly #vectors: NativeStore
   readonly #host: EngineHost
-  #native: NativeHnsw
+  readonly #native: NativeHnsw
   /** Set when work in the background is to end. */
   readonly #stop: AbortFlag = new Int32Array(1)
+  /** That it was opened from. */
+  #generation: NativeGeneration | undefined
   /** Nodes that the file has. */
   #saved = 0
 
   constructor(vectors: NativeStore, slots: Uint32Array, host: EngineHost) {
     this.#vectors = vectors
     this.#host = host
-    this.#native = this.#newNative(slots)
+    const { dimension, metric, codes = DEFAULT_CODES } = host.options
+    const { M = DEFAULT_M, efConstruction = DEFAULT_EF_CONSTRUCTION } = host.options
+    this.#native = createHnsw(dimension, metric, M, efConstruction, codes)
+    this.#native.put(slots)
   }
 
   get nodes(): number {
@@ -39,6 +46,26 @@ export class HnswGraph implements Graph {
 
   get unsaved(): number {
     return this.nodes - this.#saved
+  }
+
+  /** Makes it that of a generation, whose rows the vectors are; false where that has none of these options. Before anything else. */
+  open(generation: NativeGeneration): boolean {
+    if (!this.#native.open(generation)) return false
+    this.#generation = generation
+    this.#saved = this.nodes
+    return true
+  }
+
+  get sound(): boolean {
+    return this.#generation?.damaged() !== true
+  }
+
+  get unchecked(): boolean {
+    return this.#generation?.checked() === false
+  }
+
+  async check(): Promise<void> {
+    while (this.sound && !(await this.#generation!.check(this.#host.pool, this.#stop))) await nextTurn()
   }
 
   get behind(): boolean {
@@ -105,39 +132,13 @@ export class HnswGraph implements Graph {
     const native = this.#native
     // After a failure too: the next attempt is worth its cost only after more work.
     this.#saved = native.nodes()
-    const table = { ...this.#format, position, reference: 0, slots: native.slots(), ...NO_COPIES }
-    await saveGraph(files, table, (path) => native.write(this.#host.pool, path, null))
+    await saveFile(files, { kind: 'hnsw', position }, (path) =>
+      saveGeneration(this.#host.pool, path, this.#vectors, native, null),
+    )
   }
 
-  async load(files: IndexFiles): Promise<SavedGraph | undefined> {
-    const read = async (path: string) => {
-      const native = this.#newNative(new Uint32Array())
-      await native.read(this.#host.pool, path, this.#stop)
-      return native
-    }
-    const saved = await loadGraph(files, this.#format, read, this.#stop)
-    if (saved === undefined) return undefined
-    const { graph, table } = saved
-    return { position: table.position, adopt: (changed) => this.#adopt(graph, table, changed) }
-  }
-
-  #adopt(native: NativeHnsw, { slots }: Table, changed: ReadonlySet<number>): void {
-    native.put(this.#native.live())
-    native.adopt(slots.map((slot) => (changed.has(slot) ? DEAD : slot)))
-    this.#native = native
-    this.#saved = native.nodes()
-  }
-
-  #newNative(slots: Uint32Array): NativeHnsw {
-    const { dimension, metric, codes = DEFAULT_CODES } = this.#host.options
-    const { M, efConstruction } = this.#format
-    const native = createHnsw(dimension, metric, M, efConstruction, codes)
-    native.put(slots)
-    return native
-  }
-
-  get #format(): GraphFormat {
-    const { dimension, M = DEFAULT_M, efConstruction = DEFAULT_EF_CONSTRUCTION } = this.#host.options
-    return { kind: 'hnsw', dimension, M, efConstruction }
+  /** It was `open` before anything was put. */
+  async load(): Promise<undefined> {
+    return undefined
   }
 }

@@ -76,6 +76,11 @@ export class HnswlibGraph implements Graph {
     return this.#table.live()
   }
 
+  readonly sound = true
+  readonly unchecked = false
+
+  async check(): Promise<void> {}
+
   put(slots: Uint32Array): void {
     for (const slot of slots) this.#bury(this.#table.put(slot))
   }

@@ -160,7 +160,7 @@ export class MappedSide implements Side {
     this.#done = 0
     this.#waiting.clear()
     const at = { number: replica.number, position: this.#position }
-    if (this.engine !== this.flat) this.engine.load(this.#vectors, new Uint32Array(), at)
+    if (this.engine !== this.flat) this.engine.load(this.#vectors, at)
     this.flat.load(this.#vectors)
   }
 

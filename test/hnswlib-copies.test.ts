@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { Copies } from '../src/engine/hnswlib/copies.ts'
 import { Heads, hashOf } from '../src/engine/hnswlib/heads.ts'
 import { NONE, SlotTable } from '../src/engine/hnswlib/slot-table.ts'
-import { decodeTable, encodeTable, UNEQUAL } from '../src/engine/table-file.ts'
+import { decodeTable, encodeTable, UNEQUAL } from '../src/engine/hnswlib/table-file.ts'
 import type { Collection, MetricName } from '../src/index.ts'
 import { idsOf, openDatabase, temporaryFolder } from './helpers/database.ts'
 import { LEAST, untilBuilt } from './helpers/graphs.ts'
@@ -136,15 +136,8 @@ describe('a table of slots', () => {
     } as const
     const graph = { bytes: 8, crc: 9 }
     const bytes = encodeTable(saved, graph)
-    expect(decodeTable(bytes, 'hnswlib')).toEqual({ table: saved, graph })
+    expect(decodeTable(bytes)).toEqual({ table: saved, graph })
     expect(saved.copies).toEqual(Uint32Array.of(0, 4, 0, 9))
-    // Of another engine, which has neither.
-    expect(decodeTable(bytes, 'hnsw')).toBeUndefined()
-    const { hashes, copies } = decodeTable(
-      encodeTable({ ...saved, kind: 'hnsw', hashes: new Uint32Array(), copies: new Uint32Array() }, graph),
-      'hnsw',
-    )!.table
-    expect([hashes.length, copies.length]).toEqual([0, 0])
   })
 })
 

@@ -174,4 +174,13 @@ std::vector<uint32_t> Index::Live() const {
   return slots;
 }
 
+std::vector<uint32_t> Index::Slots() const {
+  std::vector<uint32_t> slots(nodes_);
+  const Graph::View graph = graph_.view();
+  for (uint32_t node = 0; node < nodes_; ++node) {
+    slots[node] = graph.SlotAt(node, {nodes_, removals_});
+  }
+  return slots;
+}
+
 }  // namespace skalar::hnsw

@@ -101,6 +101,8 @@ class Index {
 
   // All slots that have a node or wait for one, ascending.
   std::vector<uint32_t> Live() const;
+  // The slot of each node; kNoSlot for dead ones.
+  std::vector<uint32_t> Slots() const;
 
  private:
   friend class Build;

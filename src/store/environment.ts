@@ -70,7 +70,7 @@ export class Environment {
     this.folder = folder
     this.readOnly = readOnly
     let root: RootDatabase | undefined
-    this.#lockFile = new LockFile(folder, readOnly)
+    this.#lockFile = new LockFile(folder)
     try {
       const mapSize = mapSizeOf(folder)
       leaveWhileWriting()
@@ -107,7 +107,7 @@ export class Environment {
       this.free = this.#table('free', rows)
       this.#commits = openCommits(join(folder, 'commits'), !readOnly)
       this.#files = filesOf(folder)
-      if (this.#lockFile.mend()) pretendToCommit(join(folder, 'commits'))
+      if (this.#lockFile.mend() === true) pretendToCommit(join(folder, 'commits'))
     } catch (error) {
       // A failed commit would make it useless to whoever opens the folder next in this process.
       const closed = root?.close() ?? Promise.resolve()
@@ -215,7 +215,7 @@ export class Environment {
             this.#children.assertBegun()
             this.assertInPlace()
             if (this.#lockFile.isBehind) {
-              this.#lockFile.mend()
+              this.#lockFile.mendBehind()
               return BEHIND
             }
             const result = action()

@@ -40,7 +40,8 @@ export function indexFiles(environment: Environment, collection: CollectionKey, 
     },
     async giveUp(name: string): Promise<void> {
       await environment.write(1, () => {
-        if (indexInForce(environment, number)?.name !== name) dropFiles(environment, { number, space: SPACE, name })
+        if (indexInForce(environment, number)?.name !== name)
+          dropFiles(environment, { number, space: SPACE, name })
       })
       await collectGarbage(environment)
     },

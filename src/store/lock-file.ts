@@ -19,14 +19,12 @@ interface RawEnvironment {
  */
 export class LockFile {
   readonly #file: string
-  readonly #readOnly: boolean
   readonly #native: NativeLockFile
   #environment: RawEnvironment | undefined
 
   /** Before LMDB opens the file, which is there; then `use`. */
-  constructor(folder: string, readOnly: boolean) {
+  constructor(folder: string) {
     this.#file = join(folder, 'lock.mdb')
-    this.#readOnly = readOnly
     this.#native = openLockFile(this.#file)
   }
 
@@ -40,11 +38,17 @@ export class LockFile {
     return this.#environment!.getWriteTxnId() !== this.#environment!.info().lastTxnId + 1
   }
 
-  /** Puts the number right for transactions that begin from now on; whether it was needed. @throws SkalarError `STORAGE` */
-  mend(): boolean {
-    const raised = this.#native.raiseTo(this.#environment!.info().lastTxnId)
-    // Without locks nobody but us reads it.
-    if (raised !== undefined || this.#readOnly) return raised === true
+  /**
+   * Puts the number right for transactions that begin from now on: whether it was needed; undefined where the file cannot be mapped, as
+   * when there are no locks.
+   */
+  mend(): boolean | undefined {
+    return this.#native.raiseTo(this.#environment!.info().lastTxnId)
+  }
+
+  /** The same in a transaction that is behind. @throws SkalarError `STORAGE` */
+  mendBehind(): void {
+    if (this.mend() !== undefined) return
     throw new SkalarError('STORAGE', `${this.#file} cannot be mapped: give read and write permission on it`)
   }
 

@@ -1,15 +1,15 @@
-// A graph written and read: whole, or not at all.
+// A graph and its vectors in a file: as they were, or not at all.
 
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "hnsw.h"
+#include "saved.h"
 
 namespace skalar::hnsw {
 namespace {
@@ -22,141 +22,192 @@ class HnswFileTest : public HnswTest {
         NameOfKind(GetParam())))
           .string();
   void TearDown() override { std::filesystem::remove(path_); }
+
+  std::vector<Query> MixedQueries() {
+    std::vector<Query> queries = RandomQueries(random_, kDimension);
+    for (size_t i = 0; i < queries.size(); i += 3) queries[i].exact = true;
+    return queries;
+  }
+
+  void Flip(std::streamoff at) const {
+    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(at);
+    const char byte = static_cast<char>(file.get() ^ 0x10);
+    file.seekp(at);
+    file.put(byte);
+  }
 };
 
-TEST_P(HnswFileTest, WhatIsReadAnswersAlike) {
+TEST_P(HnswFileTest, WhatIsOpenedAnswersAlikeAndGrows) {
   Fill();
   BuildAll(&index_, corpus_.store);
   RemoveBoth(&corpus_, &index_, 17);
-  ASSERT_TRUE(index_.Write(path_.c_str()).ok());
-  Index read(index_.options());
-  ASSERT_TRUE(read.Read(path_.c_str()).ok());
-  for (const auto& [slot, row] : corpus_.rows) read.Put(slot);
-  read.Put(kCount);  // Not in the file.
-  const std::vector<uint32_t> slots = index_.Slots();
-  read.Adopt(slots.data(), slots.size());
-  EXPECT_EQ(read.alive(), kCount - 1);
-  EXPECT_EQ(read.waiting(), 1u);
-  read.Remove(kCount);
-  const std::vector<Query> queries = RandomQueries(random_, kDimension);
-  ExpectSame(AnswersOf(&index_, corpus_, queries), AnswersOf(&read, corpus_, queries));
-  // It goes on growing.
-  for (uint32_t slot = kCount; slot < kCount + 500; ++slot) {
-    PutBoth(&corpus_, &read, slot, random_.Vector(kDimension, Norm(slot)));
+  PutBoth(&corpus_, &index_, kCount, random_.Vector(kDimension));
+  const auto file = Saved(path_, corpus_.store, index_);
+  Corpus mapped = Mapped(corpus_, file);
+  Index opened(index_.options());
+  ASSERT_TRUE(opened.Open(file).ok());
+  EXPECT_EQ(opened.alive(), kCount - 1);
+  EXPECT_EQ(opened.waiting(), 1u);
+  EXPECT_EQ(opened.Live(), index_.Live());
+  EXPECT_EQ(opened.Slots(), index_.Slots());
+  EXPECT_EQ(mapped.store.live_count(), corpus_.store.live_count());
+  EXPECT_EQ(mapped.store.spread(), corpus_.store.spread());
+  EXPECT_EQ(mapped.store.memory(), 0u);
+  std::vector<Query> queries = RandomQueries(random_, kDimension);
+  ExpectSame(AnswersOf(&index_, corpus_, queries), AnswersOf(&opened, mapped, queries));
+  queries = MixedQueries();
+  EXPECT_GE(Recall(&opened, mapped, metric(), queries), kGood);
+  EXPECT_EQ(Build(&opened, mapped.store.Snapshot()).status().code(), Status::Code::kUnusable);
+  CheckAll(*file);
+  ExpectSame(AnswersOf(&index_, corpus_, queries), AnswersOf(&opened, mapped, queries));
+  // Of slots that the file has, and behind them.
+  for (uint32_t slot = kCount - 100; slot < kCount + 500; ++slot) {
+    PutBoth(&mapped, &opened, slot, random_.Vector(kDimension, Norm(slot)));
   }
-  BuildAll(&read, corpus_.store);
-  EXPECT_GE(Recall(&read, corpus_, metric(), queries), kGood);
+  BuildAll(&opened, mapped.store);
+  EXPECT_GE(Recall(&opened, mapped, metric(), queries), kGood);
 }
 
-TEST_P(HnswFileTest, TwinsAreReadAsTheyWere) {
+TEST_P(HnswFileTest, WhoMapsAFileSeesNothingOfWhatOthersChange) {
+  Fill();
+  BuildAll(&index_, corpus_.store);
+  uint32_t crc = 0;
+  ASSERT_TRUE(SaveTo(path_, corpus_.store, index_, &crc).ok());
+  const auto first = OpenFile(path_, crc);
+  CheckAll(*first);
+  Corpus mapped = Mapped(corpus_, first);
+  Index opened(index_.options());
+  ASSERT_TRUE(opened.Open(first).ok());
+  for (uint32_t slot = 0; slot < 700; ++slot) {
+    PutBoth(&mapped, &opened, slot, random_.Vector(kDimension));
+  }
+  BuildAll(&opened, mapped.store);
+  const auto second = OpenFile(path_, crc);
+  CheckAll(*second);
+  EXPECT_FALSE(second->damaged());
+  Index other(index_.options());
+  ASSERT_TRUE(other.Open(second).ok());
+  const std::vector<Query> queries = MixedQueries();
+  ExpectSame(AnswersOf(&index_, corpus_, queries),
+             AnswersOf(&other, Mapped(corpus_, second), queries));
+}
+
+TEST_P(HnswFileTest, TwinsAreAsTheyWere) {
   const Floats base = random_.Vector(kDimension);
   Fill(2000);
   for (uint32_t slot = 2000; slot < 2600; ++slot) PutBoth(&corpus_, &index_, slot, base);
   BuildAll(&index_, corpus_.store);
-  ASSERT_TRUE(index_.Write(path_.c_str()).ok());
-  Index read(index_.options());
-  ASSERT_TRUE(read.Read(path_.c_str()).ok());
-  for (const auto& [slot, row] : corpus_.rows) read.Put(slot);
-  const std::vector<uint32_t> slots = index_.Slots();
-  read.Adopt(slots.data(), slots.size());
+  const auto file = Saved(path_, corpus_.store, index_);
+  CheckAll(*file);
+  Index opened(index_.options());
+  ASSERT_TRUE(opened.Open(file).ok());
   for (uint32_t slot = 2600; slot < 2700; ++slot) {
     PutBoth(&corpus_, &index_, slot, base);
-    read.Put(slot);
+    opened.Put(slot);
   }
   BuildAll(&index_, corpus_.store);
-  BuildAll(&read, corpus_.store);
+  BuildAll(&opened, corpus_.store);
   const std::vector<Query> queries = {QueryFor(base, 100), QueryFor(random_.Vector(kDimension))};
-  ExpectSame(AnswersOf(&index_, corpus_, queries), AnswersOf(&read, corpus_, queries));
-}
-
-TEST_P(HnswFileTest, RefusesChainsOfTwinsThatAreNone) {
-  const Floats base = random_.Vector(kDimension);
-  Fill(1500);
-  for (uint32_t slot = 1500; slot < 2000; ++slot) PutBoth(&corpus_, &index_, slot, base);
-  BuildAll(&index_, corpus_.store);
-  // The chain is the last section, of two pages.
-  const auto at = [&](uint32_t node) {
-    return static_cast<std::streamoff>(std::filesystem::file_size(path_) - 8192 + 4 * node);
-  };
-  const auto reads_with = [&](uint32_t node, uint32_t next) {
-    EXPECT_TRUE(index_.Write(path_.c_str()).ok());
-    {
-      std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
-      file.seekp(at(node));
-      file.write(reinterpret_cast<const char*>(&next), sizeof next);
-    }
-    return Index(index_.options()).Read(path_.c_str()).ok();
-  };
-  EXPECT_TRUE(reads_with(7, 7));
-  EXPECT_FALSE(reads_with(7, 2000)) << "is not there";
-  EXPECT_FALSE(reads_with(7, 8)) << "has neighbours";
-  EXPECT_FALSE(reads_with(7, 1900)) << "is behind another";
-  EXPECT_FALSE(reads_with(1999, 1500)) << "is a head, or a circle";
-  EXPECT_FALSE(reads_with(1999, 1510)) << "is a circle";
+  ExpectSame(AnswersOf(&index_, corpus_, queries), AnswersOf(&opened, corpus_, queries));
 }
 
 TEST_P(HnswFileTest, AnIndexThatIsUndecidedTakesTheCodesOfTheFile) {
   Fill(2000);
   BuildAll(&index_, corpus_.store);
-  ASSERT_TRUE(index_.Write(path_.c_str()).ok());
   Options options = index_.options();
   options.codes.reset();
-  Index read(options);
-  ASSERT_TRUE(read.Read(path_.c_str()).ok());
-  EXPECT_EQ(read.codes(), GetParam().codes);
-  EXPECT_FALSE(read.undecided());
+  Index opened(options);
+  ASSERT_TRUE(opened.Open(Saved(path_, corpus_.store, index_)).ok());
+  EXPECT_EQ(opened.codes(), GetParam().codes);
+  EXPECT_FALSE(opened.undecided());
 }
 
-TEST_P(HnswFileTest, StopsWritingAndReadingWhenTold) {
+TEST_P(HnswFileTest, StopsWritingWhenTold) {
   Fill(2000);
   BuildAll(&index_, corpus_.store);
   const std::atomic<int32_t> abort{kAbort};
-  EXPECT_EQ(index_.Write(path_.c_str(), &abort).code(), Status::Code::kAborted);
-  ASSERT_TRUE(index_.Write(path_.c_str()).ok());
-  EXPECT_EQ(Index(index_.options()).Read(path_.c_str(), &abort).code(), Status::Code::kAborted);
+  uint32_t crc = 0;
+  EXPECT_EQ(SaveTo(path_, corpus_.store, index_, &crc, &abort).code(), Status::Code::kAborted);
+  EXPECT_EQ(OpenFile(path_, crc), nullptr);
 }
 
 TEST_P(HnswFileTest, RefusesWhatIsNoSuchGraph) {
   Fill(2000);
   BuildAll(&index_, corpus_.store);
-  ASSERT_TRUE(index_.Write(path_.c_str()).ok());
-  const auto reads = [&](const Options& options) {
-    return Index(options).Read(path_.c_str()).ok();
-  };
-  EXPECT_TRUE(reads(index_.options()));
+  const auto file = Saved(path_, corpus_.store, index_);
+  const auto opens = [&](const Options& options) { return Index(options).Open(file).ok(); };
+  EXPECT_TRUE(opens(index_.options()));
   Options other = index_.options();
   other.M = 9;
-  EXPECT_FALSE(reads(other));
+  EXPECT_FALSE(opens(other));
   other = index_.options();
   other.dimension = kDimension + 1;
-  EXPECT_FALSE(reads(other));
+  EXPECT_FALSE(opens(other));
+  EXPECT_FALSE(VectorStore(kDimension + 1).Open(file).ok());
   other = index_.options();
   other.metric = metric() == Metric::kDot ? Metric::kCosine : Metric::kDot;
-  EXPECT_FALSE(reads(other));
+  EXPECT_FALSE(opens(other));
   other = index_.options();
   other.codes = *other.codes == Codes::kInt4 ? Codes::kInt8 : Codes::kInt4;
-  EXPECT_FALSE(reads(other));
+  EXPECT_FALSE(opens(other));
+}
 
-  const auto size = std::filesystem::file_size(path_);
-  {
-    // The last node that lists name does not exist.
-    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
-    std::vector<char> bytes(size);
-    file.read(bytes.data(), static_cast<std::streamsize>(size));
-    const uint32_t node = 1999;
-    size_t last = size - 8192 - sizeof node;  // in front of the twins, which have two pages
-    while (std::memcmp(bytes.data() + last, &node, sizeof node) != 0) last -= sizeof node;
-    const uint32_t none = 2000;
-    file.seekp(static_cast<std::streamoff>(last));
-    file.write(reinterpret_cast<const char*>(&none), sizeof none);
+// Whatever byte is another: it is refused, or found out before an answer is wrong. What lists and
+// codes have may find less, until all is checked.
+TEST_P(HnswFileTest, NoByteThatIsAnotherMakesAnAnswerWrong) {
+  Fill(1500);
+  const Floats base = random_.Vector(kDimension);
+  for (uint32_t slot = 1500; slot < 1600; ++slot) PutBoth(&corpus_, &index_, slot, base);
+  BuildAll(&index_, corpus_.store);
+  uint32_t crc = 0;
+  ASSERT_TRUE(SaveTo(path_, corpus_.store, index_, &crc).ok());
+  const auto size = static_cast<std::streamoff>(std::filesystem::file_size(path_));
+  std::vector<Query> queries = RandomQueries(random_, kDimension);
+  queries.push_back(QueryFor(base, 30));
+  queries.push_back(QueryFor(base, 30));
+  queries.back().exact = true;
+  std::vector<std::vector<Hit>> expected;
+  for (Query query : queries) {
+    query.k = corpus_.rows.size();
+    expected.push_back(Expected(corpus_, metric(), query));
   }
-  EXPECT_FALSE(reads(index_.options()));
-  for (const size_t length : {size_t{0}, size_t{30}, size_t{5000}, size - 4096}) {
-    std::filesystem::resize_file(path_, length);
-    EXPECT_FALSE(reads(index_.options())) << length;
+  size_t refused = 0;
+  size_t found_out = 0;
+  for (int round = 0; round < 60; ++round) {
+    const auto at = static_cast<std::streamoff>(random_.Below(static_cast<uint32_t>(size)));
+    Flip(at);
+    const auto file = OpenFile(path_, crc);
+    VectorStore store(kDimension);
+    Index opened(index_.options());
+    if (file == nullptr || !store.Open(file).ok() || !opened.Open(file).ok()) {
+      ++refused;
+      Flip(at);
+      continue;
+    }
+    Search search(&opened, store.Snapshot(), OwnOf(opened, queries), nullptr);
+    RunAll(&search);
+    std::vector<Hits> answers;
+    ASSERT_TRUE(search.Finish(&answers).ok());
+    for (size_t q = 0; q < queries.size() && !store.damaged(); ++q) {
+      const std::vector<Hit>& ranked = expected[q];
+      size_t place = 0;
+      for (const Hit& hit : answers[q].hits) {
+        while (place < ranked.size() && ranked[place].slot != hit.slot) ++place;
+        ASSERT_LT(place, ranked.size()) << "byte " << at;
+        EXPECT_EQ(hit.score, ranked[place].score) << "byte " << at;
+        if (queries[q].exact) {
+          EXPECT_LT(place, queries[q].k) << "byte " << at;
+        }
+      }
+    }
+    CheckAll(*file);
+    found_out += file->damaged();
+    EXPECT_EQ(opened.checked(), !file->damaged());
+    Flip(at);
   }
-  std::filesystem::remove(path_);
-  EXPECT_FALSE(reads(index_.options()));
+  EXPECT_GT(found_out, 10u);
+  EXPECT_GT(refused, 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, HnswFileTest, testing::ValuesIn(AllKinds()),

@@ -11,8 +11,8 @@ import { Answers, ROOM } from '../answers.ts'
 import { DEFAULT_CODES, DEFAULT_EF_CONSTRUCTION, DEFAULT_M, FEWEST_SLOTS } from '../defaults.ts'
 import { type AbortFlag, type EngineHost, type EngineQuery, type IndexFiles, STOP } from '../engine.ts'
 import type { Graph } from '../graph.ts'
-import { saveFile } from '../graph-file.ts'
 import { packQueries } from '../pack.ts'
+import { saveIndex } from '../saved-files.ts'
 
 /** Our own graph, in native memory. It is built and searched on the database's threads. */
 export class HnswGraph implements Graph {
@@ -132,8 +132,8 @@ export class HnswGraph implements Graph {
     const native = this.#native
     // After a failure too: the next attempt is worth its cost only after more work.
     this.#saved = native.nodes()
-    await saveFile(files, { kind: 'hnsw', position }, (path) =>
-      saveGeneration(this.#host.pool, path, this.#vectors, native, null),
+    await saveIndex(files, { kind: 'hnsw', position }, ['.gen'], ([path]) =>
+      saveGeneration(this.#host.pool, path!, this.#vectors, native, null),
     )
   }
 

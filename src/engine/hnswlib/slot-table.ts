@@ -1,4 +1,4 @@
-import { UNEQUAL } from '../table-file.ts'
+import { UNEQUAL } from './table-file.ts'
 import { Copies } from './copies.ts'
 
 /** Stands for no slot, and for no node. Keys of the store reserve the same number. */

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "../saved.h"
 #include "hnsw/choice.h"
 #include "hnsw/renumber.h"
 #include "refused.h"
@@ -81,9 +82,9 @@ struct Grown {
     EXPECT_EQ(std::unique(standing.begin(), standing.end()), standing.end());
     if (index.nodes() > 0) {
       const std::string path = PathFor(name);
-      EXPECT_TRUE(index.Write(path.c_str()).ok());
-      Index read(index.options());
-      EXPECT_TRUE(read.Read(path.c_str()).ok());
+      Index opened(index.options());
+      EXPECT_TRUE(opened.Open(Saved(path, corpus.store, index)).ok());
+      EXPECT_EQ(opened.Live(), live);
       std::filesystem::remove(path);
     }
     // Of so small a graph, by codes of four bits.
@@ -237,15 +238,13 @@ TEST_P(HnswMemoryTest, SearchesRememberNothingOfOneThatFailed) {
 TEST_P(HnswMemoryTest, AFirstSearchFailsAndTheSecondAnswers) {
   Grown grown(kind());
   const std::string path = PathFor(name() + "-first");
-  ASSERT_TRUE(grown.index.Write(path.c_str()).ok());
-  const std::vector<uint32_t> slots = grown.index.Slots();
+  const auto file = Saved(path, grown.corpus.store, grown.index);
+  CheckAll(*file);
   const std::vector<Query> queries = grown.MixedQueries();
   const std::vector<Hits> expected = AnswersOf(&grown.index, grown.corpus, queries);
   const size_t asked = RefuseEach(mode(), [&](auto succeeds) {
     Index index(grown.index.options());
-    ASSERT_TRUE(index.Read(path.c_str()).ok());
-    for (const auto& [slot, row] : grown.corpus.rows) index.Put(slot);
-    index.Adopt(slots.data(), slots.size());
+    ASSERT_TRUE(index.Open(file).ok());
     std::vector<Hits> answers;
     succeeds([&] {
       Search search(&index, grown.corpus.store.Snapshot(), OwnOf(index, queries), nullptr);
@@ -295,13 +294,13 @@ TEST_P(HnswMemoryTest, NodesKeepTheirNumbersOrGetOthers) {
 TEST_P(HnswMemoryTest, AFileIsReadWholeOrNotAtAll) {
   Grown grown(kind());
   const std::string path = PathFor(name() + "-file");
-  const auto write = [&] { return grown.index.Write(path.c_str()).ok(); };
+  uint32_t crc = 0;
+  const auto write = [&] { return SaveTo(path, grown.corpus.store, grown.index, &crc).ok(); };
   RefuseEach(mode(), [&](auto succeeds) {
     if (!succeeds(write)) {
       EXPECT_TRUE(write());
     }
   });
-  const std::vector<uint32_t> slots = grown.index.Slots();
   const std::vector<Query> queries = grown.MixedQueries();
   const std::vector<Hits> expected = AnswersOf(&grown.index, grown.corpus, queries);
   const size_t asked = RefuseEach(mode(), [&](auto succeeds) {
@@ -309,16 +308,20 @@ TEST_P(HnswMemoryTest, AFileIsReadWholeOrNotAtAll) {
     // Chosen by the file.
     options.codes = std::nullopt;
     Index index(options);
-    for (const auto& [slot, row] : grown.corpus.rows) index.Put(slot);
-    const auto read = [&] { return index.Read(path.c_str()).ok(); };
+    Corpus mapped(grown.corpus.store.dimension());
+    const auto read = [&] {
+      const auto file = OpenFile(path, crc);
+      if (file == nullptr || !mapped.store.Open(file).ok()) return false;
+      CheckAll(*file);
+      return index.Open(file).ok();
+    };
     const Codes codes = index.codes();
     if (!succeeds(read)) {
       EXPECT_EQ(index.nodes(), 0u);
       EXPECT_EQ(index.codes(), codes);
       EXPECT_TRUE(read());
     }
-    ExpectNoAllocation([&] { index.Adopt(slots.data(), slots.size()); });
-    ExpectSame(AnswersOf(&index, grown.corpus, queries), expected);
+    ExpectSame(AnswersOf(&index, mapped, queries), expected);
   });
   EXPECT_GT(asked, 10u);
   std::filesystem::remove(path);

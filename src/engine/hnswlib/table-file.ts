@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 
 /*
- * What stands beside a saved graph, in `<name>.table`. Little-endian:
+ * What stands beside a saved graph of hnswlib, in `<name>.table`. Little-endian:
  *
  *    0 ┌ magic "skHNSW" 6 bytes ┬ version u16 ┐
  *    8 ├ CRC-32 of all that follows   u32 ────┤
@@ -10,7 +10,6 @@ import { crc32 } from 'node:zlib'
  *   40 ├ bytes f64 ┬ CRC-32 u32 ───────────────┤   of the graph file, `<name>.graph`
  *   52 ├ nodes u32 ────────────────────────────┤
  *   56 ├ slot u32 × nodes ─────────────────────┤   0xFFFFFFFF: a dead node
- *      ├ of hnswlib only: ─────────────────────┤
  *      ├ hash u32 × nodes ─────────────────────┤   of the point a node has in hnswlib (hnswlib/heads.ts)
  *      └ copies × ( node u32 ┬ slot u32 ) ─────┘   further slots of a node; the highest bit: their vectors are not all equal
  *
@@ -18,16 +17,16 @@ import { crc32 } from 'node:zlib'
  */
 
 const MAGIC = Buffer.from('skHNSW')
-/** Of the files of each engine. Version 2 of those of hnswlib had a node for each copy. */
-const VERSION = { hnsw: 2, hnswlib: 3 } as const
+/** Version 2 had a node for each copy. */
+const VERSION = 3
 const CHECKED = 12
 const HEADER = 56
 
 /** Beside a node among `copies`: the vectors of its slots are not all equal. */
 export const UNEQUAL = 0x8000_0000
 
-/** Which engine wrote a graph. */
-export type GraphKind = 'hnsw' | 'hnswlib'
+/** Which engine wrote it. */
+type GraphKind = 'hnswlib'
 
 /** What a graph was built with. */
 export interface GraphFormat {
@@ -49,9 +48,9 @@ export interface Table extends GraphFormat {
   readonly reference: number
   /** The slot of each node; `NONE` for dead ones. */
   readonly slots: Uint32Array
-  /** Of each node, where the engine has them. */
+  /** Of each node (`heads.ts`). */
   readonly hashes: Uint32Array
-  /** Nodes, each with a further slot behind it, where the engine has them. */
+  /** Nodes, each with a further slot behind it. */
   readonly copies: Uint32Array
 }
 
@@ -59,7 +58,7 @@ export function encodeTable(table: Table, graph: Digest): Buffer {
   const { slots, hashes, copies } = table
   const bytes = Buffer.alloc(HEADER + 4 * (slots.length + hashes.length + copies.length))
   MAGIC.copy(bytes)
-  bytes.writeUInt16LE(VERSION[table.kind], 6)
+  bytes.writeUInt16LE(VERSION, 6)
   bytes.writeUInt32LE(table.dimension, 12)
   bytes.writeUInt32LE(table.M, 16)
   bytes.writeUInt32LE(table.efConstruction, 20)
@@ -77,26 +76,25 @@ export function encodeTable(table: Table, graph: Digest): Buffer {
 }
 
 /** Undefined for bytes that are damaged, or of another version. */
-export function decodeTable(bytes: Buffer, kind: GraphKind): { table: Table; graph: Digest } | undefined {
+export function decodeTable(bytes: Buffer): { table: Table; graph: Digest } | undefined {
   if (bytes.length < HEADER || !bytes.subarray(0, 6).equals(MAGIC)) return undefined
-  if (bytes.readUInt16LE(6) !== VERSION[kind] || bytes.readUInt32LE(8) !== crc32(bytes.subarray(CHECKED))) {
+  if (bytes.readUInt16LE(6) !== VERSION || bytes.readUInt32LE(8) !== crc32(bytes.subarray(CHECKED))) {
     return undefined
   }
   const nodes = bytes.readUInt32LE(52)
-  const hashes = kind === 'hnswlib' ? nodes : 0
-  const copies = (bytes.length - HEADER) / 4 - nodes - hashes
-  if (kind === 'hnswlib' ? copies < 0 || copies % 2 !== 0 : copies !== 0) return undefined
+  const copies = (bytes.length - HEADER) / 4 - 2 * nodes
+  if (copies < 0 || copies % 2 !== 0) return undefined
   return {
     table: {
-      kind,
+      kind: 'hnswlib',
       dimension: bytes.readUInt32LE(12),
       M: bytes.readUInt32LE(16),
       efConstruction: bytes.readUInt32LE(20),
       position: bytes.readDoubleLE(24),
       reference: bytes.readDoubleLE(32),
       slots: numbersAt(bytes, HEADER, nodes),
-      hashes: numbersAt(bytes, HEADER + 4 * nodes, hashes),
-      copies: numbersAt(bytes, HEADER + 4 * (nodes + hashes), copies),
+      hashes: numbersAt(bytes, HEADER + 4 * nodes, nodes),
+      copies: numbersAt(bytes, HEADER + 8 * nodes, copies),
     },
     graph: { bytes: bytes.readDoubleLE(40), crc: bytes.readUInt32LE(48) },
   }

@@ -1,38 +1,21 @@
-import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
+import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import type { Generation } from '../generation.ts'
-import type { AbortFlag, IndexFiles } from './engine.ts'
+import type { AbortFlag, IndexFiles } from '../engine.ts'
+import { saveIndex } from '../saved-files.ts'
 import { type Digest, decodeTable, encodeTable, type GraphFormat, type Table } from './table-file.ts'
 
 /*
- * Saved indexes: the files `index/<number>/<space>/<name>.*`. They are complete, on disk, and never change from the moment the
- * catalogue names them. Any number of processes may save and read: of two that save at once one wins.
- *
- * A generation is one file (`<name>.gen`, native/store/section_file.h). A graph of hnswlib is `<name>.graph`, which that package
- * wrote, and `<name>.table`, which says what it stands for; the package trusts what it reads, so no file is handed to it whose
- * checksum was not compared.
+ * Saved graphs of hnswlib: `<name>.graph`, which the package wrote, and `<name>.table`, which says what it stands for. The package
+ * trusts what it reads, so no file is handed to it whose checksum was not compared.
  */
 
-export const GENERATION = '.gen'
 const GRAPH = '.graph'
 const TABLE = '.table'
-/** Behind the name of a file that is not complete. */
-const DRAFT = '.tmp'
 const BLOCK = 2 ** 20
 
 /** Another process may remove files between looking for their name and reading them. */
 const ATTEMPTS = 3
-
-/** Saves a generation that `write` writes to a path, flushed; its kind and log position are given. */
-export function saveFile(
-  files: IndexFiles,
-  of: Pick<Generation, 'kind' | 'position'>,
-  write: (path: string) => Promise<number>,
-): Promise<void> {
-  return save(files, of, [GENERATION], ([path]) => write(path!))
-}
 
 /** Saves a graph that `writeGraph` writes to a path, with its table. */
 export function saveGraph(
@@ -40,41 +23,12 @@ export function saveGraph(
   table: Table,
   writeGraph: (path: string) => Promise<unknown>,
 ): Promise<void> {
-  return save(files, table, [GRAPH, TABLE], async ([graphPath, tablePath]) => {
+  return saveIndex(files, table, [GRAPH, TABLE], async ([graphPath, tablePath]) => {
     await writeGraph(graphPath!)
     const bytes = encodeTable(table, await digestFlushed(graphPath!))
     await writeFlushed(tablePath!, bytes)
     return crc32(bytes)
   })
-}
-
-/**
- * Writes files, which `write` has on disk, then gives them their names, then puts them in force in the catalogue, and when that
- * is on disk too, the files of the index they replace are deleted. Another process may be about to read those: it finds them gone
- * and looks for the name again.
- */
-async function save(
-  files: IndexFiles,
-  { kind, position }: Pick<Generation, 'kind' | 'position'>,
-  suffixes: readonly string[],
-  write: (drafts: readonly string[]) => Promise<number>,
-): Promise<void> {
-  const { folder } = files
-  const predecessor = files.current()
-  const name = randomBytes(8).toString('hex')
-  if (!(await files.begin(name))) return
-  const paths = suffixes.map((suffix) => join(folder, name + suffix))
-  let published = false
-  try {
-    await files.makeFolder()
-    const crc = await write(paths.map((path) => path + DRAFT))
-    for (const path of paths) await rename(path + DRAFT, path)
-    await flushFolder(folder)
-    published = await files.publish({ kind, name, crc, position }, predecessor)
-  } finally {
-    // What cannot be deleted now is deleted later, by whoever finds its name in the catalogue.
-    await (published ? files.tidy() : files.giveUp(name)).catch(() => {})
-  }
 }
 
 /**
@@ -92,7 +46,7 @@ export async function loadGraph<T>(
     const path = join(files.folder, generation.name)
     try {
       const bytes = await readFile(path + TABLE)
-      const found = crc32(bytes) === generation.crc ? decodeTable(bytes, format.kind) : undefined
+      const found = crc32(bytes) === generation.crc ? decodeTable(bytes) : undefined
       if (found === undefined || !sameFormat(found.table, format)) return undefined
       const { table, graph } = found
       if (!(await isWhole(path + GRAPH, graph, stop))) return undefined
@@ -149,11 +103,4 @@ async function writeFlushed(path: string, bytes: Buffer): Promise<void> {
   } finally {
     await file.close()
   }
-}
-
-/** Makes a rename last. Not every system lets a folder be opened for it. */
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined)
-  await handle?.sync().catch(() => {})
-  await handle?.close()
 }

@@ -7,11 +7,11 @@
 
 #include "binding/async.h"
 #include "binding/commits.h"
-#include "binding/decisions.h"
 #include "binding/exit.h"
 #include "binding/function.h"
 #include "binding/generation.h"
 #include "binding/hnsw.h"
+#include "binding/kernel_machine.h"
 #include "binding/lock_file.h"
 #include "binding/similarities.h"
 #include "binding/store.h"
@@ -78,7 +78,6 @@ void Define(Napi::Env env, Napi::Object exports) {
   exports.Set("firstBadVector", FunctionOf<FirstBadVectorJs>(env, "firstBadVector"));
   exports.Set("firstBadRow", FunctionOf<FirstBadRowJs>(env, "firstBadRow"));
   exports.Set("similarities", FunctionOf<StartSimilarities>(env, "similarities"));
-  exports.Set("decisions", FunctionOf<StartDecisions>(env, "decisions"));
   DefineExit(env, exports);
   exports.Set("LockFile", LockFile::Define(env));
   exports.Set("Commits", Commits::Define(env));
@@ -87,6 +86,7 @@ void Define(Napi::Env env, Napi::Object exports) {
   exports.Set("Pool", Pool::Define(env));
   exports.Set("Store", Store::Define(env));
   exports.Set("Hnsw", Hnsw::Define(env));
+  exports.Set("KernelMachine", KernelMachine::Define(env));
   exports.Set("Whitening", Whitening::Define(env));
 }
 

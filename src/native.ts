@@ -182,6 +182,26 @@ export interface NativeWhitening {
   memory(): number
 }
 
+/** A support-vector machine (`native/score/kernel_machine.h`); as large in memory as its vectors, from the first decision on. */
+export interface NativeKernelMachine {
+  /**
+   * The decision values of all pairs of classes for `vectors`, row by row, are put into `results`, pair by pair. Resolves once
+   * these are complete; rejects with `ABORTED` or `OUT_OF_MEMORY`. Nothing of it is to change until then.
+   * - `supports`: the machine's vectors, class by class; the same in each call
+   * - `vectors`: finite, at least one
+   * - `state`: one element; other than 0 stops the work
+   * - `workers`: threads that share the work, at most
+   */
+  decide(
+    pool: NativePool,
+    supports: Float32Array,
+    vectors: Float64Array,
+    results: Float64Array,
+    state: Int32Array,
+    workers: number,
+  ): Promise<void>
+}
+
 interface Addon {
   readonly target: string
   readonly refusedTarget: string | null
@@ -199,20 +219,6 @@ interface Addon {
     measure: number,
     parameters: Float64Array,
     results: T,
-    state: Int32Array,
-    workers: number,
-  ): Promise<void>
-  decisions(
-    pool: NativePool,
-    supports: Float64Array,
-    vectors: Float64Array,
-    columns: number,
-    measure: number,
-    parameters: Float64Array,
-    ends: Uint32Array,
-    weights: Float64Array,
-    offsets: Float64Array,
-    results: Float64Array,
     state: Int32Array,
     workers: number,
   ): Promise<void>
@@ -240,6 +246,14 @@ interface Addon {
     factor: Float64Array,
     exponents: Int32Array,
   ) => NativeWhitening
+  readonly KernelMachine: new (
+    columns: number,
+    measure: number,
+    parameters: Float64Array,
+    ends: Uint32Array,
+    weights: Float64Array,
+    offsets: Float64Array,
+  ) => NativeKernelMachine
   readonly Hnsw: new (
     dimension: number,
     metric: number,

@@ -1,7 +1,7 @@
 // Part of speech from the meaning of a gloss: how often a support-vector machine, votes of near records and a linear baseline are
 // right on 1,000 glosses that none has seen; then how fast the machine is, in turns with libsvm-js, which has trained one like it on
-// the vectors themselves. Prints Markdown tables.
-// Usage: npm run build && node bench/similarity/kernel-machine.mjs [folder of wordnet-use512.*]
+// the vectors themselves: by the clock, and by the time that processors spent, which other processes disturb less. Prints Markdown tables.
+// Usage: npm run build && node bench/similarity/kernel-machine.mjs [speeds | accuracies] [folder of wordnet-use512.*]
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -13,12 +13,14 @@ const DIMENSION = 512
 const FIELD = 'pos'
 /** Records that libsvm-js trains on, too. */
 const SHARED = 2000
-const ROUNDS = 7
+const ROUNDS = 15
 const LIBRARY_ROWS = 100
 const GAMMA = 1
 const C = 4
 
-const folder = process.argv[2] ?? new URL('../../../shared/data/', import.meta.url).pathname
+const only = ['speeds', 'accuracies'].find((part) => part === process.argv[2])
+const folder =
+  process.argv[only === undefined ? 2 : 3] ?? new URL('../../../shared/data/', import.meta.url).pathname
 const floats = (name) => {
   const { buffer, byteOffset, byteLength } = readFileSync(join(folder, name))
   return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength))
@@ -140,9 +142,9 @@ async function speeds(collection) {
   const clock = cpuClock()
   const machine = await collection.train({ field: FIELD, kernel: { kernel: 'rbf', gamma: GAMMA }, C })
   const trained = clock()
-  const library = await trainLibrary()
+  const libsvm = await trainLibrary()
   const arms = {
-    'libsvm-js, one after the other': [LIBRARY_ROWS, (rows) => rows.map(library.classify)],
+    'libsvm-js, one after the other': [LIBRARY_ROWS, (rows) => rows.map(libsvm.classify)],
     'machine.classify, one after the other': [
       LIBRARY_ROWS,
       async (rows) => {
@@ -160,28 +162,32 @@ async function speeds(collection) {
       async (rows) => (await machine.classify(rows)).map(({ label }) => label),
     ],
   }
-  const times = new Map(Object.keys(arms).map((name) => [name, []]))
+  const times = new Map(Object.keys(arms).map((name) => [name, { clock: [], spent: [] }]))
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, [count, run]] of Object.entries(arms)) {
+      const before = process.cpuUsage()
       const begin = performance.now()
       await run(asked.slice(0, count))
-      times.get(name).push((performance.now() - begin) / count)
+      times.get(name).clock.push((performance.now() - begin) / count)
+      const { user, system } = process.cpuUsage(before)
+      times.get(name).spent.push((user + system) / 1000 / count)
     }
   }
   const found = (await machine.classify(asked)).map(({ label }) => label)
   console.log(`rbf, γ = ${GAMMA}, C = ${C}, of ${SHARED} records; ${availableParallelism()} threads.\n`)
   console.log('| | CPU time of training | support vectors | found right |')
   console.log('|---|---:|---:|---:|')
-  const right = percent(accuracyOf(asked.map(library.classify)))
-  console.log(`| libsvm-js, without validation | ${library.time} | ${library.supports} | ${right} |`)
+  const right = percent(accuracyOf(asked.map(libsvm.classify)))
+  console.log(`| libsvm-js, without validation | ${libsvm.time} | ${libsvm.supports} | ${right} |`)
   console.log(
     `| collection.train, 5 folds | ${trained} | ${machine.supports} | ${percent(accuracyOf(found))} |\n`,
   )
-  console.log('| | ms a vector | times as fast |')
-  console.log('|---|---:|---:|')
-  const slowest = median(times.get('libsvm-js, one after the other'))
-  for (const [name, each] of times) {
-    console.log(`| ${name} | ${median(each).toFixed(3)} | ${(slowest / median(each)).toFixed(1)} |`)
+  console.log('| | ms a vector | times as fast | ms of processors | times as little |')
+  console.log('|---|---:|---:|---:|---:|')
+  const library = times.get('libsvm-js, one after the other')
+  const figures = (of, own) => `${median(own).toFixed(3)} | ${(median(of) / median(own)).toFixed(1)}`
+  for (const [name, { clock, spent }] of times) {
+    console.log(`| ${name} | ${figures(library.clock, clock)} | ${figures(library.spent, spent)} |`)
   }
 }
 
@@ -189,9 +195,9 @@ const database = mkdtempSync(join(tmpdir(), 'skalar-machine-'))
 const db = await open(database)
 try {
   console.log(`${truth.length} glosses; ${base.length} are stored.\n`)
-  await speeds(await fill(db, 'some', SHARED))
+  if (only !== 'accuracies') await speeds(await fill(db, 'some', SHARED))
   console.log('')
-  await accuracies(await fill(db, 'all', base.length))
+  if (only !== 'speeds') await accuracies(await fill(db, 'all', base.length))
 } finally {
   await db.close()
   rmSync(database, { recursive: true })

@@ -1,6 +1,12 @@
 // What a support-vector machine says of vectors, one class against one: for each pair of classes
 //   f(x) = sum of w_s k(s, x) over the support vectors s of both, - rho.
 // C.-C. Chang and C.-J. Lin, "LIBSVM: a library for support vector machines", 2011, section 4.1.
+//
+// Kernels are computed as Similarities<double> computes them (score/similarities.h): of the same
+// sums in the same order, so that decisions agree bit for bit on every target, for any number of
+// threads, and for any number of vectors in a call. Vectors are scaled where a kernel is of
+// products; differences are taken as they are, and where their sum is beyond float64 the vector is
+// infinitely far.
 
 #ifndef SKALAR_SCORE_DECISIONS_H_
 #define SKALAR_SCORE_DECISIONS_H_
@@ -12,40 +18,23 @@
 #include "base/abort.h"
 #include "base/aligned.h"
 #include "base/status.h"
-#include "score/formula.h"
+#include "score/kernel_machine.h"
 #include "score/panels.h"
-#include "score/similarities.h"
 
 namespace skalar {
 
-struct Machine {
-  // Those of class 0 first, then of class 1, and so on.
-  Matrix<double> supports;
-  size_t classes;  // at least 2
-  // For each class the number of the support behind its last one; ascending to supports.rows.
-  const uint32_t* ends;
-  // (classes - 1) x supports. Of a support of class c, row t has its weight against class t where
-  // t < c, else against class t + 1.
-  const double* weights;
-  // rho of the pairs (0, 1), (0, 2) ... (1, 2) ...
-  const double* offsets;
-
-  size_t pairs() const { return classes * (classes - 1) / 2; }
-};
-
-// Decision values of all pairs of classes for some vectors, in float64. Kernels are symmetric: the
-// supports are on the left, where each is packed once, so that for one vector as for many they are
-// read once. The last worker to be done with the kernels sums them: that is classes - 1
-// multiplications for each, of as many as a vector has components and more that the kernel took.
+// Decision values of all pairs of classes for some vectors, in float64. The last worker to be done
+// with the kernels sums them: that is classes - 1 multiplications for each, of as many as a vector
+// has components and more that the kernel took.
 //
 // Thread safety: Work() may be called from any number of threads, once each; what is constructed of
 // must not change meanwhile.
 class Decisions {
  public:
-  // `results` has pairs x vectors.rows elements, row by row. Requires: finite elements, and at
-  // least one vector, of as many columns as the supports. Work() is to be called Workers() times,
-  // which is at most `workers`.
-  Decisions(const Machine& machine, const Matrix<double>& vectors, const Formula& formula,
+  // `supports` are what machine.Pack() takes. `results` has pairs x vectors.rows elements, row by
+  // row. Requires: finite elements, and at least one vector, of as many columns as the machine.
+  // Work() is to be called Workers() times, which is at most `workers`, at least 1.
+  Decisions(KernelMachine* machine, const float* supports, const Matrix<double>& vectors,
             double* results, size_t workers, AbortFlag abort);
 
   size_t Workers() const { return workers_; }
@@ -57,16 +46,38 @@ class Decisions {
   Status Finish() const;
 
  private:
+  struct Buffers;
+
+  // Computes the kernels of some vectors and some panels; false when it was told to stop.
+  bool Run(size_t task, Buffers* buffers);
+  void PackVectors(size_t first, size_t count, size_t begin, size_t depth, Buffers* buffers) const;
+  void Multiply(size_t panel, size_t begin, size_t depth, size_t count, double* sums,
+                const Buffers& buffers) const;
+  // How many tiles `count` vectors are multiplied in: the last may be filled by half; what are less
+  // are multiplied one by one. And the rows of sums of both.
+  size_t TilesOf(size_t count) const;
+  size_t RowsOf(size_t count) const;
   void Sum();
 
-  const Machine machine_;
-  const size_t vectors_;
+  KernelMachine& machine_;
+  const float* const supports_;
+  const Matrix<double> vectors_;
   double* const results_;
+  const AbortFlag abort_;
+  const simd::WideningKernels& tiles_;
   // supports x vectors; null where there is no memory for it.
   const AlignedArray<double> values_;
-  Similarities<double> kernels_;
+
+  // Vectors of a task, in how many blocks there are of them, and panels of a task.
+  const size_t block_rows_;
+  const size_t row_blocks_;
+  const size_t block_panels_;
+  const size_t tasks_;
   const size_t workers_;
-  // Workers that are not done.
+
+  std::atomic<size_t> next_task_{0};
+  std::atomic<size_t> done_{0};
+  // Workers that are not.
   std::atomic<size_t> left_;
 };
 

@@ -51,6 +51,7 @@ struct Avx2Doubles {
 
   static Vector Zero() { return _mm256_setzero_pd(); }
   static Vector Load(const double* from) { return _mm256_loadu_pd(from); }
+  static Vector Load(const float* from) { return _mm256_cvtps_pd(_mm_loadu_ps(from)); }
   static Vector Broadcast(const double* from) { return _mm256_broadcast_sd(from); }
   static void Store(double* to, Vector value) { _mm256_storeu_pd(to, value); }
   static Vector MulAdd(Vector a, Vector b, Vector sum) { return _mm256_fmadd_pd(a, b, sum); }

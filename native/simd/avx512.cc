@@ -58,6 +58,7 @@ struct Avx512Doubles {
 
   static Vector Zero() { return _mm512_setzero_pd(); }
   static Vector Load(const double* from) { return _mm512_loadu_pd(from); }
+  static Vector Load(const float* from) { return _mm512_cvtps_pd(_mm256_loadu_ps(from)); }
   static Vector Broadcast(const double* from) { return _mm512_set1_pd(*from); }
   static void Store(double* to, Vector value) { _mm512_storeu_pd(to, value); }
   static Vector MulAdd(Vector a, Vector b, Vector sum) { return _mm512_fmadd_pd(a, b, sum); }

@@ -324,7 +324,8 @@ constexpr Kernels MakeKernels(const char* name) {
           &DotPlaneRows<T>,
           &Insert<T>,
           MakeTiles<typename T::FloatTile>(),
-          MakeTiles<typename T::DoubleTile>()};
+          MakeTiles<typename T::DoubleTile>(),
+          MakeWidening<typename T::DoubleTile>()};
 }
 
 }  // namespace

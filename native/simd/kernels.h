@@ -93,6 +93,7 @@ struct Kernels {
   // Kernels for many vectors with many.
   TileKernels<float> floats;
   TileKernels<double> doubles;
+  WideningKernels widening;
 };
 
 // The kernels to use, chosen at the first call: those the environment variable SKALAR_SIMD names,

@@ -66,6 +66,7 @@ struct NeonDoubles {
 
   static Vector Zero() { return vdupq_n_f64(0.0); }
   static Vector Load(const double* from) { return vld1q_f64(from); }
+  static Vector Load(const float* from) { return vcvt_f64_f32(vld1_f32(from)); }
   static Vector Broadcast(const double* from) { return vld1q_dup_f64(from); }
   static void Store(double* to, Vector value) { vst1q_f64(to, value); }
   static Vector MulAdd(Vector a, Vector b, Vector sum) { return vfmaq_f64(sum, a, b); }

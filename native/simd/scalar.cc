@@ -34,7 +34,10 @@ struct ScalarTile {
   static constexpr size_t kVectors = 4;
 
   static Vector Zero() { return 0; }
-  static Vector Load(const Number* from) { return *from; }
+  template <class From>
+  static Vector Load(const From* from) {
+    return *from;
+  }
   static Vector Broadcast(const Number* from) { return *from; }
   static void Store(Number* to, Vector value) { *to = value; }
   // An instruction where the baseline has one, else a call of the C library's.

@@ -5,6 +5,7 @@
 // kLeftStride and kVectors (columns are kVectors vectors; kLeftStride is whole vectors too), and
 // the static functions
 //   Vector Zero(), Load(const Element*), Broadcast(const Element*)
+//   Vector Load(const float*) widened, of doubles
 //   void   Store(Element*, Vector)
 //   Vector MulAdd(a, b, sum) fused, Add(a, b), Sub(a, b), Abs(a), Max(a, b)
 
@@ -60,35 +61,38 @@ struct Largest {
   static inline Vector Join(Vector a, Vector b) { return V::Max(a, b); }
 };
 
-template <class V, class Operation>
-void Tile(const typename V::Element* left, const typename V::Element* right, size_t depth,
+// Of kRows left vectors and kVectors vectors of right ones; from one number of these to the next it
+// is kLeftStride and kRightStride elements.
+template <class V, class Operation, class Right, size_t kRows, size_t kLeftStride, size_t kVectors,
+          size_t kRightStride>
+void Tile(const typename V::Element* left, const Right* right, size_t depth,
           typename V::Element* out, size_t stride) {
   using Vector = typename V::Vector;
-  Vector sums[V::kRows][V::kVectors];
+  Vector sums[kRows][kVectors];
   SKALAR_UNROLL
-  for (size_t i = 0; i < V::kRows; ++i) {
+  for (size_t i = 0; i < kRows; ++i) {
     SKALAR_UNROLL
-    for (size_t v = 0; v < V::kVectors; ++v) sums[i][v] = V::Zero();
+    for (size_t v = 0; v < kVectors; ++v) sums[i][v] = V::Zero();
   }
   for (size_t k = 0; k < depth; ++k) {
-    Vector columns[V::kVectors];
+    Vector columns[kVectors];
     SKALAR_UNROLL
-    for (size_t v = 0; v < V::kVectors; ++v) columns[v] = V::Load(right + v * V::kLanes);
+    for (size_t v = 0; v < kVectors; ++v) columns[v] = V::Load(right + v * V::kLanes);
     SKALAR_UNROLL
-    for (size_t i = 0; i < V::kRows; ++i) {
+    for (size_t i = 0; i < kRows; ++i) {
       const Vector row = V::Broadcast(left + i);
       SKALAR_UNROLL
-      for (size_t v = 0; v < V::kVectors; ++v) {
+      for (size_t v = 0; v < kVectors; ++v) {
         sums[i][v] = Operation::Step(row, columns[v], sums[i][v]);
       }
     }
-    left += V::kLeftStride;
-    right += V::kVectors * V::kLanes;
+    left += kLeftStride;
+    right += kRightStride;
   }
   SKALAR_UNROLL
-  for (size_t i = 0; i < V::kRows; ++i) {
+  for (size_t i = 0; i < kRows; ++i) {
     SKALAR_UNROLL
-    for (size_t v = 0; v < V::kVectors; ++v) {
+    for (size_t v = 0; v < kVectors; ++v) {
       typename V::Element* at = out + i * stride + v * V::kLanes;
       V::Store(at, Operation::Join(V::Load(at), sums[i][v]));
     }
@@ -108,16 +112,42 @@ void OwnProducts(const typename V::Element* panel, size_t stride, size_t depth,
   }
 }
 
+template <class V, class Operation>
+inline constexpr auto kSquareTile = &Tile<V, Operation, typename V::Element, V::kRows,
+                                          V::kLeftStride, V::kVectors, V::kVectors * V::kLanes>;
+
 template <class V>
 constexpr TileKernels<typename V::Element> MakeTiles() {
   return {V::kRows,
           V::kLeftStride,
           V::kVectors * V::kLanes,
-          &Tile<V, Products<V>>,
-          &Tile<V, Squares<V>>,
-          &Tile<V, Absolutes<V>>,
-          &Tile<V, Largest<V>>,
+          kSquareTile<V, Products<V>>,
+          kSquareTile<V, Squares<V>>,
+          kSquareTile<V, Absolutes<V>>,
+          kSquareTile<V, Largest<V>>,
           &OwnProducts<V>};
+}
+
+// Registers of one row's results: 8 or more, whose additions take turns in two units of a latency
+// of 4.
+inline constexpr size_t kTilesAbreast = 4;
+
+template <class V, size_t kRows, size_t kLeftStride, size_t kVectors>
+constexpr WideningKernels::Sums MakeSums() {
+  constexpr size_t kWidth = kTilesAbreast * V::kVectors * V::kLanes;
+  return {&Tile<V, Products<V>, float, kRows, kLeftStride, kVectors, kWidth>,
+          &Tile<V, Squares<V>, float, kRows, kLeftStride, kVectors, kWidth>,
+          &Tile<V, Absolutes<V>, float, kRows, kLeftStride, kVectors, kWidth>};
+}
+
+template <class V>
+constexpr WideningKernels MakeWidening() {
+  return {V::kRows,
+          V::kLeftStride,
+          V::kVectors * V::kLanes,
+          kTilesAbreast * V::kVectors * V::kLanes,
+          MakeSums<V, V::kRows, V::kLeftStride, V::kVectors>(),
+          MakeSums<V, 1, 1, kTilesAbreast * V::kVectors>()};
 }
 
 }  // namespace

@@ -37,6 +37,32 @@ struct TileKernels {
   void (*own_products)(const Element* panel, size_t stride, size_t depth, Element* out);
 };
 
+// What is computed of vectors of float64, on the left, and many of float32, which are widened as
+// they are loaded: half the bytes, where these are read for few of the others, or for one. Chains
+// are those of TileKernels<double>, and so are the bits of results.
+//
+// Right panels are `width` wide, so that one vector alone has as many chains side by side as hide
+// the latency of additions. Left panels are those of TileKernels.
+struct WideningKernels {
+  using Kernel = void (*)(const double* left, const float* right, size_t depth, double* out,
+                          size_t stride);
+  struct Sums {
+    Kernel products;
+    Kernel squares;
+    Kernel absolutes;
+  };
+
+  size_t rows;
+  size_t left_stride;
+  size_t columns;
+  size_t width;  // a multiple of columns
+
+  // Of `rows` vectors with `columns` of a panel, of which `right` is the first.
+  Sums tile;
+  // Of one vector, number k of it at left[k], with a whole panel; `stride` does not matter.
+  Sums row;
+};
+
 }  // namespace skalar::simd
 
 #endif  // SKALAR_SIMD_TILES_H_

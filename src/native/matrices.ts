@@ -1,8 +1,8 @@
-import { addon, type NativePool } from '../native.ts'
+import { addon, fromNative, type NativeKernelMachine, type NativePool } from '../native.ts'
 import { MEASURES, type Measure } from './numbers.ts'
 
 /*
- * The typed face of what the addon computes of matrices: `native/score/similarities.h` and `native/score/decisions.h`.
+ * The typed face of what the addon computes of matrices: `native/score/similarities.h` and `native/score/kernel_machine.h`.
  */
 
 /**
@@ -43,45 +43,25 @@ export function computeSimilarities<T extends Float32Array | Float64Array>(
   return addon().similarities(pool, left, right, columns, number, parameters, results, state, workers)
 }
 
-/** Of a call of `decisions`: a support-vector machine and vectors. Nothing of it is to change until it is done. */
-export interface DecisionsCall {
-  /** The machine's vectors, of so many `columns`, class by class. */
-  readonly supports: Float64Array
-  /** Rows of so many columns, finite, at least one. */
-  readonly vectors: Float64Array
-  readonly columns: number
-  readonly measure: Measure
-  /** gamma, coef0, degree. */
-  readonly parameters: Float64Array
-  /** For each class the number of the support behind its last one. */
-  readonly ends: Uint32Array
-  /** (classes − 1) × supports: of one of class c, row t is against class t where t < c, else t + 1. */
-  readonly weights: Float64Array
-  /** What is subtracted, for the pairs of classes (0, 1), (0, 2) … (1, 2) … */
-  readonly offsets: Float64Array
-  /** Gets pairs × vectors. */
-  readonly results: Float64Array
-  /** One element: other than 0 stops the work. */
-  readonly state: Int32Array
-  /** Threads that share the work, at most. */
-  readonly workers: number
-}
-
-/** Resolves once the results are complete. Rejects with `ABORTED` or `OUT_OF_MEMORY`. */
-export function computeDecisions(pool: NativePool, call: DecisionsCall): Promise<void> {
-  const { supports, vectors, columns, measure, parameters, ends, weights, offsets } = call
-  return addon().decisions(
-    pool,
-    supports,
-    vectors,
-    columns,
-    MEASURES.indexOf(measure),
-    parameters,
-    ends,
-    weights,
-    offsets,
-    call.results,
-    call.state,
-    call.workers,
-  )
+/**
+ * A machine whose vectors have so many `columns`; `parameters` are gamma, coef0, degree. `ends` has for each class the number of the
+ * support behind its last one. `weights` are (classes − 1) × supports: of one of class c, row t is against class t where t < c, else
+ * t + 1. `offsets` are subtracted, for the pairs of classes (0, 1), (0, 2) … (1, 2) … All is copied.
+ *
+ * @throws SkalarError `OUT_OF_MEMORY`
+ */
+export function createKernelMachine(
+  columns: number,
+  measure: Measure,
+  parameters: Float64Array,
+  ends: Uint32Array,
+  weights: Float64Array,
+  offsets: Float64Array,
+): NativeKernelMachine {
+  const { KernelMachine } = addon()
+  try {
+    return new KernelMachine(columns, MEASURES.indexOf(measure), parameters, ends, weights, offsets)
+  } catch (error) {
+    throw fromNative(error)
+  }
 }

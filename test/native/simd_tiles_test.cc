@@ -91,6 +91,47 @@ void CheckTiles(const TileKernels<Element>& tiles) {
   }
 }
 
+struct WideningReference {
+  WideningKernels::Kernel WideningKernels::Sums::*kernel;
+  const Reference<double>& reference;
+};
+
+// The kernels of `rows` vectors and `columns` of the panel, from `first` on.
+void CheckWidening(const WideningKernels& kernels, const WideningKernels::Sums& sums, size_t rows,
+                   size_t left_stride, size_t first, size_t columns) {
+  const WideningReference all[] = {
+      {&WideningKernels::Sums::products, kReferences<double>[0]},
+      {&WideningKernels::Sums::squares, kReferences<double>[1]},
+      {&WideningKernels::Sums::absolutes, kReferences<double>[2]},
+  };
+  std::mt19937 engine(9);
+  for (const size_t depth : {0, 1, 2, 7, 128}) {
+    const auto left = Draw<double>(engine, depth * left_stride);
+    const auto right = Draw<float>(engine, depth * kernels.width);
+    for (const auto& [kernel, reference] : all) {
+      SCOPED_TRACE(std::string(reference.name) + ", depth " + std::to_string(depth));
+      const size_t stride = columns + 5;
+      const auto before = Draw<double>(engine, (rows - 1) * stride + columns);
+      auto out = before;
+      (sums.*kernel)(left.data(), right.data() + (depth == 0 ? 0 : first), depth, out.data(),
+                     stride);
+      auto expected = before;
+      for (size_t i = 0; i < rows; ++i) {
+        for (size_t j = 0; j < columns; ++j) {
+          double chain = 0;
+          for (size_t k = 0; k < depth; ++k) {
+            const double b = right[k * kernels.width + first + j];
+            chain = reference.step(left[k * left_stride + i], b, chain);
+          }
+          double& at = expected[i * stride + j];
+          at = reference.join(at, chain);
+        }
+      }
+      ASSERT_EQ(out, expected);
+    }
+  }
+}
+
 template <class Element>
 void CheckOwnProducts(const TileKernels<Element>& tiles) {
   std::mt19937 engine(8);
@@ -119,6 +160,15 @@ TEST_P(SimdTilesKernelsTest, OfFloatsAreChainsOfOperations) {
 
 TEST_P(SimdTilesKernelsTest, OfDoublesAreChainsOfOperations) {
   CheckTiles(TilesOf<double>(*GetParam()));
+}
+
+TEST_P(SimdTilesKernelsTest, ThatWidenAreChainsOfOperationsOnDoubles) {
+  const WideningKernels& kernels = GetParam()->widening;
+  ASSERT_EQ(kernels.width % kernels.columns, 0u);
+  CheckWidening(kernels, kernels.row, 1, 1, 0, kernels.width);
+  for (size_t first = 0; first < kernels.width; first += kernels.columns) {
+    CheckWidening(kernels, kernels.tile, kernels.rows, kernels.left_stride, first, kernels.columns);
+  }
 }
 
 TEST_P(SimdTilesKernelsTest, OwnProductsAreThoseOfEqualVectors) {

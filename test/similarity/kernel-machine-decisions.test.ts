@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decisionsOf, ready } from '../../src/similarity/kernel-machine/decisions.ts'
+import { Decider } from '../../src/similarity/kernel-machine/decisions.ts'
 import type { Parts } from '../../src/similarity/kernel-machine/parts.ts'
 import { probabilitiesOf } from '../../src/similarity/kernel-machine/probabilities.ts'
 import { generator, randomVectors } from '../helpers/random.ts'
@@ -12,7 +12,7 @@ const some = (parts: Parts, seed: number, count: number) =>
 
 async function decide(parts: Parts, vectors: Float32Array[]): Promise<Float64Array> {
   const flat = Float64Array.from(vectors.flatMap((vector) => [...vector]))
-  return decisionsOf(ready(parts), flat, undefined)
+  return new Decider(parts).decide(flat, undefined)
 }
 
 describe('decision values', () => {

@@ -1,7 +1,7 @@
 import { SkalarError } from '../../errors.ts'
 import { listen } from '../../listen.ts'
-import { computeDecisions } from '../../native/matrices.ts'
-import { fromNative } from '../../native.ts'
+import { createKernelMachine } from '../../native/matrices.ts'
+import { fromNative, type NativeKernelMachine } from '../../native.ts'
 import { MOST_THREADS, pool } from '../pool.ts'
 import { type Parts, pairsOf } from './parts.ts'
 
@@ -14,50 +14,43 @@ export function batchOf({ ends }: Parts): number {
   return Math.max(1, Math.min(MOST_VECTORS, Math.floor(MOST_VALUES / ends.at(-1)!)))
 }
 
-/** What the addon is told of a machine with every call. */
-export type Ready = Parts & { readonly wide: Float64Array<ArrayBuffer> }
+/** Makes decisions. The addon is loaded, and supports are laid out for it, with the first of them; they are kept. */
+export class Decider {
+  readonly #parts: Parts
+  #native: NativeKernelMachine | undefined
 
-/** With supports as they are computed with. */
-export function ready(parts: Parts): Ready {
-  return { ...parts, wide: new Float64Array(parts.supports) }
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /**
+   * The decision values of all pairs, pair by pair, for vectors row by row.
+   *
+   * @throws SkalarError `OUT_OF_MEMORY`; the signal's reason
+   */
+  async decide(vectors: Float64Array, signal: AbortSignal | undefined): Promise<Float64Array<ArrayBuffer>> {
+    signal?.throwIfAborted()
+    this.#native ??= nativeOf(this.#parts)
+    const { labels, dimension, supports } = this.#parts
+    const results = new Float64Array(pairsOf(labels.length) * (vectors.length / dimension))
+    const state = new Int32Array(1)
+    const unlisten = signal && listen(signal, () => Atomics.store(state, 0, 1))
+    try {
+      await this.#native.decide(pool(), supports, vectors, results, state, MOST_THREADS)
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw fromNative(error)
+    } finally {
+      unlisten?.()
+    }
+    return results
+  }
 }
 
-/**
- * The decision values of all pairs, pair by pair, for vectors row by row.
- *
- * @throws SkalarError `OUT_OF_MEMORY`; the signal's reason
- */
-export async function decisionsOf(
-  { wide, dimension, kernel, ends, weights, offsets, labels }: Ready,
-  vectors: Float64Array,
-  signal: AbortSignal | undefined,
-): Promise<Float64Array<ArrayBuffer>> {
-  signal?.throwIfAborted()
-  const results = new Float64Array(pairsOf(labels.length) * (vectors.length / dimension))
-  const state = new Int32Array(1)
-  const unlisten = signal && listen(signal, () => Atomics.store(state, 0, 1))
+function nativeOf({ dimension, kernel, ends, weights, offsets }: Parts): NativeKernelMachine {
   const { gamma, coef0, degree } = kernel.parameters
-  try {
-    await computeDecisions(pool(), {
-      supports: wide,
-      vectors,
-      columns: dimension,
-      measure: kernel.measure,
-      parameters: Float64Array.of(gamma, coef0, degree),
-      ends,
-      weights,
-      offsets,
-      results,
-      state,
-      workers: MOST_THREADS,
-    })
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw fromNative(error)
-  } finally {
-    unlisten?.()
-  }
-  return results
+  const parameters = Float64Array.of(gamma, coef0, degree)
+  return createKernelMachine(dimension, kernel.measure, parameters, ends, weights, offsets)
 }
 
 /** @throws SkalarError `BAD_VECTOR` */

@@ -6,7 +6,7 @@ import { isArray } from '../../validate/built-in.ts'
 import type { Kernel } from '../kernel-option.ts'
 import { type Classification, type LabelValue, toClassification } from '../labels.ts'
 import { type Matrix, matrixOperand } from '../operand.ts'
-import { batchOf, checkDecisions, decisionsOf, type Ready, ready } from './decisions.ts'
+import { batchOf, checkDecisions, Decider } from './decisions.ts'
 import { decodeMachine, encodeMachine } from './machine-bytes.ts'
 import type { Parts } from './parts.ts'
 import { probabilitiesOf } from './probabilities.ts'
@@ -38,7 +38,8 @@ class SupportVectorMachine implements KernelMachine {
   readonly sample: number
   readonly supports: number
   readonly accuracy: number
-  readonly #parts: Ready
+  readonly #parts: Parts
+  readonly #decider: Decider
 
   constructor(parts: Parts) {
     this.kernel = metricOf(parts.kernel)
@@ -49,7 +50,8 @@ class SupportVectorMachine implements KernelMachine {
     this.sample = parts.sample
     this.supports = parts.ends.at(-1)!
     this.accuracy = parts.accuracy
-    this.#parts = ready(parts)
+    this.#parts = parts
+    this.#decider = new Decider(parts)
   }
 
   classify(vector: VectorInput, options?: Cancel): Promise<Classification>
@@ -82,7 +84,7 @@ class SupportVectorMachine implements KernelMachine {
     const batch = batchOf(this.#parts)
     for (let begin = 0; begin < rows; begin += batch) {
       const vectors = data.subarray(begin * columns, (begin + batch) * columns)
-      const decisions = await decisionsOf(this.#parts, vectors, signal)
+      const decisions = await this.#decider.decide(vectors, signal)
       const count = vectors.length / columns
       checkDecisions(decisions, count, (i) => pathOf(begin + i))
       for (let i = 0; i < count; i++) {

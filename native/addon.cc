@@ -11,6 +11,7 @@
 #include "binding/exit.h"
 #include "binding/function.h"
 #include "binding/hnsw.h"
+#include "binding/precision.h"
 #include "binding/similarities.h"
 #include "binding/store.h"
 #include "binding/whitening.h"
@@ -82,6 +83,7 @@ void Define(Napi::Env env, Napi::Object exports) {
   exports.Set("Pool", Pool::Define(env));
   exports.Set("Store", Store::Define(env));
   exports.Set("Hnsw", Hnsw::Define(env));
+  exports.Set("Precision", Precision::Define(env));
   exports.Set("Whitening", Whitening::Define(env));
 }
 

@@ -14,6 +14,7 @@
         "binding/errors.cc",
         "binding/exit.cc",
         "binding/hnsw.cc",
+        "binding/precision.cc",
         "binding/scan.cc",
         "binding/similarities.cc",
         "binding/store.cc",

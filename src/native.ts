@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
 import { types } from 'node:util'
 import { SkalarError } from './errors.ts'
-import { type BaseMetric, CODES, METRICS } from './native/numbers.ts'
+import { CODES, METRICS } from './native/numbers.ts'
+import type { CollectionMetricName } from './types.ts'
 
 export * from './native/numbers.ts'
 
@@ -62,6 +63,7 @@ export type NativeHeads = [
  *   and how many of one group may be chosen, 0 for any number
  * - `slots`, `relevance`: of all candidates, the most relevant of each choice first
  * - `ends`: where the numbers of each candidate's groups end in `groups`; null where there are none
+ * - `precision`: of the metric `mahalanobis`
  */
 export type NativeChoices = [
   metric: number,
@@ -70,6 +72,7 @@ export type NativeChoices = [
   relevance: Float64Array,
   ends: Uint32Array | null,
   groups: Uint32Array | null,
+  precision: NativePrecision | null,
 ]
 
 export type NativeAttention = [answers: Float64Array, totals: Float64Array, outputs: Float64Array]
@@ -88,8 +91,16 @@ export interface NativeStore {
    * Dead ones are passed over.
    */
   addVectors(slots: Uint32Array, count: number, weight: number, directions: boolean, sums: Float64Array): void
-  /** The exact scores of slots against a vector by the metric of this number; NaN of slots that are not live. */
-  scores(vector: Float32Array, metric: number, slots: Uint32Array): Float64Array
+  /**
+   * The exact scores of slots against a vector by the metric of this number, with its matrix if it has one; NaN of slots that are not
+   * live.
+   */
+  scores(
+    vector: Float32Array,
+    metric: number,
+    slots: Uint32Array,
+    precision: NativePrecision | null,
+  ): Float64Array
   /** The numbers of the answers, as `Answers` reads them; ids that are strings are put into `texts`. */
   scan(pool: NativePool, since: number, texts: string[], ...queries: NativeQueries): Promise<Float64Array>
   /** Puts the numbers into `room`, if any, and returns that, where they fit. */
@@ -164,6 +175,12 @@ export interface NativeHnsw {
   memory(): number
 }
 
+/** The matrix of a Mahalanobis distance (`native/score/precision.h`). */
+export interface NativePrecision {
+  /** Bytes allocated. */
+  memory(): number
+}
+
 /** The images of a store's rows by the matrix of a Mahalanobis distance (`native/score/whitening.h`). */
 export interface NativeWhitening {
   /** Slots that have come to the store, or have got another vector: they wait for an image. */
@@ -232,18 +249,19 @@ interface Addon {
   readonly Commits: new (path: string, writable: boolean) => NativeCommits
   readonly Pool: new (threads: number) => NativePool
   readonly Store: new (dimension: number) => NativeStore
-  readonly Whitening: new (
-    store: NativeStore,
+  readonly Precision: new (
     matrix: Float64Array,
     factor: Float64Array,
     exponents: Int32Array,
-  ) => NativeWhitening
+  ) => NativePrecision
+  readonly Whitening: new (store: NativeStore, precision: NativePrecision) => NativeWhitening
   readonly Hnsw: new (
     dimension: number,
     metric: number,
     M: number,
     efConstruction: number,
     codes: number | null,
+    precision: NativePrecision | null,
   ) => NativeHnsw
 }
 
@@ -315,25 +333,15 @@ export function createStore(dimension: number): NativeStore {
 
 export function createHnsw(
   dimension: number,
-  metric: Extract<BaseMetric, 'cosine' | 'dot' | 'euclidean'>,
+  metric: CollectionMetricName,
   M: number,
   efConstruction: number,
   codes: (typeof CODES)[number] | 'auto',
+  precision: NativePrecision | undefined,
 ): NativeHnsw {
   const { Hnsw } = addon()
   const number = codes === 'auto' ? null : CODES.indexOf(codes)
-  return told(() => new Hnsw(dimension, METRICS[metric], M, efConstruction, number))
-}
-
-/** P = S C S of a Mahalanobis distance, and C = L Lᵀ (`native/score/precision.h`): C, L, exponents of S. */
-export function createWhitening(
-  store: NativeStore,
-  matrix: Float64Array,
-  factor: Float64Array,
-  exponents: Int32Array,
-): NativeWhitening {
-  const { Whitening } = addon()
-  return told(() => new Whitening(store, matrix, factor, exponents))
+  return told(() => new Hnsw(dimension, METRICS[metric], M, efConstruction, number, precision ?? null))
 }
 
 /** Whether so many bytes would be granted just now. */
@@ -374,8 +382,8 @@ export function fromNative(error: unknown): unknown {
   return code === 'OUT_OF_MEMORY' ? new SkalarError(code, error.message, { cause: error }) : error
 }
 
-/** What a call of the addon returns. @throws its error as `fromNative` tells it */
-function told<T>(call: () => T): T {
+/** What a call of the addon returns; as `addon`. @throws its error as `fromNative` tells it */
+export function told<T>(call: () => T): T {
   try {
     return call()
   } catch (error) {

@@ -33,6 +33,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "score/precision.h"
@@ -84,6 +85,12 @@ struct Whitened {
     return slot / 64 < known->size() && ((*known)[slot / 64] >> (slot % 64) & 1) != 0;
   }
 };
+
+// What there is before any row has an image: enough to score exactly.
+inline std::shared_ptr<const Whitened> WithoutImages(std::shared_ptr<const Precision> precision) {
+  return std::make_shared<const Whitened>(
+      Whitened{std::move(precision), nullptr, {}, std::make_shared<std::vector<uint64_t>>()});
+}
 
 // One query among images.
 class WhitenedQuery {

@@ -129,9 +129,9 @@ export class HnswGraph implements Graph {
   }
 
   #newNative(slots: Uint32Array): NativeHnsw {
-    const { dimension, metric, codes = DEFAULT_CODES } = this.#host.options
+    const { dimension, metric, precision, codes = DEFAULT_CODES } = this.#host.options
     const { M, efConstruction } = this.#format
-    const native = createHnsw(dimension, metric, M, efConstruction, codes)
+    const native = createHnsw(dimension, metric, M, efConstruction, codes, precision)
     native.put(slots)
     return native
   }

@@ -7,8 +7,11 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <memory>
+#include <utility>
 
 #include "hnsw/index.h"
+#include "score/whitened.h"
 
 namespace skalar::hnsw {
 namespace {
@@ -34,6 +37,16 @@ struct Header {
   float intrinsic_dimension;
 };
 static_assert(sizeof(Header) == 64);
+
+// Behind the entry points of a graph of images; its center follows.
+struct FrameHeader {
+  int32_t exponent;
+  uint32_t matrix;  // Precision::digest()
+};
+static_assert(sizeof(FrameHeader) == 8);
+
+// No exponent that a frame has is larger, of vectors and units that are float32 and float64.
+constexpr int32_t kLargestExponent = 4096;
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -80,6 +93,26 @@ class Reader {
   std::FILE* const file_;
   size_t read_ = 0;
 };
+
+void PutFrame(const Frame& frame, Writer* writer) {
+  const FrameHeader header = {frame.exponent(), frame.precision().digest()};
+  writer->Put(&header, sizeof header);
+  writer->Put(frame.center().data(), frame.center().size() * sizeof(double));
+}
+
+// Null when it is not one by this matrix.
+std::shared_ptr<const Frame> GetFrame(std::shared_ptr<const Precision> precision, Reader* reader) {
+  FrameHeader header;
+  std::vector<double> center(precision->size());
+  if (!reader->Get(&header, sizeof header) ||
+      !reader->Get(center.data(), center.size() * sizeof(double)) ||
+      header.matrix != precision->digest() || header.exponent < -kLargestExponent ||
+      header.exponent > kLargestExponent ||
+      !std::all_of(center.begin(), center.end(), [](double x) { return std::isfinite(x); })) {
+    return nullptr;
+  }
+  return std::make_shared<const Frame>(std::move(precision), std::move(center), header.exponent);
+}
 
 // Calls section(first node, nodes) for each chunk, whose nodes lie in a row: some megabytes.
 template <class Section>
@@ -138,6 +171,7 @@ Status Index::Write(const char* path, const AbortFlag& abort) const {
                          intrinsic_dimension_.mean()};
   writer.Put(&header, sizeof header);
   if (entries_) writer.Put(entries_->data(), entries_->size() * sizeof(uint32_t));
+  if (frame_) PutFrame(*frame_, &writer);
   writer.Pad();
   const Graph::View graph = graph_.view();
   const auto put = [&](auto section, size_t bytes) {
@@ -186,9 +220,13 @@ Status Index::Read(const char* path, const AbortFlag& abort) {
   Graph read(CodeFormat(codes, options_.dimension), graph_.max_links());
   if (header.components != read.format().components()) return other;
   auto entries = std::make_shared<std::vector<uint32_t>>(header.entries);
-  if (!reader.Get(entries->data(), entries->size() * sizeof(uint32_t)) || !reader.Pad()) {
-    return other;
+  if (!reader.Get(entries->data(), entries->size() * sizeof(uint32_t))) return other;
+  std::shared_ptr<const Frame> frame;
+  if (options_.precision) {
+    frame = GetFrame(options_.precision, &reader);
+    if (frame == nullptr) return other;
   }
+  if (!reader.Pad()) return other;
   if (Status status = read.Reserve(header.nodes); !status.ok()) return status;
   const Graph::View graph = read.view();
   const auto get = [&](auto section, size_t bytes) {
@@ -231,6 +269,7 @@ Status Index::Read(const char* path, const AbortFlag& abort) {
   Use(std::move(read));
   nodes_ = header.nodes;
   reference_ = header.reference;
+  frame_ = std::move(frame);
   intrinsic_dimension_ = IntrinsicDimension(header.intrinsic_dimension, nodes_);
   chosen_ = std::move(chosen);
   entries_ = std::move(entries);

@@ -18,8 +18,8 @@ export const CODES_CHOICES = ['auto', ...CODES] as const
  */
 export function createEngine(name: EngineName, host: EngineHost, flat: Engine): Engine {
   const { metric } = host.options
-  if (name === 'flat' || metric === 'mahalanobis') return flat
-  return name === 'hnsw' ? new HnswEngine(host) : new HnswlibEngine(host, metric)
+  if (name === 'hnsw') return new HnswEngine(host)
+  return name === 'flat' || metric === 'mahalanobis' ? flat : new HnswlibEngine(host, metric)
 }
 
 /** Throws as the engine's constructor, before anything is created. */

@@ -39,7 +39,8 @@ export function choosePlan(source: Source, settings: Settings, query: EngineQuer
   if (candidates !== undefined) return planCandidates(source, settings, query, live, 'candidates')
   if (exact) return scanFastest(source, query, live, 'exact: true')
   if (!ordersAlike(source, query)) {
-    return scanFastest(source, query, live, `${definition.metric} has another order than ${measure.name}`)
+    const other = measure.metric === definition.metric ? 'by another matrix' : `than ${measure.name}`
+    return scanFastest(source, query, live, `${definition.metric} has another order ${other}`)
   }
   const plan = planCandidates(source, settings, query, live, 'vectors of one length are ordered alike')
   return query.after === undefined ? plan : behind(plan, flat)

@@ -182,7 +182,7 @@ export interface OpenOptions {
 }
 
 export interface CollectionOptions<M extends object> {
-  /** Components of every vector, 1 to 65,535. Needed to create a collection. */
+  /** Components of every vector, 1 to 65,535. Needed to create a collection, unless a matrix tells it. */
   dimension?: number | undefined
   /** Default `cosine`. A matrix is stored with the collection, and need not be given again. */
   metric?: CollectionMetric | undefined

@@ -84,10 +84,9 @@ export class Database implements AsyncDisposable {
     return this.#session.run(async () => {
       const checkedName = validName(name)
       const wanted = parseDefinition(options)
-      await this.#factor(wanted)
       const definition = await this.#findOrCreate(checkedName, wanted)
       checkMatches(checkedName, definition, wanted)
-      await this.#factor(definition, wanted)
+      await this.#factor(definition)
       const source = this.#core.source(checkedName, definition)
       await load(source)
       return new Collection<M, I>(this.#session, source, () => this.#core.purge())
@@ -147,11 +146,9 @@ export class Database implements AsyncDisposable {
     return this.close()
   }
 
-  /** Makes the factors of a matrix, if there is one, unless they are those of another one. @throws SkalarError `BAD_OPTION`, `CLOSED` */
-  async #factor({ precision }: Pick<Wanted, 'precision'>, same?: Wanted): Promise<void> {
-    if (precision === undefined) return
-    precision.factors ??= same?.precision?.factors
-    await factorInTurns(precision, () => this.#session.assertOpen())
+  /** Makes the factors of a matrix, if there is one that has none. @throws SkalarError `BAD_OPTION`, `CLOSED` */
+  async #factor({ precision }: Pick<Definition, 'precision'>): Promise<void> {
+    if (precision !== undefined) await factorInTurns(precision, () => this.#session.assertOpen())
   }
 
   async #findOrCreate(name: string, wanted: Wanted): Promise<Definition> {
@@ -163,6 +160,8 @@ export class Database implements AsyncDisposable {
     }
     const definition = definitionOf(name, wanted)
     checkAvailable(definition.index.engine)
+    // A matrix that cannot be used is refused before anything is written.
+    await this.#factor(definition)
     const bytes = wanted.precision === undefined ? 0 : matrixBytes(wanted.precision.data.length)
     return environment.write(weightOf(1, bytes), () => createCollection(environment, name, definition))
   }

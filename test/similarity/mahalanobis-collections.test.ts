@@ -171,17 +171,29 @@ describe('the matrix of a collection', () => {
     })
   })
 
-  it('is one that a large one may be, in several rows', async () => {
-    const folder = temporaryFolder()
-    const before = await openDatabase(folder)
-    const dimension = 300
-    const matrix = Float64Array.from({ length: dimension ** 2 }, (_, i) =>
+  const large = (dimension: number) =>
+    Float64Array.from({ length: dimension ** 2 }, (_, i) =>
       i % (dimension + 1) === 0 ? 2 + (i % 7) : 1e-3 * Math.cos((i % dimension) * Math.floor(i / dimension)),
     )
+
+  it('may be a large one, in several rows, and is read where nothing can be written', async () => {
+    const folder = temporaryFolder()
+    const before = await openDatabase(folder)
+    const matrix = large(300)
     await before.collection('films', { metric: { mahalanobis: matrix } })
     await before.close()
-    const films = await (await openDatabase(folder)).collection('films')
+    const films = await (await openDatabase(folder, { readOnly: true })).collection('films')
     expect(films.metric).toEqual({ mahalanobis: matrix })
+  })
+
+  it('is not written where the database is closed while it is checked', async () => {
+    const folder = temporaryFolder()
+    const db = await openDatabase(folder)
+    const call = db.collection('films', { metric: { mahalanobis: large(400) } })
+    const refused = expectRejection(call, 'CLOSED')
+    await db.close()
+    await refused
+    expect((await openDatabase(folder)).collections()).toEqual([])
   })
 
   it('is refused where it is another one, as any other metric is', async () => {
@@ -195,6 +207,8 @@ describe('the matrix of a collection', () => {
     await mismatch('films', { metric: by([[1]]) }, 'options.dimension')
     await mismatch('films', { dimension: 4 }, 'options.dimension')
     await mismatch('plain', { metric: by(MATRIX) }, 'options.metric')
+    // Not even looked at further.
+    await mismatch('films', { metric: { mahalanobis: new Float64Array(9) } }, 'options.metric.mahalanobis')
     await db.collection('films', { metric: { mahalanobis: Float64Array.from(MATRIX.flat()) } })
   })
 

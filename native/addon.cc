@@ -13,6 +13,7 @@
 #include "binding/hnsw.h"
 #include "binding/kernel_machine.h"
 #include "binding/lock_file.h"
+#include "binding/precision.h"
 #include "binding/similarities.h"
 #include "binding/store.h"
 #include "binding/whitening.h"
@@ -87,6 +88,7 @@ void Define(Napi::Env env, Napi::Object exports) {
   exports.Set("Store", Store::Define(env));
   exports.Set("Hnsw", Hnsw::Define(env));
   exports.Set("KernelMachine", KernelMachine::Define(env));
+  exports.Set("Precision", Precision::Define(env));
   exports.Set("Whitening", Whitening::Define(env));
 }
 

@@ -16,6 +16,7 @@
         "binding/generation.cc",
         "binding/hnsw.cc",
         "binding/kernel_machine.cc",
+        "binding/precision.cc",
         "binding/scan.cc",
         "binding/similarities.cc",
         "binding/store.cc",

@@ -4,6 +4,7 @@ import { countMatching } from './query/count.ts'
 import { explain } from './query/explain.ts'
 import { Records } from './query/iterate.ts'
 import { queryMany } from './query/many.ts'
+import { metricOf } from './query/own-metric.ts'
 import { parseInclude, readRecord } from './query/read.ts'
 import { parseRequest, parseTest, refuseTimeout } from './query/request.ts'
 import { run, runSync } from './query/run.ts'
@@ -92,8 +93,9 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     return this.#source.definition.dimension
   }
 
-  get metric(): MetricName {
-    return this.#source.definition.metric
+  /** What it was created with, as `db.collection` takes it: of a Mahalanobis distance a copy of the matrix, row by row. */
+  get metric(): MetricName | { mahalanobis: Float64Array } {
+    return metricOf(this.#source.definition)
   }
 
   /** Number of records; within a transaction with what it has written so far. */

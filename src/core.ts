@@ -39,7 +39,12 @@ export class Core {
     }
   }
 
-  /** The collection of a definition in memory, loaded when first asked for. */
+  /** The whole definition of a collection in memory, by its number. */
+  known(identity: number): Definition | undefined {
+    return this.#sources.get(identity)?.definition
+  }
+
+  /** The collection of a whole definition in memory, loaded when first asked for. */
   source(name: string, definition: Definition): Source {
     const known = this.#sources.get(definition.identity)
     if (known !== undefined) return known

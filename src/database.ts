@@ -3,6 +3,7 @@ import { Collection } from './collection.ts'
 import type { Core } from './core.ts'
 import { checkMatches, definitionOf, parseDefinition, type Wanted } from './definition.ts'
 import { checkAvailable } from './engine/create.ts'
+import { factorInTurns } from './engine/precision.ts'
 import { SkalarError } from './errors.ts'
 import { booleanOption, checkOptions, enumOption, functionOption, integerOption } from './options.ts'
 import { join } from './registry.ts'
@@ -14,8 +15,11 @@ import {
   findDefinition,
   listNames,
   validName,
+  withMatrix,
 } from './store/catalogue.ts'
 import type { Access } from './store/folder.ts'
+import { matrixBytes } from './store/matrix-rows.ts'
+import { weightOf } from './store/room.ts'
 import { type Transaction, transact } from './transaction.ts'
 import type { CollectionOptions, Id, Metadata, OpenOptions } from './types.ts'
 import { folderOption } from './validate/folder.ts'
@@ -70,7 +74,8 @@ export class Database implements AsyncDisposable {
    * Opens a collection, loading its vectors; creates it when it does not exist and `dimension` is given. Options that
    * differ from those it was created with are refused.
    *
-   * @throws SkalarError `NOT_FOUND`, `COLLECTION_MISMATCH`, `BAD_OPTION`, `ENGINE_UNAVAILABLE`, `READ_ONLY`, `DISK_FULL`
+   * @throws SkalarError `NOT_FOUND`, `COLLECTION_MISMATCH`, `BAD_OPTION`, `ENGINE_UNAVAILABLE`, `READ_ONLY`, `DISK_FULL`; for the
+   *   matrix of a metric `BAD_VECTOR`, `DIMENSION_MISMATCH`
    */
   collection<M extends object = Metadata, I extends Id = string>(
     name: string,
@@ -81,6 +86,7 @@ export class Database implements AsyncDisposable {
       const wanted = parseDefinition(options)
       const definition = await this.#findOrCreate(checkedName, wanted)
       checkMatches(checkedName, definition, wanted)
+      await this.#factor(definition)
       const source = this.#core.source(checkedName, definition)
       await load(source)
       return new Collection<M, I>(this.#session, source, () => this.#core.purge())
@@ -140,14 +146,24 @@ export class Database implements AsyncDisposable {
     return this.close()
   }
 
+  /** Makes the factors of a matrix, if there is one that has none. @throws SkalarError `BAD_OPTION`, `CLOSED` */
+  async #factor({ precision }: Pick<Definition, 'precision'>): Promise<void> {
+    if (precision !== undefined) await factorInTurns(precision, () => this.#session.assertOpen())
+  }
+
   async #findOrCreate(name: string, wanted: Wanted): Promise<Definition> {
     const { environment } = this.#core
     environment.refresh()
     const existing = findDefinition(environment, name)
-    if (existing !== undefined) return existing
+    if (existing !== undefined) {
+      return this.#core.known(existing.identity) ?? withMatrix(environment, name, existing)
+    }
     const definition = definitionOf(name, wanted)
     checkAvailable(definition.index.engine)
-    return environment.write(1, () => createCollection(environment, name, definition))
+    // A matrix that cannot be used is refused before anything is written.
+    await this.#factor(definition)
+    const bytes = wanted.precision === undefined ? 0 : matrixBytes(wanted.precision.data.length)
+    return environment.write(weightOf(1, bytes), () => createCollection(environment, name, definition))
   }
 }
 

@@ -68,6 +68,9 @@ export function metricOption<Accepted extends string = MetricName>(
 ): Accepted | undefined {
   if (value === undefined || accepted.includes(value as Accepted)) return value as Accepted | undefined
   const name = typeof value === 'string' ? value.toLowerCase().replace(/[\s_-]/g, '') : ''
+  if (name === 'mahalanobis') {
+    throw badOption(path, value, quotedList(accepted), 'it needs a matrix: pass { mahalanobis: precision }')
+  }
   const meant = accepted.find((metric) => metric === (METRIC_ALIASES.get(name) ?? name))
   throw badOption(path, value, quotedList(accepted), meant && `did you mean "${meant}"?`)
 }

@@ -2,7 +2,7 @@ import { createEngine } from './engine/create.ts'
 import type { Engine, EngineHost } from './engine/engine.ts'
 import { FlatEngine } from './engine/flat.ts'
 import { Precisions } from './engine/precisions.ts'
-import type { NativePool } from './native.ts'
+import type { NativePool, NativePrecision } from './native.ts'
 import type { Definition } from './store/catalogue.ts'
 import { changesSince } from './store/changes-since.ts'
 import type { Environment } from './store/environment.ts'
@@ -40,17 +40,21 @@ export interface Handle {
   readonly session: Session
 }
 
-/** A collection in memory, still empty: the first `replica.catchUp()` loads it. @throws SkalarError `ENGINE_UNAVAILABLE` */
+/**
+ * A collection in memory, still empty: the first `replica.catchUp()` loads it. Its matrix, if it has one, has factors.
+ *
+ * @throws SkalarError `ENGINE_UNAVAILABLE`
+ */
 export function createSource(
   environment: Environment,
   pool: NativePool,
   name: string,
   definition: Definition,
 ): Source {
-  const host = engineHost(environment, pool, name, definition)
+  const precisions = new Precisions(definition.precision)
+  const host = engineHost(environment, pool, name, definition, precisions.own)
   const flat = new FlatEngine(host)
-  const engine = definition.index.engine === 'flat' ? flat : createEngine(definition.index.engine, host)
-  const precisions = new Precisions()
+  const engine = createEngine(definition.index.engine, host, flat)
   const listeners = [...new Set([flat, engine]), precisions]
   const replica = new Replica(environment, name, definition, listeners)
   return { name, definition, environment, pool, replica, engine, flat, precisions }
@@ -61,10 +65,18 @@ function engineHost(
   pool: NativePool,
   name: string,
   definition: Definition,
+  precision: NativePrecision | undefined,
 ): EngineHost {
   const { dimension, metric, index, identity } = definition
   return {
-    options: { dimension, metric, M: index.M, efConstruction: index.efConstruction, codes: index.codes },
+    options: {
+      dimension,
+      metric,
+      precision,
+      M: index.M,
+      efConstruction: index.efConstruction,
+      codes: index.codes,
+    },
     pool,
     indexFiles: (number) =>
       environment.readOnly ? undefined : indexFiles(environment, { identity, name }, number),

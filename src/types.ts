@@ -21,16 +21,17 @@ export type MatrixInput = VectorInput | readonly VectorInput[]
 /** `cosine` and `dot` are similarities, larger is nearer; `euclidean` is a distance, smaller is nearer. */
 export type MetricName = 'cosine' | 'dot' | 'euclidean'
 
+/** What a collection ranks by, unless a query says otherwise; and the name of it. */
+export type CollectionMetric = MetricName | MahalanobisMetric
+export type CollectionMetricName = MetricName | 'mahalanobis'
+
 /**
  * What a query ranks by: a metric, or a kernel of scikit-learn's definition. Distances (`euclidean`, `chebyshev`, `manhattan`,
  * `mahalanobis`): less is nearer; all others: more.
  */
 export type QueryMetric = MetricName | 'chebyshev' | 'manhattan' | MahalanobisMetric | KernelMetric
 
-/**
- * √((x − q)ᵀ P (x − q)): P is the inverse of a covariance matrix, dimension × dimension, symmetric and positive definite, as an array of
- * rows or row by row.
- */
+/** √((x − q)ᵀ P (x − q)): P is the inverse of a covariance matrix, symmetric and positive definite, as rows or row by row. */
 export type MahalanobisMetric = { mahalanobis: MatrixInput }
 
 /** `gamma` is above 0, by default 1 / dimension; `degree` an integer of at least 1, by default 3; `coef0` by default 1. */
@@ -181,10 +182,10 @@ export interface OpenOptions {
 }
 
 export interface CollectionOptions<M extends object> {
-  /** Components of every vector, 1 to 65,535. Needed to create a collection. */
+  /** Components of every vector, 1 to 65,535. Needed to create a collection, unless a matrix tells it. */
   dimension?: number | undefined
-  /** Default `cosine`. */
-  metric?: MetricName | undefined
+  /** Default `cosine`. A matrix is stored with the collection, and need not be given again. */
+  metric?: CollectionMetric | undefined
   fields?: Fields<M> | undefined
   index?: IndexOptions | undefined
 }
@@ -385,7 +386,7 @@ export interface IndexStats {
 export interface CollectionStats {
   readonly records: number
   readonly dimension: number
-  readonly metric: MetricName
+  readonly metric: CollectionMetricName
   readonly engine: EngineName
   /** Records that the index has still to take in, in the background; until then queries scan them. */
   readonly pending: number

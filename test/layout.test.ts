@@ -19,6 +19,7 @@ const FOUNDATION = [
   'validate',
   'options',
   'kernel-parameters',
+  'precision-matrix',
   'fields',
 ]
 
@@ -47,11 +48,12 @@ const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
   engine: ['functions', 'native', ...FOUNDATION],
   store: ['native', ...FOUNDATION],
   functions: ['native', ...FOUNDATION],
-  native: ['errors'],
+  native: ['errors', 'types', 'precision-matrix'],
   fields: ['options', 'validate', 'types', 'errors'],
   'kernel-parameters': ['options'],
   options: ['validate', 'types', 'errors'],
   validate: ['norm', 'types', 'errors'],
+  'precision-matrix': [],
   turns: ['fifo'],
   norm: [],
   generation: [],

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "binding/async.h"
+#include "binding/precision.h"
 #include "binding/store.h"
 #include "score/diversity.h"
 
@@ -46,7 +47,8 @@ std::unique_ptr<Diversity> ReadDiversity(const Napi::CallbackInfo& info, size_t 
     begin += choice.count;
   }
   return std::make_unique<Diversity>(store.vectors().Snapshot(), metric, std::move(choices),
-                                     ReadAbortFlag(info[first + 6]).Or(abort));
+                                     ReadAbortFlag(info[first + 7]).Or(abort),
+                                     ReadPrecision(info[first + 6]));
 }
 
 Napi::Value ToResult(Napi::Env env, const Chosen& chosen) {

@@ -25,6 +25,8 @@ namespace skalar::binding {
 //
 //   groups     Uint32Array | null
 //
+//   precision  Precision | null  of kMahalanobis
+//
 //   abort      Int32Array | null  one element; other than 0 stops it
 Napi::Value StartDiversity(const Napi::CallbackInfo& info);
 

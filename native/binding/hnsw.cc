@@ -10,6 +10,7 @@
 #include "binding/async.h"
 #include "binding/errors.h"
 #include "binding/generation.h"
+#include "binding/precision.h"
 #include "binding/scan.h"
 #include "binding/store.h"
 #include "hnsw/build.h"
@@ -27,6 +28,7 @@ hnsw::Options ReadOptions(const Napi::CallbackInfo& info) {
   const auto number = [&](size_t i) { return info[i].As<Napi::Number>().Uint32Value(); };
   hnsw::Options options = {static_cast<Metric>(number(1)), number(0), number(2), number(3)};
   if (info[4].IsNumber()) options.codes = static_cast<skalar::Codes>(number(4));
+  if (info[5].IsObject()) options.precision = Precision::Unwrap(info[5])->shared();
   return options;
 }
 
@@ -173,9 +175,15 @@ Napi::Function Hnsw::Define(Napi::Env env) {
                      });
 }
 
-// new Hnsw(dimension, metric, M, efConstruction, codes or null)
+// new Hnsw(dimension, metric, M, efConstruction, codes or null, precision or null)
 Hnsw::Hnsw(const Napi::CallbackInfo& info)
-    : Wrapped<Hnsw>(info), index_(ReadOptions(info)), external_memory_(info.Env()) {}
+    : Wrapped<Hnsw>(info), index_(ReadOptions(info)), external_memory_(info.Env()) {
+  const hnsw::Options& options = index_.options();
+  const size_t size = options.precision ? options.precision->size() : 0;
+  if (size != (options.metric == Metric::kMahalanobis ? options.dimension : 0)) {
+    ThrowMisuse(info.Env(), "skalar addon: a matrix of another dimension");
+  }
+}
 
 // put(slots: Uint32Array)
 void Hnsw::Put(const Napi::CallbackInfo& info) {

@@ -9,6 +9,7 @@
 #include "binding/diversity.h"
 #include "binding/errors.h"
 #include "binding/generation.h"
+#include "binding/precision.h"
 #include "binding/scan.h"
 #include "flat/scan.h"
 #include "score/scorer.h"
@@ -109,8 +110,8 @@ void Store::AddVectors(const Napi::CallbackInfo& info) {
               info[3].As<Napi::Boolean>().Value(), sums.Data());
 }
 
-// scores(vector: Float32Array, metric, slots: Uint32Array) → Float64Array: exact; NaN for dead
-// slots
+// scores(vector: Float32Array, metric, slots: Uint32Array, precision or null) → Float64Array:
+// exact; NaN for dead slots
 Napi::Value Store::Scores(const Napi::CallbackInfo& info) {
   const auto vector = info[0].As<Napi::Float32Array>();
   const auto slots = info[2].As<Napi::Uint32Array>();
@@ -124,6 +125,7 @@ Napi::Value Store::Scores(const Napi::CallbackInfo& info) {
   Query query;
   query.vector = Borrowed(padded.data());
   query.metric = static_cast<Metric>(info[1].As<Napi::Number>().Uint32Value());
+  query.whitened = ReadPrecision(info[3]);
   const Scorer scorer(view, query);
   auto scores = Napi::Float64Array::New(info.Env(), slots.ElementLength());
   if (scores.IsEmpty()) return scores;

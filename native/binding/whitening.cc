@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "binding/async.h"
+#include "binding/precision.h"
 #include "binding/store.h"
 
 namespace skalar::binding {
@@ -56,17 +57,13 @@ Whitening::Whitening(const Napi::CallbackInfo& info)
   const Store* store = Store::Unwrap(info[0]);
   if (store == nullptr) return;
   const VectorStore::View view = store->vectors().Snapshot();
-  const size_t n = view.dimension();
-  const auto matrix = info[1].As<Napi::Float64Array>();
-  const auto factor = info[2].As<Napi::Float64Array>();
-  const auto exponents = info[3].As<Napi::Int32Array>();
-  if (matrix.ElementLength() != n * n || factor.ElementLength() != n * n ||
-      exponents.ElementLength() != n) {
+  const Precision* precision = Precision::Unwrap(info[1]);
+  if (precision == nullptr) return;
+  if (precision->shared()->size() != view.dimension()) {
     ThrowMisuse(info.Env(), "skalar addon: a matrix of another dimension");
     return;
   }
-  whitening_ = std::make_unique<skalar::Whitening>(
-      std::make_shared<const Precision>(matrix.Data(), factor.Data(), exponents.Data(), n), view);
+  whitening_ = std::make_unique<skalar::Whitening>(precision->shared(), view);
   ReportMemory();
 }
 

@@ -1,7 +1,5 @@
-// new Whitening(store, matrix, factor, exponents): the images of a store's rows by the matrix of a
-// Mahalanobis distance, as JavaScript sees them.
-//   matrix, factor  Float64Array  C and L (score/precision.h), dimension × dimension
-//   exponents       Int32Array    those of S
+// new Whitening(store, precision): the images of a store's rows by the matrix of a Mahalanobis
+// distance, as JavaScript sees them.
 
 #ifndef SKALAR_BINDING_WHITENING_H_
 #define SKALAR_BINDING_WHITENING_H_

@@ -53,7 +53,9 @@ Attempt::Attempt(const Snapshot& snapshot, const Query& query)
       query_(query),
       scorer_(snapshot.vectors, query),
       k_(query.k + Excluded(query)),
-      ef_(std::max(query.ef, query.k) + Excluded(query)) {}
+      ef_(std::max(query.ef, query.k) + Excluded(query)) {
+  if (snapshot.frame) aim_.emplace(*snapshot.frame, query.vector.get(), snapshot.vectors.stride());
+}
 
 Attempt::~Attempt() {
   if (scratch_ != nullptr) snapshot_.scratches->Give(std::move(scratch_));
@@ -62,6 +64,7 @@ Attempt::~Attempt() {
 // A query without direction ranks nothing, and for one that is far away all rows rank alike in
 // float32.
 bool Attempt::CanRank() const {
+  if (aim_) return aim_->norm > 0 && aim_->norm <= kFarthest * snapshot_.reference;
   if (query_.metric == Metric::kEuclidean && snapshot_.metric == Metric::kEuclidean &&
       scorer_.norm() > kFarthest * snapshot_.reference) {
     return false;
@@ -72,11 +75,15 @@ bool Attempt::CanRank() const {
 const Scratch& Attempt::Prepare() {
   scratch_ = snapshot_.scratches->Take();
   float* const prepared = scratch_->prepared.data();
-  scorer_.WriteDirection(prepared);
+  if (aim_) {
+    std::copy(aim_->direction.begin(), aim_->direction.end(), prepared);
+  } else {
+    scorer_.WriteDirection(prepared);
+  }
   snapshot_.format.Prepare(prepared);
   scratch_->query.SetVector(prepared);
-  scratch_->ranker =
-      RankerOfQuery(snapshot_.metric, scratch_->query.scale(), scorer_.norm(), snapshot_.reference);
+  scratch_->ranker = RankerOfQuery(snapshot_.order, scratch_->query.scale(),
+                                   aim_ ? aim_->norm : scorer_.norm(), snapshot_.reference);
   scratch_->visited = scratch_->distances = 0;
   return *scratch_;
 }
@@ -88,7 +95,7 @@ bool Attempt::PassesAll() const {
 
 Width Attempt::WidthOf(size_t k, size_t ef) const {
   // Of products no multiple tells what is near.
-  if (snapshot_.metric == Metric::kDot) return Width::Of(ef);
+  if (snapshot_.order == Metric::kDot) return Width::Of(ef);
   const float reach = snapshot_.intrinsic_dimension.Reach(k, ef);
   return {std::max(k, ef / kNarrowest), kWidest * ef, k, reach, scratch_->ranker.nearest};
 }

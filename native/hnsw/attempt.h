@@ -25,19 +25,24 @@
 #include "quant/code.h"
 #include "score/query.h"
 #include "score/scorer.h"
+#include "score/whitened.h"
 #include "store/vector_store.h"
 
 namespace skalar::hnsw {
 
 // What the searches of one call see: an index and its vectors at one moment.
 struct Snapshot {
+  // What is asked for, and what distances between nodes are.
   Metric metric;
+  Metric order;
   VectorStore::View vectors;
   CodeFormat format;
   std::shared_ptr<ScratchPool> scratches;
   Graph::View graph;
   std::shared_ptr<const std::vector<uint32_t>> entries;
   double reference;
+  // Of a graph of images.
+  std::shared_ptr<const Frame> frame;
   IntrinsicDimension intrinsic_dimension;
   Moment moment;
   size_t alive;
@@ -56,7 +61,8 @@ class Attempt {
 
   const Scorer& scorer() const { return scorer_; }
 
-  // False when codes cannot tell what is near the query: then nothing else may be called.
+  // False when codes cannot tell what is near the query: then nothing else may be called. Requires
+  // of a graph of images that its metric is asked for.
   bool CanRank() const;
 
   // One of these first: walks, also two at once.
@@ -99,6 +105,7 @@ class Attempt {
   const Snapshot& snapshot_;
   const Query& query_;
   const Scorer scorer_;
+  std::optional<Aim> aim_;  // in a graph of images
   // With what is not to be answered itself.
   const size_t k_;
   const size_t ef_;

@@ -24,7 +24,7 @@ namespace skalar::hnsw {
 // One stretch of linking slots that wait.
 class Build {
  public:
-  // Takes some of the slots that wait.
+  // Takes some of the slots that wait. Requires: a graph of images has its frame.
   Build(Index* index, VectorStore::View vectors);
 
   // Why there is nothing to work on, if so.
@@ -42,6 +42,8 @@ class Build {
   // What one call of Work() leaves to Finish(), whatever becomes of it.
   class Share;
 
+  // Makes slots `begin` to `end` of those taken nodes, on one thread.
+  void AddAll(size_t begin, size_t end, std::vector<uint8_t>* images, Share* share);
   // Links a node whose code, point and detail are set, or makes it a twin. Nodes of equal codes one
   // after the other: of two at once neither would find the other, and as two heads that are equal
   // to walks, one of them would be lost to them.
@@ -59,6 +61,7 @@ class Build {
   Graph::View graph_;
   std::shared_ptr<const std::vector<uint32_t>> entries_;
   double reference_ = 0;
+  const std::shared_ptr<const Frame> frame_;
   size_t first_ = 0;
   std::vector<uint32_t> slots_;
   std::vector<uint8_t> linked_;  // of each slot, whether it was

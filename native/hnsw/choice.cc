@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "hnsw/ranker.h"
 #include "score/query.h"
 #include "score/scorer.h"
+#include "store/row.h"
 
 namespace skalar::hnsw {
 namespace {
@@ -31,8 +33,11 @@ void EachOfSome(size_t size, size_t count, Visit visit) {
 }  // namespace
 
 Choice::Choice(Index* index, VectorStore::View vectors)
-    : index_(index), vectors_(std::move(vectors)) {
-  if (index->reference_ == 0) index->SetReference(vectors_);
+    : index_(index),
+      metric_(OrderOf(index->options().metric)),
+      wants_codes_(!index->decided_),
+      vectors_(std::move(vectors)) {
+  if (index->reference_ == 0 && !index->options().precision) index->SetReference(vectors_);
   reference_ = index->reference_;
   const SlotList slots = index->WaitingSlots();
   EachOfSome(slots->size(), kSample, [&](size_t i) {
@@ -41,10 +46,41 @@ Choice::Choice(Index* index, VectorStore::View vectors)
 }
 
 void Choice::Work(const AbortFlag& abort) {
-  if (sample_.size() <= kFirst) {
-    status_ = Status::Ok();
-    return;
+  if (index_->options().precision) {
+    const Status status = MakeFrame(abort);
+    if (!status.ok()) {
+      status_ = status;
+      return;
+    }
   }
+  if (sample_.size() > kFirst && wants_codes_ && !ChooseCodes(abort)) return;
+  status_ = Status::Ok();
+}
+
+Status Choice::MakeFrame(const AbortFlag& abort) {
+  const size_t n = vectors_.dimension();
+  frame_ = Frame::Of(index_->options().precision, vectors_, sample_.data(), sample_.size());
+  VectorStore images(n);
+  std::vector<uint8_t> rows(kImagesAtOnce * RowBytes(n));
+  std::vector<double> distances(kImagesAtOnce);
+  std::vector<uint32_t> places(sample_.size());
+  std::iota(places.begin(), places.end(), 0);
+  for (size_t i = 0; i < sample_.size(); i += kImagesAtOnce) {
+    if (IsStopped(abort)) return Status::Aborted();
+    const size_t count = std::min(kImagesAtOnce, sample_.size() - i);
+    WriteImages(*frame_, vectors_, &sample_[i], count, rows.data(), distances.data());
+    const Status status = images.Put(&places[i], rows.data(), count, 1);
+    if (!status.ok()) return status;
+  }
+  vectors_ = images.Snapshot();
+  sample_ = std::move(places);
+  reference_ = 0;
+  for (const uint32_t place : sample_) reference_ = std::max(reference_, vectors_.NormOf(place));
+  if (reference_ == 0) reference_ = 1;
+  return Status::Ok();
+}
+
+bool Choice::ChooseCodes(const AbortFlag& abort) {
   // The upper plane of int8 is all there is of int4.
   const CodeFormat format(Codes::kInt4, vectors_.dimension());
   std::vector<float> prepared(format.components());
@@ -55,8 +91,7 @@ void Choice::Work(const AbortFlag& abort) {
     format.Prepare(prepared.data());
     const CodeNumbers numbers =
         Encode(format, prepared.data(), &codes[i * format.code_bytes()], nullptr);
-    points[i] =
-        PointFor(index_->options().metric, numbers, vectors_.NormOf(sample_[i]), reference_);
+    points[i] = PointFor(metric_, numbers, vectors_.NormOf(sample_[i]), reference_);
   }
   size_t found = 0;
   size_t wanted = 0;
@@ -65,10 +100,9 @@ void Choice::Work(const AbortFlag& abort) {
     found += Found(sample_[i], format, codes, points);
     wanted += kNearest;
   });
-  if (IsStopped(abort)) return;
   const bool enough = static_cast<double>(found) >= kEnough * static_cast<double>(wanted);
   codes_ = enough ? Codes::kInt8 : Codes::kFloat32;
-  status_ = Status::Ok();
+  return !IsStopped(abort);
 }
 
 size_t Choice::Found(uint32_t slot, const CodeFormat& format, const std::vector<uint8_t>& codes,
@@ -78,7 +112,7 @@ size_t Choice::Found(uint32_t slot, const CodeFormat& format, const std::vector<
   vectors_.WriteVector(slot, vector.data());
   Query query;
   query.vector = Borrowed(vector.data());
-  query.metric = index_->options().metric;
+  query.metric = metric_;
   const Scorer scorer(vectors_, query);
   std::vector<double> scores(count);
   for (size_t i = 0; i < count; i += Scorer::kAtOnce) {
@@ -97,8 +131,7 @@ size_t Choice::Found(uint32_t slot, const CodeFormat& format, const std::vector<
   code_query.SetVector(prepared.data());
   std::vector<float> ranks(count);
   code_query.MultiplyRows(codes.data(), count, ranks.data());
-  const Ranker ranker =
-      RankerOfQuery(index_->options().metric, code_query.scale(), scorer.norm(), reference_);
+  const Ranker ranker = RankerOfQuery(metric_, code_query.scale(), scorer.norm(), reference_);
   std::vector<size_t> order(count);
   for (size_t i = 0; i < count; ++i) {
     ranks[i] = ranker.Rank(ranks[i], points[i].scale, points[i].bias);
@@ -113,9 +146,13 @@ size_t Choice::Found(uint32_t slot, const CodeFormat& format, const std::vector<
 }
 
 Status Choice::Finish() {
-  if (status_.ok() && index_->undecided()) {
-    const CodeFormat format(codes_, index_->options_.dimension);
-    index_->Use(Graph(format, index_->graph_.max_links()));
+  if (!status_.ok() || !index_->undecided()) return status_;
+  if (!index_->decided_) {
+    index_->Use(Graph(CodeFormat(codes_, index_->options_.dimension), index_->graph_.max_links()));
+  }
+  if (frame_) {
+    index_->frame_ = frame_;
+    index_->reference_ = reference_;
   }
   return status_;
 }

@@ -12,6 +12,12 @@ namespace {
 // pays.
 constexpr size_t kScanFactor = 16;
 
+// Slots that wait are scored exactly beside a walk, by kMahalanobis with dimension² multiplications
+// each; a scan of all rows has their images made first. So a walk is better with few that wait, or
+// one for so many that have a node.
+constexpr size_t kFewWaiting = 2000;
+constexpr size_t kAliveForWaiting = 8;
+
 // The cosines of neighbours on a circle differ by less than codes, or float32, can tell.
 constexpr size_t kFewestDimensions = 3;
 
@@ -97,6 +103,7 @@ void Index::Remove(uint32_t slot) {
 
 size_t Index::MostCandidates() const {
   if (alive_ == 0 || waiting_ > alive_) return 0;
+  if (options_.precision && waiting_ > std::max(kFewWaiting, alive_ / kAliveForWaiting)) return 0;
   if (options_.metric == Metric::kCosine && options_.dimension < kFewestDimensions) return 0;
   return (alive_ + waiting_ - 1) / kScanFactor;
 }
@@ -114,7 +121,8 @@ SlotList Index::WaitingSlots() {
   return waiting_slots_;
 }
 
-// The norms of some slots that wait decide: the longest of them, or for dot a long one.
+// The norms of some slots that wait decide: the longest of them, or for dot a long one. Requires:
+// it is no graph of images.
 void Index::SetReference(const VectorStore::View& vectors) {
   const SlotList slots = WaitingSlots();
   std::vector<double> norms;

@@ -5,6 +5,10 @@
 // one stays, dead, as a place to walk through. Slots that wait are scored exactly by every search,
 // so that nothing is missed meanwhile.
 //
+// A graph of the metric kMahalanobis is one of images (score/whitened.h) by Euclidean distance.
+// They are made when nodes are linked, and not kept; all are of one frame, which belongs to the
+// graph.
+//
 // Thread safety: everything here belongs to one thread (the JavaScript thread). What other threads
 // do is a Build, a Renumbering or a Search: made there, run on any. At most one of the first two
 // exists at a time.
@@ -30,7 +34,9 @@
 #include "hnsw/linker.h"
 #include "hnsw/walk.h"
 #include "quant/code.h"
+#include "score/precision.h"
 #include "score/query.h"
+#include "score/whitened.h"
 #include "store/section_file.h"
 #include "store/vector_store.h"
 
@@ -43,7 +49,14 @@ struct Options {
   size_t ef_construction;
   // Without: chosen by what suits the dimension and the vectors.
   std::optional<Codes> codes = std::nullopt;
+  // Of kMahalanobis.
+  std::shared_ptr<const Precision> precision = nullptr;
 };
+
+// What the distance between two nodes is, of a graph of a metric.
+inline constexpr Metric OrderOf(Metric metric) {
+  return metric == Metric::kMahalanobis ? Metric::kEuclidean : metric;
+}
 
 // Scratches that are not in use. Thread-safe.
 class ScratchPool {
@@ -75,8 +88,9 @@ class Index {
   // Bytes allocated.
   size_t memory() const;
   Codes codes() const { return graph_.format().codes(); }
-  // Whether a Choice is to be made before the first node. Without one, codes are int8.
-  bool undecided() const { return !decided_ && nodes_ == 0; }
+  // Whether a Choice is to be made before the first node. Without one, codes are int8; a graph of
+  // images needs it.
+  bool undecided() const { return (!decided_ || lacks_frame()) && nodes_ == 0; }
   // Whether so many nodes are numbered as they came that renumbering them is worth its time.
   bool scattered() const;
 
@@ -109,6 +123,8 @@ class Index {
   friend class Choice;
   friend class Renumbering;
   friend class Search;
+
+  bool lacks_frame() const { return options_.precision != nullptr && frame_ == nullptr; }
 
   // In place of a node: the slot is not live; it waits; a Build is linking it.
   static constexpr uint32_t kNone = kNoNode;
@@ -160,6 +176,8 @@ class Index {
   uint64_t removals_ = 0;
   // The length that norms are relative to; 0 until the first build.
   double reference_ = 0;
+  // Of a graph of images: how vectors get theirs; null until it is chosen, or read.
+  std::shared_ptr<const Frame> frame_;
   IntrinsicDimension intrinsic_dimension_;
   // Where walks begin: some nodes, chosen anew whenever the graph has doubled, and those that no
   // other node names.
@@ -193,6 +211,7 @@ class Index::Saving {
   const Moment moment_;
   const double reference_;
   const float intrinsic_dimension_;
+  const std::shared_ptr<const Frame> frame_;
   const std::shared_ptr<const std::vector<uint32_t>> entries_;
 };
 

@@ -2,11 +2,13 @@
 // and up of a file (docs/format.md).
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
+#include <memory>
 #include <type_traits>
+#include <utility>
 
 #include "hnsw/index.h"
+#include "score/whitened.h"
 
 namespace skalar::hnsw {
 namespace {
@@ -14,7 +16,7 @@ namespace {
 constexpr size_t kNotesAt = 64;
 
 // One behind the other; those of the graph in the order of Graph::EachSection().
-enum Section : size_t { kEntriesSection = 8, kNodeOf = 9, kGraph = 10 };
+enum Section : size_t { kFrame = 7, kEntriesSection = 8, kNodeOf = 9, kGraph = 10 };
 // What walks could not bear to be wrong: Open() has it checked. The rest costs recall at most,
 // until it is found out.
 constexpr size_t kStands = kGraph + 5;
@@ -37,6 +39,33 @@ struct Notes {
 };
 static_assert(sizeof(Notes) == 64);
 
+// The begin of a frame's section; its center follows.
+struct FrameHeader {
+  int32_t exponent;
+  uint32_t matrix;  // Precision::digest()
+};
+static_assert(sizeof(FrameHeader) == 8);
+
+void PutFrame(const Frame& frame, SectionWriter* writer) {
+  const FrameHeader header = {frame.exponent(), frame.precision().digest()};
+  writer->Begin(kFrame);
+  writer->Put(&header, sizeof header);
+  writer->Put(frame.center().data(), frame.center().size() * sizeof(double));
+}
+
+// Null when the file has none by this matrix.
+std::shared_ptr<const Frame> GetFrame(std::shared_ptr<const Precision> precision,
+                                      const SectionFile& file) {
+  std::vector<double> center(precision->size());
+  const size_t bytes = center.size() * sizeof(double);
+  if (file.bytes(kFrame) != sizeof(FrameHeader) + bytes || !file.Check(kFrame)) return nullptr;
+  FrameHeader header;
+  std::memcpy(&header, file.data(kFrame), sizeof header);
+  std::memcpy(center.data(), file.data(kFrame) + sizeof header, bytes);
+  if (header.matrix != precision->digest()) return nullptr;
+  return std::make_shared<const Frame>(std::move(precision), std::move(center), header.exponent);
+}
+
 }  // namespace
 
 Index::Saving::Saving(const Index& index)
@@ -45,6 +74,7 @@ Index::Saving::Saving(const Index& index)
       moment_{index.nodes_, index.removals_},
       reference_(index.reference_),
       intrinsic_dimension_(index.intrinsic_dimension_.mean()),
+      frame_(index.frame_),
       entries_(index.entries_) {}
 
 Index::Saving Index::Save() const { return Saving(*this); }
@@ -77,6 +107,7 @@ bool Index::Saving::Write(const VectorStore::View& vectors, SectionWriter* write
     ++found.alive;
   }
   found.waiting = static_cast<size_t>(std::count(node_of.begin(), node_of.end(), kWaiting));
+  if (frame_) PutFrame(*frame_, writer);
   writer->Begin(kEntriesSection);
   if (entries_) writer->Put(entries_->data(), entries_->size() * sizeof(uint32_t));
   writer->Begin(kNodeOf);
@@ -131,6 +162,11 @@ Status Index::Open(std::shared_ptr<const SectionFile> file) {
     fits = fits && file->Check(needed);
   }
   if (!fits) return other;
+  std::shared_ptr<const Frame> frame;
+  if (options_.precision) {
+    frame = GetFrame(options_.precision, *file);
+    if (frame == nullptr) return other;
+  }
   const auto* node_of = reinterpret_cast<const uint32_t*>(file->data(kNodeOf));
   const auto* first_entry = reinterpret_cast<const uint32_t*>(file->data(kEntriesSection));
   std::vector<uint32_t> slots(node_of, node_of + file->bytes(kNodeOf) / sizeof(uint32_t));
@@ -144,6 +180,7 @@ Status Index::Open(std::shared_ptr<const SectionFile> file) {
   alive_ = notes.alive;
   waiting_ = notes.waiting;
   reference_ = notes.reference;
+  frame_ = std::move(frame);
   intrinsic_dimension_ = IntrinsicDimension(notes.intrinsic_dimension, nodes_);
   chosen_ = std::move(chosen);
   entries_ = std::move(shared);

@@ -12,12 +12,14 @@
 namespace skalar::hnsw {
 Search::Search(Index* index, VectorStore::View vectors, std::vector<Query> queries, AbortFlag abort)
     : snapshot_{index->options_.metric,
+                OrderOf(index->options_.metric),
                 std::move(vectors),
                 index->graph_.format(),
                 index->scratches_,
                 index->graph_.view(),
                 index->entries_,
                 index->reference_,
+                index->frame_,
                 index->intrinsic_dimension_,
                 {index->nodes_, index->removals_},
                 index->alive_,
@@ -93,6 +95,8 @@ void Search::AddWaiting(const Query& query, Hits* answer) const {
 
 Hits Search::ScanAll(const Query& query) const {
   const Moment& moment = snapshot_.moment;
+  // What codes of images tell is told by images better (flat/scan.h), as far as there are any.
+  if (snapshot_.frame) return ScanSlots(query, query.allowed);
   Attempt attempt(snapshot_, query);
   // What codes say is relied on here, where a walk would only find less.
   const bool by_codes = snapshot_.checked && snapshot_.format.planes() && moment.nodes > 0 &&

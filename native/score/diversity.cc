@@ -57,9 +57,11 @@ class GroupCounts {
 
 class Diversity::Pool {
  public:
-  Pool(const VectorStore::View& view, Metric metric, const Choice& choice)
+  Pool(const VectorStore::View& view, Metric metric,
+       const std::shared_ptr<const Whitened>& whitened, const Choice& choice)
       : view_(view),
         metric_(metric),
+        whitened_(whitened),
         choice_(choice),
         groups_(choice),
         redundance_(choice.count, -std::numeric_limits<double>::infinity()),
@@ -98,6 +100,7 @@ class Diversity::Pool {
     Query query;
     query.vector = Owned(std::move(vector));
     query.metric = metric_;
+    query.whitened = whitened_;
     scorers_.emplace_back(view_, query);
     vectors_.push_back(std::move(query.vector));
   }
@@ -131,6 +134,7 @@ class Diversity::Pool {
 
   const VectorStore::View& view_;
   const Metric metric_;
+  const std::shared_ptr<const Whitened>& whitened_;
   const Choice& choice_;
   GroupCounts groups_;
   std::vector<uint32_t> chosen_;
@@ -147,16 +151,17 @@ class Diversity::Pool {
 };
 
 Diversity::Diversity(VectorStore::View view, Metric metric, std::vector<Choice> choices,
-                     AbortFlag abort)
+                     AbortFlag abort, std::shared_ptr<const Whitened> whitened)
     : view_(std::move(view)),
       metric_(metric),
+      whitened_(std::move(whitened)),
       choices_(std::move(choices)),
       abort_(abort),
       chosen_(choices_.size()) {}
 
 void Diversity::Work() {
   for (size_t i; (i = next_.fetch_add(1)) < choices_.size() && !IsStopped(abort_);) {
-    chosen_[i] = Pool(view_, metric_, choices_[i]).Choose(abort_);
+    chosen_[i] = Pool(view_, metric_, whitened_, choices_[i]).Choose(abort_);
   }
 }
 

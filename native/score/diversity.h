@@ -26,6 +26,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/abort.h"
@@ -58,8 +59,10 @@ struct Choice {
 
 class Diversity {
  public:
-  // `abort` must outlive it. Requires: `metric` needs no center.
-  Diversity(VectorStore::View view, Metric metric, std::vector<Choice> choices, AbortFlag abort);
+  // `abort` must outlive it. Requires: `metric` needs no center; `whitened` where it is
+  // kMahalanobis.
+  Diversity(VectorStore::View view, Metric metric, std::vector<Choice> choices, AbortFlag abort,
+            std::shared_ptr<const Whitened> whitened = nullptr);
 
   // How many workers can have something to do.
   size_t Parallelism() const { return choices_.size(); }
@@ -76,6 +79,7 @@ class Diversity {
   // Constant after construction.
   const VectorStore::View view_;
   const Metric metric_;
+  const std::shared_ptr<const Whitened> whitened_;
   const std::vector<Choice> choices_;
   const AbortFlag abort_;
 

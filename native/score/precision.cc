@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/crc32c.h"
 #include "score/similarities.h"
 
 namespace skalar {
@@ -25,6 +26,12 @@ double ScaleDown(const std::vector<double>& diagonal, double* z) {
   return std::ldexp(1.0, exponent);
 }
 
+uint32_t Digest(const double* matrix, const int32_t* exponents, size_t size) {
+  const uint32_t units =
+      Crc32c(reinterpret_cast<const uint8_t*>(exponents), size * sizeof(int32_t));
+  return Crc32c(reinterpret_cast<const uint8_t*>(matrix), size * size * sizeof(double), units);
+}
+
 // The sum of the terms of zᵀ C z is that of its lower triangle, with those off the diagonal twice.
 void MakeTriangle(size_t size, double* matrix) {
   for (size_t i = 0; i < size; ++i) {
@@ -38,6 +45,7 @@ void MakeTriangle(size_t size, double* matrix) {
 Precision::Precision(const double* matrix, const double* factor, const int32_t* exponents,
                      size_t size)
     : exponents_(exponents, exponents + size),
+      digest_(Digest(matrix, exponents, size)),
       diagonal_(size),
       matrix_elements_(matrix, matrix + size * size),
       factor_elements_(factor, factor + size * size) {

@@ -47,6 +47,9 @@ class Precision {
   void Whiten(const double* vectors, size_t count, std::vector<double>* images) const;
   size_t image_stride() const;
 
+  // CRC-32C of C and the exponents: matrices that differ have the same one hardly ever.
+  uint32_t digest() const { return digest_; }
+
   size_t memory() const { return 2 * size() * size() * sizeof(double); }
 
   // In lanes, in a fixed order.
@@ -59,6 +62,7 @@ class Precision {
   void Pack() const;
 
   const std::vector<int32_t> exponents_;
+  const uint32_t digest_;
   std::vector<double> diagonal_;  // of S; constant after construction
   mutable std::once_flag packed_;
   // What was given, until it is packed.

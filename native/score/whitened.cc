@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <climits>
 #include <cmath>
+#include <cstring>
 
 #include "score/similarities.h"
 #include "store/row.h"
@@ -30,36 +31,48 @@ int LargestExponent(const double* vector, const std::vector<int32_t>& exponents)
 
 }  // namespace
 
-Frame::Frame(std::shared_ptr<const Precision> precision, const float* const* rows,
-             const double* scales, size_t count)
-    : precision_(std::move(precision)), center_(precision_->size(), 0) {
-  const size_t n = center_.size();
-  const std::vector<int32_t>& exponents = precision_->exponents();
+std::shared_ptr<const Frame> Frame::Of(std::shared_ptr<const Precision> precision,
+                                       const VectorStore::View& view, const uint32_t* slots,
+                                       size_t count) {
+  count = std::min(count, kRows);
+  const size_t n = precision->size();
+  const std::vector<int32_t>& exponents = precision->exponents();
+  std::vector<double> center(n);
   for (size_t i = 0; i < count; ++i) {
-    for (size_t k = 0; k < n; ++k) {
-      center_[k] += scales[i] * rows[i][k] / static_cast<double>(count);
-    }
+    const float* row = view.Row(slots[i]);
+    const double scale = ScaleOf(view.NormOf(slots[i]));
+    for (size_t k = 0; k < n; ++k) center[k] += scale * row[k] / static_cast<double>(count);
   }
   // A row that is damaged would damage all others.
-  for (double& component : center_) {
+  for (double& component : center) {
     if (!std::isfinite(component)) component = 0;
   }
   int most = INT_MIN;
   std::vector<double> apart(n);
   for (size_t i = 0; i < count; ++i) {
-    for (size_t k = 0; k < n; ++k) apart[k] = scales[i] * rows[i][k] - center_[k];
+    const float* row = view.Row(slots[i]);
+    const double scale = ScaleOf(view.NormOf(slots[i]));
+    for (size_t k = 0; k < n; ++k) apart[k] = scale * row[k] - center[k];
     most = std::max(most, LargestExponent(apart.data(), exponents));
   }
   // Rows that are all equal tell of no scale but their own.
-  if (most == INT_MIN) most = LargestExponent(center_.data(), exponents);
+  if (most == INT_MIN) most = LargestExponent(center.data(), exponents);
   if (most == INT_MIN) most = *std::max_element(exponents.begin(), exponents.end());
-  unit_ = std::ldexp(1.0, most);
-  first_.resize(n);
-  second_.resize(n);
-  for (size_t k = 0; k < n; ++k) {
-    const int exponent = std::clamp(exponents[k] - most, -kMostExponent, kMostExponent);
-    first_[k] = std::ldexp(1.0, exponent / 2);
-    second_[k] = std::ldexp(1.0, exponent - exponent / 2);
+  return std::make_shared<const Frame>(std::move(precision), std::move(center), most);
+}
+
+Frame::Frame(std::shared_ptr<const Precision> precision, std::vector<double> center, int exponent)
+    : precision_(std::move(precision)),
+      exponent_(exponent),
+      center_(std::move(center)),
+      first_(center_.size()),
+      second_(center_.size()),
+      unit_(std::ldexp(1.0, exponent)) {
+  const std::vector<int32_t>& exponents = precision_->exponents();
+  for (size_t k = 0; k < center_.size(); ++k) {
+    const int power = std::clamp(exponents[k] - exponent, -kMostExponent, kMostExponent);
+    first_[k] = std::ldexp(1.0, power / 2);
+    second_[k] = std::ldexp(1.0, power - power / 2);
   }
 }
 
@@ -72,25 +85,61 @@ double Frame::Place(const float* row, double scale, double* placed) const {
   return std::sqrt(square);
 }
 
+void WriteImages(const Frame& frame, const VectorStore::View& view, const uint32_t* slots,
+                 size_t count, uint8_t* images, double* distances) {
+  const size_t n = frame.dimension();
+  std::vector<double> placed(count * n);
+  std::vector<double> lengths(count);
+  for (size_t i = 0; i < count; ++i) {
+    double* vector = placed.data() + i * n;
+    lengths[i] = frame.Place(view.Row(slots[i]), ScaleOf(view.NormOf(slots[i])), vector);
+    if (lengths[i] <= Frame::kFarthest) continue;
+    lengths[i] = std::numeric_limits<double>::infinity();
+    std::fill_n(vector, n, 0);
+  }
+  std::vector<double> whitened;
+  frame.precision().Whiten(placed.data(), count, &whitened);
+  const size_t stride = frame.precision().image_stride();
+  std::vector<float> image(n);
+  for (size_t i = 0; i < count; ++i) {
+    const double* from = whitened.data() + i * stride;
+    std::transform(from, from + n, image.begin(), [](double y) { return static_cast<float>(y); });
+    std::memcpy(images + i * RowBytes(n) + kRowHeaderBytes, image.data(), 4 * n);
+  }
+  NormalizeRows(images, count, n, false);
+  std::copy(lengths.begin(), lengths.end(), distances);
+}
+
+Aim::Aim(const Frame& frame, const float* vector, size_t stride) {
+  const size_t n = frame.dimension();
+  std::vector<double> placed(n);
+  distance = frame.Place(vector, 1, placed.data());
+  if (!(distance <= Frame::kFarthest)) {
+    distance = std::numeric_limits<double>::infinity();
+    return;
+  }
+  std::vector<double> image;
+  frame.precision().Whiten(placed.data(), 1, &image);
+  norm = std::sqrt(Precision::SumOfProducts(image.data(), image.data(), n));
+  const double inverse = norm > 0 ? 1 / norm : 0;
+  direction.resize(stride);
+  for (size_t k = 0; k < n; ++k) direction[k] = static_cast<float>(image[k] * inverse);
+}
+
 // The dot product's error is that of Scorer: a direction and a row rounded to float32.
 WhitenedQuery::WhitenedQuery(const Whitened& whitened, const float* query) {
   if (whitened.frame == nullptr) return;
   const Frame& frame = *whitened.frame;
   const size_t n = frame.dimension();
-  std::vector<double> placed(n);
-  const double length = frame.Place(query, 1, placed.data());
-  if (!(length <= Frame::kFarthest)) return;
-  std::vector<double> image;
-  frame.precision().Whiten(placed.data(), 1, &image);
+  Aim aim(frame, query, whitened.images.stride());
+  if (!(aim.distance <= Frame::kFarthest)) return;
+  direction_ = std::move(aim.direction);
   unit_ = frame.unit();
-  norm_ = std::sqrt(Precision::SumOfProducts(image.data(), image.data(), n));
-  const double inverse = norm_ > 0 ? 1 / norm_ : 0;
-  direction_.resize(whitened.images.stride());
-  for (size_t k = 0; k < n; ++k) direction_[k] = static_cast<float>(image[k] * inverse);
+  norm_ = aim.norm;
 
   const auto size = static_cast<double>(n);
   const auto roundings = static_cast<double>(kDepth + n / kDepth + 3);
-  const double reach = whitened.reach + length;
+  const double reach = whitened.reach + aim.distance;
   dot_error_ = Scorer::DotError(direction_.size());
   image_error_ = 1.01 * roundings * kUnit * 2 * std::sqrt(size) * reach + kTiny;
   distance_error_ =

@@ -33,6 +33,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "score/precision.h"
@@ -48,13 +49,20 @@ class Frame {
   // rows that a frame is made of.
   static constexpr double kFarthest = 0x1p60;
 
-  // The center of `count` rows, at least one, times `scales`, is in their middle.
-  Frame(std::shared_ptr<const Precision> precision, const float* const* rows, const double* scales,
-        size_t count);
+  // A center and a unit as those of another frame by this matrix.
+  Frame(std::shared_ptr<const Precision> precision, std::vector<double> center, int exponent);
+
+  // Of rows: the first kRows of `slots`, in whose middle the center is.
+  static constexpr size_t kRows = 64;
+  static std::shared_ptr<const Frame> Of(std::shared_ptr<const Precision> precision,
+                                         const VectorStore::View& view, const uint32_t* slots,
+                                         size_t count);
 
   const Precision& precision() const { return *precision_; }
   size_t dimension() const { return center_.size(); }
-  // 2^g.
+  const std::vector<double>& center() const { return center_; }
+  // g, and 2^g.
+  int exponent() const { return exponent_; }
   double unit() const { return unit_; }
 
   // Writes T (x − c) of the vector x = scale · row; returns its length.
@@ -62,11 +70,34 @@ class Frame {
 
  private:
   std::shared_ptr<const Precision> precision_;
+  int exponent_;
   std::vector<double> center_;
   // Their products are the diagonal of T, which alone may be beyond float64.
   std::vector<double> first_;
   std::vector<double> second_;
   double unit_ = 1;
+};
+
+// Writes the images of `count` rows as a store takes them (store/row.h), but for ordinals and
+// checksums, RowBytes(dimension) each, and at last r of each; infinite where a row has no image,
+// which is zeros then.
+void WriteImages(const Frame& frame, const VectorStore::View& view, const uint32_t* slots,
+                 size_t count, uint8_t* images, double* distances);
+
+// So many rows are whitened together: more would not fit the second-level cache.
+inline constexpr size_t kImagesAtOnce = 112;
+
+// Where a query lies among images.
+struct Aim {
+  // The image of a vector, in a frame; directions have `stride` floats.
+  Aim(const Frame& frame, const float* vector, size_t stride);
+
+  // r. The rest is nothing where it is above Frame::kFarthest.
+  double distance;
+  // |ŷ|.
+  double norm = 0;
+  // ŷ as a unit vector, padded; zeros where it has no direction.
+  std::vector<float> direction;
 };
 
 // The images that there are at one moment.
@@ -84,6 +115,12 @@ struct Whitened {
     return slot / 64 < known->size() && ((*known)[slot / 64] >> (slot % 64) & 1) != 0;
   }
 };
+
+// What there is before any row has an image: enough to score exactly.
+inline std::shared_ptr<const Whitened> WithoutImages(std::shared_ptr<const Precision> precision) {
+  return std::make_shared<const Whitened>(
+      Whitened{std::move(precision), nullptr, {}, std::make_shared<std::vector<uint64_t>>()});
+}
 
 // One query among images.
 class WhitenedQuery {

@@ -18,9 +18,6 @@ constexpr size_t kBatchBytes = size_t{1} << 20;
 constexpr size_t kFewestRows = 16;
 constexpr size_t kMostRows = 1024;
 
-// Rows that a frame is made of.
-constexpr size_t kFrameRows = 64;
-
 }  // namespace
 
 WhiteningBatch::WhiteningBatch(VectorStore::View view, std::shared_ptr<const Frame> frame,
@@ -32,38 +29,15 @@ WhiteningBatch::WhiteningBatch(VectorStore::View view, std::shared_ptr<const Fra
       distances_(slots_->size(), std::numeric_limits<double>::quiet_NaN()) {}
 
 void WhiteningBatch::Work(const AbortFlag& abort) {
-  for (size_t begin; (begin = kBlock * next_block_.fetch_add(1)) < slots_->size();) {
+  for (size_t begin; (begin = kImagesAtOnce * next_block_.fetch_add(1)) < slots_->size();) {
     if (IsStopped(abort)) return;
-    WhitenBlock(begin, std::min(begin + kBlock, slots_->size()));
+    WhitenBlock(begin, std::min(begin + kImagesAtOnce, slots_->size()));
   }
 }
 
 void WhiteningBatch::WhitenBlock(size_t begin, size_t end) {
-  const size_t n = frame_->dimension();
-  const size_t bytes = RowBytes(n);
-  std::vector<double> placed((end - begin) * n);
-  std::vector<double> distances(end - begin);
-  for (size_t i = begin; i < end; ++i) {
-    double* vector = placed.data() + (i - begin) * n;
-    const uint32_t slot = Slot(i);
-    double distance = frame_->Place(view_.Row(slot), ScaleOf(view_.NormOf(slot)), vector);
-    if (!(distance <= Frame::kFarthest)) {
-      distance = std::numeric_limits<double>::infinity();
-      std::fill_n(vector, n, 0);
-    }
-    distances[i - begin] = distance;
-  }
-  std::vector<double> images;
-  frame_->precision().Whiten(placed.data(), end - begin, &images);
-  const size_t stride = frame_->precision().image_stride();
-  std::vector<float> image(n);
-  for (size_t i = begin; i < end; ++i) {
-    const double* from = images.data() + (i - begin) * stride;
-    std::transform(from, from + n, image.begin(), [](double y) { return static_cast<float>(y); });
-    std::memcpy(rows_.data() + i * bytes + kRowHeaderBytes, image.data(), 4 * n);
-  }
-  NormalizeRows(rows_.data() + begin * bytes, end - begin, n, false);
-  std::copy(distances.begin(), distances.end(), distances_.begin() + static_cast<ptrdiff_t>(begin));
+  WriteImages(*frame_, view_, slots_->data() + begin, end - begin,
+              rows_.data() + begin * RowBytes(frame_->dimension()), distances_.data() + begin);
 }
 
 Whitening::Whitening(std::shared_ptr<const Precision> precision, const VectorStore::View& view)
@@ -155,14 +129,7 @@ std::unique_ptr<WhiteningBatch> Whitening::Begin(const VectorStore::View& view) 
     return nullptr;
   }
   if (frame_ == nullptr) {
-    const size_t count = std::min(slots.size(), kFrameRows);
-    const float* rows[kFrameRows];
-    double scales[kFrameRows];
-    for (size_t i = 0; i < count; ++i) {
-      rows[i] = view.Row(slots[i]);
-      scales[i] = ScaleOf(view.NormOf(slots[i]));
-    }
-    frame_ = std::make_shared<const Frame>(precision_, rows, scales, count);
+    frame_ = Frame::Of(precision_, view, slots.data(), slots.size());
   }
   std::unique_ptr<WhiteningBatch> batch(new WhiteningBatch(view, frame_, std::move(slots)));
   taken_ = batch->slots_;

@@ -30,16 +30,13 @@ namespace skalar {
 class WhiteningBatch {
  public:
   // How many threads can share the work.
-  size_t Parallelism() const { return (slots_->size() + kBlock - 1) / kBlock; }
+  size_t Parallelism() const { return (slots_->size() + kImagesAtOnce - 1) / kImagesAtOnce; }
 
   // Does its share; returns when nothing is left to begin, or `abort` is raised.
   void Work(const AbortFlag& abort);
 
  private:
   friend class Whitening;
-
-  // Rows that are multiplied at once: more would not fit the second-level cache.
-  static constexpr size_t kBlock = 112;
 
   WhiteningBatch(VectorStore::View view, std::shared_ptr<const Frame> frame,
                  std::vector<uint32_t> slots);

@@ -67,6 +67,17 @@ size_t NormalizeRows(uint8_t* rows, size_t count, size_t dimension, bool refuse_
   return count;
 }
 
+double ReadDirection(const uint8_t* row, size_t dimension, float* direction) {
+  double norm;
+  std::memcpy(&norm, row + offsetof(RowHeader, norm), sizeof norm);
+  std::memcpy(direction, row + kRowHeaderBytes, 4 * dimension);
+  const double inverse = 1 / ScaledNorm(norm);
+  for (size_t i = 0; i < dimension; ++i) {
+    direction[i] = static_cast<float>(direction[i] * inverse);
+  }
+  return norm;
+}
+
 void SealRow(uint8_t* row, size_t bytes) {
   const uint32_t crc = ChecksumOf(row, bytes);
   std::memcpy(row + kCrcOffset, &crc, sizeof crc);

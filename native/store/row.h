@@ -64,6 +64,10 @@ size_t FirstBadVector(const float* vectors, size_t count, size_t dimension, bool
 // alignment.
 size_t NormalizeRows(uint8_t* rows, size_t count, size_t dimension, bool refuse_zero);
 
+// Writes the vector of a row as a unit vector (zeros for a zero vector); returns its length. Rows
+// need no alignment.
+double ReadDirection(const uint8_t* row, size_t dimension, float* direction);
+
 // Rows of all kinds have their checksum at offset 4; it is of all other bytes. Requires: bytes
 // >= 8.
 void SealRow(uint8_t* row, size_t bytes);

@@ -1,7 +1,6 @@
 import { CODES } from '../native.ts'
 import type { EngineName } from '../types.ts'
 import type { Engine, EngineHost } from './engine.ts'
-import { FlatEngine } from './flat.ts'
 import { HnswEngine } from './hnsw/engine.ts'
 import { HnswlibEngine } from './hnswlib/engine.ts'
 import { loadHnswlib } from './hnswlib/package.ts'
@@ -12,18 +11,18 @@ export const ENGINES = ['hnsw', 'hnswlib', 'flat'] as const satisfies readonly E
 /** What `index.codes` may name. */
 export const CODES_CHOICES = ['auto', ...CODES] as const
 
-const constructors: { readonly [name in EngineName]: (host: EngineHost) => Engine } = {
-  hnsw: (host) => new HnswEngine(host),
-  flat: (host) => new FlatEngine(host),
-  hnswlib: (host) => new HnswlibEngine(host),
+/**
+ * The engine of this name; `flat`, the exact scan, where that is its name, or it has no graph by the metric.
+ *
+ * @throws SkalarError `ENGINE_UNAVAILABLE` when the engine needs a package that is not installed
+ */
+export function createEngine(name: EngineName, host: EngineHost, flat: Engine): Engine {
+  const { metric } = host.options
+  if (name === 'hnsw') return new HnswEngine(host)
+  return name === 'flat' || metric === 'mahalanobis' ? flat : new HnswlibEngine(host, metric)
 }
 
-/** @throws SkalarError `ENGINE_UNAVAILABLE` when the engine needs a package that is not installed */
-export function createEngine(name: EngineName, host: EngineHost): Engine {
-  return constructors[name](host)
-}
-
-/** Throws as `createEngine`, before anything is created. */
+/** Throws as the engine's constructor, before anything is created. */
 export function checkAvailable(name: EngineName): void {
   if (name === 'hnswlib') loadHnswlib()
 }

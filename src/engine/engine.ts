@@ -1,6 +1,6 @@
 import type { Generation } from '../generation.ts'
-import type { BaseMetric, NativeGeneration, NativePool, NativeStore } from '../native.ts'
-import type { CodesName, EngineName, IndexStats, MetricName } from '../types.ts'
+import type { BaseMetric, NativeGeneration, NativePool, NativePrecision, NativeStore } from '../native.ts'
+import type { CodesName, CollectionMetricName, EngineName, IndexStats, MetricName } from '../types.ts'
 import type { Answers } from './answers.ts'
 import type { Images } from './images.ts'
 
@@ -47,7 +47,9 @@ export const STOP = {
 /** How a collection wants its engine to be. */
 export interface EngineOptions {
   readonly dimension: number
-  readonly metric: MetricName
+  readonly metric: CollectionMetricName
+  /** Of the metric mahalanobis. */
+  readonly precision: NativePrecision | undefined
   /** Neighbours of a node. Undefined leaves it to the engine; `flat` has none. */
   readonly M: number | undefined
   /** Candidates considered while building. Undefined leaves it to the engine; `flat` builds nothing. */
@@ -55,6 +57,9 @@ export interface EngineOptions {
   /** What a graph ranks by. Undefined leaves it to the engine; only `hnsw` has a choice. */
   readonly codes: CodesName | 'auto' | undefined
 }
+
+/** The same where no matrix is needed. */
+export type PlainOptions = EngineOptions & { readonly metric: MetricName }
 
 /** Files derived from the rows under a number. Which of them are in force is in the catalogue. */
 export interface IndexFiles {

@@ -1,121 +1,105 @@
-import { createWhitening, type NativeStore } from '../native.ts'
-import { type Factored, factored, factorInSteps } from '../similarity/precision.ts'
-import { nextTurn, SLICE_MS } from '../turns.ts'
+import { createPrecision, createWhitening } from '../native/precisions.ts'
+import type { NativePrecision, NativeStore } from '../native.ts'
+import { type Precision, sameNumbers } from '../precision-matrix.ts'
+import { factored } from '../similarity/precision.ts'
 import { Images } from './images.ts'
+import { factorInTurns } from './precision.ts'
 
 /** Matrices whose images are kept: each takes as much memory as the vectors. */
 const KEPT = 3
 
-/** The matrix of a Mahalanobis distance, as it was given. */
-export class Precision {
-  /** Row by row; finite. */
-  readonly data: Float64Array
-  readonly dimension: number
-  /** Names it in errors. */
-  readonly path: string
-  /** Once it is known to be symmetric and positive definite. */
-  factors: Factored | undefined
-
-  constructor(data: Float64Array, dimension: number, path: string) {
-    this.data = data
-    this.dimension = dimension
-    this.path = path
-  }
-}
-
 interface Entry {
-  readonly data: Float64Array
-  readonly factors: Factored
-  /** Made when first needed, and again for another store. */
+  /** With factors. */
+  readonly precision: Precision
+  /** Made when first needed. */
+  native: NativePrecision | undefined
+  /** The same, and again for another store. */
   images: Images | undefined
 }
 
 /**
  * What is kept of the matrices that a collection was asked for last: factors, and images of all rows. A matrix is known by its content;
- * of more than a few the least recently used goes.
+ * of more than a few the least recently used goes, but never that of the collection's own metric.
  *
  * Invariant: images that are kept have been told of every change of the store. Others may be used as long as there was none.
  */
 export class Precisions {
+  readonly #own: Entry | undefined
   #vectors: NativeStore | undefined
   /** Most recently used first. */
   #kept: Entry[] = []
 
+  /** `own` is the matrix of the collection's metric, with its factors. */
+  constructor(own: Precision | undefined) {
+    this.#own = own && { precision: own, native: undefined, images: undefined }
+  }
+
+  /** The matrix of the collection's metric, as native code has it. */
+  get own(): NativePrecision | undefined {
+    return this.#own && nativeOf(this.#own)
+  }
+
   load(vectors: NativeStore): void {
     this.#vectors = vectors
-    for (const entry of this.#kept) entry.images = undefined
+    for (const entry of this.#all()) entry.images = undefined
   }
 
   put(slots: Uint32Array): void {
-    for (const { images } of this.#kept) images?.native.put(slots)
+    for (const { images } of this.#all()) images?.native.put(slots)
   }
 
   remove(slots: Uint32Array): void {
-    for (const { images } of this.#kept) images?.native.remove(slots)
+    for (const { images } of this.#all()) images?.native.remove(slots)
   }
 
   /** Bytes allocated for images. */
   get memory(): number {
-    return this.#kept.reduce((sum, { images }) => sum + (images?.native.memory() ?? 0), 0)
+    return this.#all().reduce((sum, { images }) => sum + (images?.native.memory() ?? 0), 0)
   }
 
-  /**
-   * Sees to it that a matrix has its factors, in slices. `check` throws to end it.
-   *
-   * @throws SkalarError `BAD_OPTION` when it is not symmetric and positive definite
-   */
+  /** As `factorInTurns`. */
   async check(precision: Precision, check: () => void): Promise<void> {
-    precision.factors ??= this.#find(precision)?.factors
+    precision.factors ??= this.#find(precision)?.precision.factors
     if (precision.factors !== undefined) return
-    const steps = factorInSteps(precision.data, precision.dimension, precision.path)
-    for (;;) {
-      const end = performance.now() + SLICE_MS
-      while (performance.now() < end) {
-        const { done, value } = steps.next()
-        if (!done) continue
-        this.#keep({ data: precision.data, factors: value, images: undefined })
-        precision.factors = value
-        return
-      }
-      await nextTurn()
-      check()
-    }
+    await factorInTurns(precision, check)
+    this.#keep({ precision, native: undefined, images: undefined })
   }
 
   /** The same at once. */
   checkSync(precision: Precision): void {
     precision.factors ??=
-      this.#find(precision)?.factors ?? factored(precision.data, precision.dimension, precision.path)
+      this.#find(precision)?.precision.factors ??
+      factored(precision.data, precision.dimension, precision.path)
   }
 
   /** The images by a matrix that was checked. As of now: to be asked for anew once the store has changed. Queries come after `load`. */
   imagesOf(precision: Precision): Images {
-    const factors = precision.factors!
-    const entry = this.#find(precision) ?? { data: precision.data, factors, images: undefined }
+    const entry = this.#find(precision) ?? { precision, native: undefined, images: undefined }
     this.#keep(entry)
     const vectors = this.#vectors!
-    entry.images ??= new Images(
-      createWhitening(vectors, factors.matrix, factors.factor, factors.exponents),
-      vectors,
-    )
+    entry.images ??= new Images(createWhitening(vectors, nativeOf(entry)), vectors)
     return entry.images
   }
 
-  #find({ data, factors }: Precision): Entry | undefined {
-    return this.#kept.find((entry) => entry.factors === factors || sameNumbers(entry.data, data))
+  #all(): Entry[] {
+    return this.#own === undefined ? this.#kept : [this.#own, ...this.#kept]
+  }
+
+  #find(precision: Precision): Entry | undefined {
+    return this.#all().find((entry) => isSame(entry.precision, precision))
   }
 
   #keep(entry: Entry): void {
-    if (this.#kept[0] === entry) return
+    if (entry === this.#own || this.#kept[0] === entry) return
     this.#kept = [entry, ...this.#kept.filter((other) => other !== entry)].slice(0, KEPT)
   }
 }
 
-/** Whether arrays have the same bits. */
-export function sameNumbers(a: Float64Array, b: Float64Array): boolean {
-  return a === b || bytesOf(a).equals(bytesOf(b))
+function nativeOf(entry: Entry): NativePrecision {
+  entry.native ??= createPrecision(entry.precision.factors!)
+  return entry.native
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength)
+function isSame(a: Precision, b: Precision): boolean {
+  return a === b || (b.factors !== undefined && a.factors === b.factors) || sameNumbers(a.data, b.data)
 }

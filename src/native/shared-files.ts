@@ -1,6 +1,6 @@
 // Files of a database that all its processes have mapped, as the addon shows them.
 
-import type { NativePool } from '../native.ts'
+import type { NativePool } from './objects.ts'
 
 /** What all processes with a database open count together (`native/store/commit_counters.h`). */
 export interface NativeCommits {

@@ -2,6 +2,7 @@ import type { Answers } from '../engine/answers.ts'
 import { DEFAULT_EF } from '../engine/defaults.ts'
 import type { AbortFlag, Engine, EngineQuery } from '../engine/engine.ts'
 import type { Source } from '../source.ts'
+import { ownMetric } from './own-metric.ts'
 import type { Settings } from './request.ts'
 
 /*
@@ -12,8 +13,7 @@ import type { Settings } from './request.ts'
 /** Of the first stage. */
 export function candidateQuery(source: Source, settings: Settings, query: EngineQuery): EngineQuery {
   const k = Math.max(settings.k, settings.candidates ?? query.ef ?? DEFAULT_EF)
-  const { metric } = source.definition
-  return { ...query, metric, center: 0, images: undefined, k, threshold: undefined, after: undefined }
+  return { ...query, ...ownMetric(source), k, threshold: undefined, after: undefined }
 }
 
 /** Undefined when writes have come between. Rejects as `Engine.search`. */

@@ -1,8 +1,8 @@
-import type { Precision } from '../engine/precisions.ts'
 import { SkalarError } from '../errors.ts'
 import { gammaParameter, polynomialParameters, sigmoidParameters } from '../kernel-parameters.ts'
 import type { BaseMetric } from '../native.ts'
 import { checkOptions, enumOption, metricOption, QUERY_METRICS } from '../options.ts'
+import type { Precision } from '../precision-matrix.ts'
 import type { Definition } from '../store/catalogue.ts'
 import { isRevoked } from '../validate/built-in.ts'
 import { parsePrecision } from './precision.ts'
@@ -67,6 +67,11 @@ export function isDistance(metric: BaseMetric): boolean {
   )
 }
 
+/** Whether it is the collection's own metric, or orders as that does. */
+export function ordersAsOwn({ metric, precision }: Measure, definition: Definition): boolean {
+  return metric === definition.metric && precision === definition.precision
+}
+
 /** Whether scores are functions of a dot product and lengths. */
 export function isOfProducts(metric: BaseMetric): boolean {
   return metric !== 'chebyshev' && metric !== 'manhattan' && metric !== 'mahalanobis'
@@ -76,15 +81,20 @@ function plain(metric: BaseMetric): Measure {
   return { name: metric, metric, center: 0, kernel: undefined }
 }
 
+function byMahalanobis(precision: Precision): Measure {
+  return { ...plain('mahalanobis'), precision }
+}
+
 /** @throws SkalarError `BAD_OPTION`; of a matrix `BAD_VECTOR`, `DIMENSION_MISMATCH` */
 export function parseMeasure(value: unknown, path: string, definition: Definition): Measure {
+  if (value === undefined && definition.precision !== undefined) return byMahalanobis(definition.precision)
   if (typeof value !== 'object' || value === null) {
-    return METRICS[metricOption(value, path, QUERY_METRICS) ?? definition.metric]
+    const own = definition.metric as Exclude<Definition['metric'], 'mahalanobis'>
+    return METRICS[metricOption(value, path, QUERY_METRICS) ?? own]
   }
   if (!isRevoked(value) && 'mahalanobis' in value) {
     const { mahalanobis } = checkOptions(value, ['mahalanobis'], path)
-    const precision = parsePrecision(mahalanobis, `${path}.mahalanobis`, definition)
-    return { ...plain('mahalanobis'), precision }
+    return byMahalanobis(parsePrecision(mahalanobis, `${path}.mahalanobis`, definition))
   }
   return parseKernel(value, path, definition)
 }

@@ -1,8 +1,9 @@
 import { DEFAULT_EF } from '../engine/defaults.ts'
 import type { Engine, EngineQuery } from '../engine/engine.ts'
+import type { Images } from '../engine/images.ts'
 import type { Source } from '../source.ts'
 import { candidateQuery } from './candidates.ts'
-import { isOfProducts } from './measure.ts'
+import { isOfProducts, ordersAsOwn } from './measure.ts'
 import type { Settings } from './request.ts'
 
 /** Up to so many rows a scan is faster than any graph, and exact. */
@@ -34,11 +35,12 @@ export interface Plan {
 export function choosePlan(source: Source, settings: Settings, query: EngineQuery, live: number): Plan {
   const { definition, flat } = source
   const { measure, candidates, exact } = settings
-  if (measure.metric === definition.metric) return planInOrder(source, settings, query, live)
+  if (ordersAsOwn(measure, definition)) return planInOrder(source, settings, query, live)
   if (candidates !== undefined) return planCandidates(source, settings, query, live, 'candidates')
   if (exact) return scanFastest(source, query, live, 'exact: true')
   if (!ordersAlike(source, query)) {
-    return scanFastest(source, query, live, `${definition.metric} has another order than ${measure.name}`)
+    const other = measure.metric === definition.metric ? 'by another matrix' : `than ${measure.name}`
+    return scanFastest(source, query, live, `${definition.metric} has another order ${other}`)
   }
   const plan = planCandidates(source, settings, query, live, 'vectors of one length are ordered alike')
   return query.after === undefined ? plan : behind(plan, flat)
@@ -80,7 +82,10 @@ export function planInOrder(
   live: number,
 ): Plan {
   const { engine, flat } = engines
-  if (engine === flat) return scan(flat, "the collection's engine is flat")
+  if (engine === flat) {
+    const all = query.metric === 'mahalanobis' ? 'only engine hnsw has a graph by mahalanobis' : undefined
+    return scan(flat, all ?? "the collection's engine is flat")
+  }
   const { allowed, after } = query
   if (settings.exact) return scanFastest(engines, query, live, 'exact: true')
   if (after !== undefined) {
@@ -97,9 +102,16 @@ export function planInOrder(
   return { engine, way: 'search', paged: false, reason: `a graph over ${live} records` }
 }
 
-/** Whether rows are to have images for a query by a Mahalanobis distance: few are scored exactly as fast as they get them. */
-export function needsImages({ images, allowed }: EngineQuery): boolean {
-  return images !== undefined && (allowed === undefined || allowed.length > SMALL)
+/**
+ * The images that nearly all rows are to have before an engine is asked queries of one call, by a Mahalanobis distance; undefined where
+ * it reads few rows, which are scored exactly as fast as they get them. A graph has no use for them.
+ */
+export function imagesFor(engine: Engine, queries: readonly EngineQuery[]): Images | undefined {
+  const reads = ({ images, allowed, exact }: EngineQuery) =>
+    images !== undefined &&
+    (exact || engine.name === 'flat') &&
+    (allowed === undefined || allowed.length > SMALL)
+  return queries.find(reads)?.images
 }
 
 function scan(engine: Engine, reason: string): Plan {

@@ -1,36 +1,24 @@
 import { types } from 'node:util'
-import { Precision, sameNumbers } from '../engine/precisions.ts'
-import { SkalarError } from '../errors.ts'
-import { firstBadRow } from '../native/matrices.ts'
-import { checkRow, uncheckedMatrix } from '../similarity/operand.ts'
+import { copyPrecision } from '../engine/precision.ts'
+import { Precision, sameNumbers } from '../precision-matrix.ts'
 import type { Definition } from '../store/catalogue.ts'
 import { isArray, lengthOfView } from '../validate/built-in.ts'
 
 /** The last one of each collection: most queries have the matrix of the one before, which then is compared rather than copied. */
 const last = new WeakMap<Definition, Precision>()
 
-/**
- * The matrix of a Mahalanobis distance, copied. Whether it is symmetric and positive definite takes too long to be found out at once:
- * `Precisions.check` does.
- *
- * @throws SkalarError `BAD_VECTOR` for what is no matrix of finite numbers, `DIMENSION_MISMATCH` where it is not dimension × dimension
- */
+/** The matrix of a Mahalanobis distance, copied; that of the collection's own metric where it is the same. Throws as `copyPrecision`. */
 export function parsePrecision(value: unknown, path: string, definition: Definition): Precision {
+  const own = definition.precision
+  if (own !== undefined && isThat(value, own)) return own
   const known = last.get(definition)
   if (known !== undefined && isThat(value, known)) {
     const same = new Precision(known.data, known.dimension, path)
     same.factors = known.factors
     return same
   }
-  const { dimension } = definition
-  const matrix = uncheckedMatrix<Float64Array<ArrayBuffer>>(value, dimension, path, Float64Array)
-  const bad = firstBadRow(matrix.data, dimension, false)
-  if (bad < matrix.rows) checkRow(matrix, bad, value, path)
-  if (matrix.rows !== dimension) {
-    const message = `${path} has ${matrix.rows} rows, but vectors have ${dimension} components: pass a matrix of ${dimension} × ${dimension}`
-    throw new SkalarError('DIMENSION_MISMATCH', message, { path })
-  }
-  const precision = new Precision(matrix.data, dimension, path)
+  const precision = copyPrecision(value, path, definition.dimension)
+  if (own !== undefined && sameNumbers(precision.data, own.data)) return own
   last.set(definition, precision)
   return precision
 }

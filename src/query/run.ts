@@ -1,17 +1,17 @@
 import type { Answers } from '../engine/answers.ts'
 import type { AbortFlag, Engine, EngineQuery } from '../engine/engine.ts'
 import type { Images } from '../engine/images.ts'
-import type { Precision } from '../engine/precisions.ts'
 import { SkalarError } from '../errors.ts'
 import { fromNative } from '../native.ts'
+import type { Precision } from '../precision-matrix.ts'
 import type { Source } from '../source.ts'
 import { turnWhenBusy } from '../turns.ts'
 import type { Explanation } from '../types.ts'
 import { Abort, type Limits } from './abort.ts'
 import { type Filters, filtersOf, settled } from './allowed.ts'
-import { searchCandidates, searchCandidatesSync } from './candidates.ts'
+import { candidateQuery, searchCandidates, searchCandidatesSync } from './candidates.ts'
 import { searchPages, searchPagesSync } from './pages.ts'
-import { choosePlan, needsImages, type Plan } from './plan.ts'
+import { choosePlan, imagesFor, type Plan } from './plan.ts'
 import { toEngineQuery } from './prepare.ts'
 import type { Request, Settings } from './request.ts'
 import { type AnyMatch, shapeInTurns, shapeSync } from './shape.ts'
@@ -181,7 +181,7 @@ async function searchJob(
   flag: AbortFlag | undefined,
 ): Promise<Answers | undefined> {
   const { engine, way, paged, queries } = job
-  const images = imagesFor(job)
+  const images = imagesOf(source, job)
   if (images?.lacking) {
     const { replica, pool } = source
     const { vectors } = replica
@@ -197,7 +197,7 @@ async function searchJob(
 
 function searchJobSync(source: Source, job: Job, since: number): Answers {
   const { engine, way, paged, queries } = job
-  imagesFor(job)?.completeSync()
+  imagesOf(source, job)?.completeSync()
   const search = (queries: readonly EngineQuery[]): Answers =>
     way === 'candidates'
       ? searchCandidatesSync(source, engine, settingsOf(job), queries, since)
@@ -205,9 +205,11 @@ function searchJobSync(source: Source, job: Job, since: number): Answers {
   return paged ? searchPagesSync(source, search, queries, since) : search(queries)
 }
 
-/** The images that a job is to have of nearly all rows; without, rows are scored exactly. */
-function imagesFor({ way, queries }: Job): Images | undefined {
-  return way !== 'candidates' && queries.some(needsImages) ? queries[0]!.images : undefined
+/** The images that a job is to have of nearly all rows. Of candidates their scan needs them, if it is one; pages are scans. */
+function imagesOf(source: Source, { engine, way, paged, queries, requests }: Job): Images | undefined {
+  if (way !== 'candidates') return imagesFor(paged ? source.flat : engine, queries)
+  const first = queries.map((query, i) => candidateQuery(source, requests[i]!.settings, query))
+  return imagesFor(engine, first)
 }
 
 /** The matrices that requests rank by, each once. */

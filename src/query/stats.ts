@@ -8,7 +8,7 @@ export async function statsOf({ replica, engine, precisions, definition }: Sourc
     records: replica.state().live,
     dimension: definition.dimension,
     metric: definition.metric,
-    engine: engine.name,
+    engine: definition.index.engine,
     pending: engine.pending,
     index: engine.index,
     codes: engine.codes,

@@ -1,22 +1,9 @@
 import { SkalarError } from '../errors.ts'
+import type { Factored } from '../precision-matrix.ts'
 import { exponentOf, sumOfProducts, timesPowerOfTwo } from './sums.ts'
 
 /** How far p(i, j) and p(j, i) may differ, relative to √(p(i, i) p(j, j)): what computing an inverse leaves. */
 const ASYMMETRY = 1e-8
-
-/**
- * A symmetric positive definite matrix P = S C S, C = L Lᵀ. S is diagonal, of powers of two, and no entry on the diagonal of C is
- * further from 1 than by a factor of 4: so P is checked and used whatever the units of its components are, without overflow or
- * underflow that matters.
- */
-export interface Factored {
-  /** C, row by row. */
-  readonly matrix: Float64Array
-  /** L, row by row; zeros above the diagonal. */
-  readonly factor: Float64Array
-  /** Element i of the diagonal of S is 2^exponents[i]. */
-  readonly exponents: Int32Array
-}
 
 /**
  * Factors a finite matrix, row by row; of one and its transpose, which may differ by 10⁻⁸ of √(p(i, i) p(j, j)), the mean counts. A

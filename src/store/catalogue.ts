@@ -1,7 +1,9 @@
 import { SkalarError } from '../errors.ts'
+import { Precision } from '../precision-matrix.ts'
 import { describe } from '../validate/describe.ts'
 import { type Definition, definitionEntry, numberEntry } from './entries.ts'
 import type { Environment } from './environment.ts'
+import { putMatrix, readMatrix, removeMatrix } from './matrix-rows.ts'
 import { emptyState, encodeState } from './rows.ts'
 import { readState } from './state.ts'
 
@@ -29,10 +31,18 @@ export function validName(name: unknown): string {
   return name
 }
 
-/** @throws SkalarError `CORRUPTED` */
+/** What the catalogue's entry tells of a collection. @throws SkalarError `CORRUPTED` */
 export function findDefinition(environment: Environment, name: string): Definition | undefined {
   const entry = environment.catalogue.get(COLLECTION + name)
   return entry === undefined ? undefined : definitionEntry(entry, name)
+}
+
+/** The whole of a definition that was just found: with its matrix, if it has one. @throws SkalarError `CORRUPTED` */
+export function withMatrix(environment: Environment, name: string, definition: Definition): Definition {
+  const { identity, dimension, metric } = definition
+  if (metric !== 'mahalanobis') return definition
+  const data = readMatrix(environment, identity, dimension, name)
+  return { ...definition, precision: new Precision(data, dimension, `the metric of collection '${name}'`) }
 }
 
 export function listNames(environment: Environment): string[] {
@@ -46,11 +56,13 @@ export function createCollection(
   definition: Omit<Definition, 'identity'>,
 ): Definition {
   const existing = findDefinition(environment, name)
-  if (existing !== undefined) return existing
-  const created = { identity: nextNumber(environment), ...definition }
+  if (existing !== undefined) return withMatrix(environment, name, existing)
+  const { precision, ...entry } = definition
+  const created = { identity: nextNumber(environment), ...entry }
   environment.state.putSync([created.identity, 0, 0], encodeState(emptyState(created.identity)))
   environment.catalogue.putSync(COLLECTION + name, created)
-  return created
+  if (precision !== undefined) putMatrix(environment, created.identity, precision.data)
+  return { ...created, precision }
 }
 
 /** In a write transaction: forgets the collection; its rows are left to `purge`. False when there is none. */
@@ -60,6 +72,9 @@ export function dropCollection(environment: Environment, name: string): boolean 
   const { number } = readState(environment, definition.identity, name)
   environment.catalogue.removeSync(COLLECTION + name)
   environment.state.removeSync([definition.identity, 0, 0])
+  if (definition.metric === 'mahalanobis') {
+    removeMatrix(environment, definition.identity, definition.dimension)
+  }
   environment.catalogue.putSync(PURGE + number, true)
   return true
 }

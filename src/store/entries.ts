@@ -1,6 +1,7 @@
 import { SkalarError } from '../errors.ts'
 import type { Generation } from '../generation.ts'
-import type { CodesName, EngineName, FieldType, MetricName } from '../types.ts'
+import type { Precision } from '../precision-matrix.ts'
+import type { CodesName, CollectionMetricName, EngineName, FieldType } from '../types.ts'
 import { isPlainObject } from '../validate/plain-object.ts'
 
 /*
@@ -12,7 +13,9 @@ export interface Definition {
   /** The number the collection was created with; never used again, not even after a drop. */
   readonly identity: number
   readonly dimension: number
-  readonly metric: MetricName
+  readonly metric: CollectionMetricName
+  /** The matrix of the metric mahalanobis; in rows of its own (`matrix-rows.ts`), so that the entry itself lacks it. */
+  readonly precision?: Precision | undefined
   readonly fields: Readonly<Record<string, FieldType>>
   readonly index: {
     readonly engine: EngineName
@@ -22,7 +25,7 @@ export interface Definition {
   }
 }
 
-const METRICS: readonly MetricName[] = ['cosine', 'dot', 'euclidean']
+const METRICS: readonly CollectionMetricName[] = ['cosine', 'dot', 'euclidean', 'mahalanobis']
 const ENGINES: readonly EngineName[] = ['hnsw', 'hnswlib', 'flat']
 const CODES: readonly (CodesName | 'auto')[] = ['auto', 'float32', 'int8', 'int4']
 const LARGEST_DIMENSION = 65_535
@@ -51,7 +54,7 @@ function isDefinition(value: unknown): value is Definition {
   return (
     isInteger(identity, 1, LARGEST_NUMBER) &&
     isInteger(dimension, 1, LARGEST_DIMENSION) &&
-    METRICS.includes(metric as MetricName) &&
+    METRICS.includes(metric as CollectionMetricName) &&
     isPlainObject(fields) &&
     isIndex(index)
   )

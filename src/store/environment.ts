@@ -37,7 +37,7 @@ export class Environment {
   readonly readOnly: boolean
   /** `format`, `next`, `collection:<name>`, `index:…`, `garbage:…` and `purge:…` → JSON (docs/format.md). */
   readonly catalogue: Table<string, unknown>
-  /** Collection → state row, under the number the collection was created with. */
+  /** Collection → state row, and rows of its matrix (`matrix-rows.ts`), under the number the collection was created with. */
   readonly state: Table<RowKey>
   /** Id → ordinal. */
   readonly ids: Table<IdKey>

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { openDatabase, temporaryFolder } from '../helpers/database.ts'
 import { generator, randomVector, randomVectors, repeatedVectors } from '../helpers/random.ts'
-import { expectNearest, type Row } from '../helpers/reference.ts'
+import { expectNearest, metricOption, type Row } from '../helpers/reference.ts'
 import { collectionOf, contract, METRICS, toRows } from './engines.ts'
 
 /** Changes hand freed slots on, so the order of equal scores is not foreseen: the vectors here are all different. */
@@ -52,7 +52,7 @@ contract('changes', (engine, test) => {
       const random = generator(33)
       const folder = temporaryFolder()
       const before = await openDatabase(folder)
-      const definition = { dimension: 10, metric, index: { engine } }
+      const definition = { dimension: 10, metric: metricOption(metric, 10), index: { engine } }
       const collection = await before.collection('rows', definition)
       const rows = toRows(repeatedVectors(random, 400, 10))
       await collection.upsert(rows)

@@ -3,6 +3,7 @@ import type { Collection, EngineName } from '../../src/index.ts'
 import { idsOf, openDatabase, temporaryFolder } from '../helpers/database.ts'
 import { untilBuilt } from '../helpers/graphs.ts'
 import { generator, randomVector, randomVectors } from '../helpers/random.ts'
+import { metricOption } from '../helpers/reference.ts'
 import { collectionOf, contract, type DefineCase, METRICS, toRows } from './engines.ts'
 
 const OTHERS = 1_900
@@ -136,7 +137,7 @@ contract('copies', (engine: EngineName, test: DefineCase) => {
     test(`of several groups are all found after deletes, updates and reopening, with ${metric}`, async () => {
       const { bases, rows, members } = groupsOf([300, 300, 300, 300], true)
       const folder = temporaryFolder()
-      const definition = { dimension: DIMENSION, metric, index: { engine } }
+      const definition = { dimension: DIMENSION, metric: metricOption(metric, DIMENSION), index: { engine } }
       const before = await openDatabase(folder)
       const collection = await before.collection<{ n: number }, string>('rows', definition)
       await collection.upsert(rows.map(({ id, vector }, n) => ({ id, vector, metadata: { n } })))

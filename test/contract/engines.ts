@@ -1,13 +1,13 @@
 import { describe, it } from 'vitest'
 import { checkAvailable, ENGINES } from '../../src/engine/create.ts'
-import type { Collection, EngineName, MetricName, SkalarError } from '../../src/index.ts'
+import type { Collection, CollectionMetricName, EngineName, SkalarError } from '../../src/index.ts'
 import { openDatabase } from '../helpers/database.ts'
-import type { Row } from '../helpers/reference.ts'
+import { metricOption, type Row } from '../helpers/reference.ts'
 
 /** `topic: title` of cases that do not hold for an engine, each with the reason. */
 const EXCEPTIONS: { readonly [engine in EngineName]?: Readonly<Record<string, string>> } = {}
 
-export const METRICS: readonly MetricName[] = ['cosine', 'dot', 'euclidean']
+export const METRICS: readonly CollectionMetricName[] = ['cosine', 'dot', 'euclidean', 'mahalanobis']
 
 /** Registers a case of the contract; a title stands for one case of its topic. */
 export type DefineCase = (title: string, run: () => Promise<void>, timeout?: number) => void
@@ -66,14 +66,14 @@ export function exactSettings(size: number) {
 /** A fresh collection that holds rows in slots of their order; metadata `n` is the place of the row. */
 export async function collectionOf(
   engine: EngineName,
-  metric: MetricName,
+  metric: CollectionMetricName,
   rows: readonly Row[],
   dimension = rows[0]!.vector.length,
 ): Promise<Collection<{ n: number }, string | number>> {
   const db = await openDatabase()
   const collection = await db.collection<{ n: number }, string | number>('rows', {
     dimension,
-    metric,
+    metric: metricOption(metric, dimension),
     index: { engine },
   })
   await collection.upsert(rows.map(({ id, vector }, n) => ({ id, vector, metadata: { n } })))

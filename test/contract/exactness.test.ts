@@ -23,6 +23,8 @@ const DATA = [
 contract('exact answers', (engine, test) => {
   for (const { name, make, dimension, count = COUNT } of DATA) {
     for (const metric of METRICS) {
+      // Factoring its matrix alone would take a quarter of a minute.
+      if (metric === 'mahalanobis' && dimension > 1_000) continue
       test(`are the nearest by the definition of ${metric}, on ${name} vectors`, async () => {
         const random = generator(dimension)
         const rows = toRows(make(random, count, dimension))

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 import { expectRejection } from '../helpers/errors.ts'
 import { generator, randomVector } from '../helpers/random.ts'
-import { dot, expectNearest, norm } from '../helpers/reference.ts'
-import { collectionOf, contract, toRows } from './engines.ts'
+import { dot, expectNearest, isDistance, norm } from '../helpers/reference.ts'
+import { collectionOf, contract, METRICS, toRows } from './engines.ts'
 
 contract('numbers', (engine, test) => {
   test('of an example worked by hand come out', async () => {
@@ -15,7 +15,7 @@ contract('numbers', (engine, test) => {
     expect(await score('euclidean')).toBe(Math.sqrt(113))
   })
 
-  for (const metric of ['dot', 'euclidean'] as const) {
+  for (const metric of ['dot', 'euclidean', 'mahalanobis'] as const) {
     test(`may be all zero, in records and queries, with ${metric}`, async () => {
       const rows = toRows([Float32Array.of(0, 0), Float32Array.of(1, 1), Float32Array.of(-2, 0)])
       const collection = await collectionOf(engine, metric, rows)
@@ -83,7 +83,7 @@ contract('numbers', (engine, test) => {
       Float32Array.of(1e-38, 1e-38),
       Float32Array.of(-3e38, 1e38),
     ])
-    for (const metric of ['cosine', 'dot', 'euclidean'] as const) {
+    for (const metric of METRICS) {
       const collection = await collectionOf(engine, metric, rows)
       for (const vector of [Float32Array.of(3e38, -1e38), Float32Array.of(1e-38, 2e-38)]) {
         expectNearest(await collection.query({ vector, exact: true }), rows, vector, metric, 10)
@@ -106,13 +106,13 @@ contract('numbers', (engine, test) => {
     }
   })
 
-  for (const metric of ['cosine', 'dot', 'euclidean'] as const) {
+  for (const metric of METRICS) {
     test(`of vectors and themselves are exactly what they should be, with ${metric}`, async () => {
       const random = generator(44)
       for (const dimension of [3, 41]) {
         const vectors = Array.from({ length: 60 }, (_, i) => randomVector(random, dimension, 10 ** (i - 30)))
         const collection = await collectionOf(engine, metric, toRows(vectors))
-        const threshold = metric === 'cosine' ? 1 : metric === 'euclidean' ? 0 : undefined
+        const threshold = metric === 'cosine' ? 1 : isDistance(metric) ? 0 : undefined
         for (const [i, vector] of vectors.entries()) {
           const matches = await collection.query({ vector, k: 60, threshold, exact: i % 2 === 0 })
           const itself = matches.find(({ id }) => id === `r${i}`)!

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Collection, MetricName, QueryOptions } from '../../src/index.ts'
+import type { Collection, CollectionMetricName, QueryOptions } from '../../src/index.ts'
 import {
   clusteredVectors,
   generator,
@@ -7,7 +7,7 @@ import {
   randomVectors,
   repeatedVectors,
 } from '../helpers/random.ts'
-import { lead } from '../helpers/reference.ts'
+import { isDistance, lead } from '../helpers/reference.ts'
 import { collectionOf, contract, METRICS, toRows } from './engines.ts'
 
 type Rows = Collection<{ n: number }, string | number>
@@ -97,12 +97,12 @@ contract('thresholds and pages', (engine, test) => {
   })
 })
 
-function nextNearer(metric: MetricName, score: number): number {
-  return neighbour(score, metric === 'euclidean' ? -1 : 1)
+function nextNearer(metric: CollectionMetricName, score: number): number {
+  return neighbour(score, isDistance(metric) ? -1 : 1)
 }
 
-function nextFarther(metric: MetricName, score: number): number {
-  return neighbour(score, metric === 'euclidean' ? 1 : -1)
+function nextFarther(metric: CollectionMetricName, score: number): number {
+  return neighbour(score, isDistance(metric) ? 1 : -1)
 }
 
 /** The float64 right above or below a number. */

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Id, MetricName } from '../../src/index.ts'
+import type { CollectionMetric, CollectionMetricName, Id } from '../../src/index.ts'
 
 /*
  * The metrics from their definitions, in float64 and with no care for speed, and what design §3 promises against them.
@@ -31,20 +31,60 @@ function distance(x: ArrayLike<number>, y: ArrayLike<number>): number {
   return Math.sqrt(sum)
 }
 
-export function referenceScore(metric: MetricName, x: ArrayLike<number>, query: ArrayLike<number>): number {
+/** Entries of the matrix of the metric mahalanobis in tests, at i beside the diagonal and on it. It is diagonally dominant. */
+const BESIDE = 0.5
+const onDiagonal = (i: number): number => 1.5 + (i % 3)
+
+/** The metric of this name as an option of a collection of vectors with so many components. */
+export function metricOption(metric: CollectionMetricName, dimension: number): CollectionMetric {
+  if (metric !== 'mahalanobis') return metric
+  const matrix = new Float64Array(dimension * dimension)
+  for (let i = 0; i < dimension; i++) {
+    matrix[i * dimension + i] = onDiagonal(i)
+    if (i > 0) matrix[i * dimension + i - 1] = matrix[(i - 1) * dimension + i] = BESIDE
+  }
+  return { mahalanobis: matrix }
+}
+
+function mahalanobis(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i < x.length; i++) {
+    const apart = x[i]! - y[i]!
+    sum += onDiagonal(i) * apart ** 2
+    if (i > 0) sum += 2 * BESIDE * apart * (x[i - 1]! - y[i - 1]!)
+  }
+  return Math.sqrt(sum)
+}
+
+/** Whether less is nearer. */
+export function isDistance(metric: CollectionMetricName): boolean {
+  return metric === 'euclidean' || metric === 'mahalanobis'
+}
+
+export function referenceScore(
+  metric: CollectionMetricName,
+  x: ArrayLike<number>,
+  query: ArrayLike<number>,
+): number {
+  if (metric === 'mahalanobis') return mahalanobis(x, query)
   if (metric === 'euclidean') return distance(x, query)
   return metric === 'dot' ? dot(x, query) : dot(x, query) / (norm(x) * norm(query))
 }
 
 /** How far a score may be from the reference. */
-export function tolerance(metric: MetricName, x: ArrayLike<number>, query: ArrayLike<number>): number {
+export function tolerance(
+  metric: CollectionMetricName,
+  x: ArrayLike<number>,
+  query: ArrayLike<number>,
+): number {
   if (metric === 'cosine') return 1e-12
+  if (metric === 'mahalanobis') return 4e-12 * (norm(x) + norm(query))
   return metric === 'dot' ? 1e-12 * norm(x) * norm(query) : 1e-12 * (norm(x) + norm(query))
 }
 
 /** By how much the first score is nearer than the second; negative when it is farther. */
-export function lead(metric: MetricName, first: number, second: number): number {
-  return metric === 'euclidean' ? second - first : first - second
+export function lead(metric: CollectionMetricName, first: number, second: number): number {
+  return isDistance(metric) ? second - first : first - second
 }
 
 /**
@@ -56,7 +96,7 @@ export function expectNearest(
   matches: readonly Scored[],
   rows: readonly Row[],
   query: ArrayLike<number>,
-  metric: MetricName,
+  metric: CollectionMetricName,
   k: number,
 ): void {
   const places = new Map(rows.map(({ id }, place) => [id, place]))
@@ -88,7 +128,7 @@ function expectInOrder(
   first: Scored,
   second: Scored,
   places: ReadonlyMap<Id, number>,
-  metric: MetricName,
+  metric: CollectionMetricName,
 ): void {
   const ahead = lead(metric, first.score, second.score)
   const bySlot = places.get(first.id)! < places.get(second.id)!

@@ -42,9 +42,13 @@ inline std::vector<Kind> AllKinds() {
   return kinds;
 }
 
-inline std::string NameOfKind(const Kind& kind) {
+inline std::string NameOfCodes(Codes codes) {
   static constexpr const char* kNames[] = {"Float32", "Int8", "Int4"};
-  return std::string(NameOf(kind.metric)) + kNames[static_cast<size_t>(kind.codes)];
+  return kNames[static_cast<size_t>(codes)];
+}
+
+inline std::string NameOfKind(const Kind& kind) {
+  return NameOf(kind.metric) + NameOfCodes(kind.codes);
 }
 
 // Links all that waits.

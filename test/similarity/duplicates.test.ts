@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { DuplicatesProgress, MetricName } from '../../src/index.ts'
+import type { CollectionMetricName, DuplicatesProgress } from '../../src/index.ts'
 import { openCollection, openDatabase } from '../helpers/database.ts'
 import { expectRejection } from '../helpers/errors.ts'
 import { generator, randomVectors, repeatedVectors } from '../helpers/random.ts'
+import { isDistance } from '../helpers/reference.ts'
 import { fill, listed, noisyCopies } from './match-films.ts'
 import { expectedDuplicates } from './match-reference.ts'
 
-const METRICS: readonly MetricName[] = ['cosine', 'dot', 'euclidean']
+const METRICS: readonly CollectionMetricName[] = ['cosine', 'dot', 'euclidean', 'mahalanobis']
 
 const inOrder = <T extends { a: number; b: number }>(pairs: readonly T[]) =>
   pairs.toSorted((x, y) => x.a - y.a || x.b - y.b)
@@ -33,11 +34,9 @@ describe.each(['flat', 'hnsw'] as const)('duplicates, engine %s', (engine) => {
             },
           )
           const taken = items.filter(({ id }) => !filtered || id % 2 === 1)
-          const loose = metric === 'euclidean' ? 1e9 : -1e9
+          const loose = isDistance(metric) ? 1e9 : -1e9
           const all = expectedDuplicates(taken, metric, loose)
-          const scores = all
-            .map(({ score }) => score)
-            .sort((x, y) => (metric === 'euclidean' ? x - y : y - x))
+          const scores = all.map(({ score }) => score).sort((x, y) => (isDistance(metric) ? x - y : y - x))
           // Between two scores: no rounding decides.
           const place = Math.floor(share * (scores.length - 1))
           const threshold = scores.length < 2 ? loose : (scores[place]! + scores[place + 1]!) / 2 || loose

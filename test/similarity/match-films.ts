@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
-import type { Collection, Database, EngineName, MetricName } from '../../src/index.ts'
+import type { Collection, CollectionMetricName, Database, EngineName } from '../../src/index.ts'
 import { randomVectors } from '../helpers/random.ts'
+import { metricOption } from '../helpers/reference.ts'
 import type { Item, Pair } from './match-reference.ts'
 
 export interface Film {
@@ -14,10 +15,14 @@ export async function fill(
   db: Database,
   name: string,
   vectors: readonly Float32Array[],
-  { metric = 'cosine', engine = 'flat' }: { metric?: MetricName; engine?: EngineName } = {},
+  { metric = 'cosine', engine = 'flat' }: { metric?: CollectionMetricName; engine?: EngineName } = {},
 ): Promise<{ films: Films; items: Item[] }> {
   const dimension = vectors[0]?.length ?? 4
-  const films = await db.collection<Film, number>(name, { dimension, metric, index: { engine } })
+  const films = await db.collection<Film, number>(name, {
+    dimension,
+    metric: metricOption(metric, dimension),
+    index: { engine },
+  })
   const items = vectors.map((vector, id) => ({ id, vector }))
   const records = items.map((item) => ({ ...item, metadata: { odd: item.id % 2 === 1 } }))
   for (let i = 0; i < records.length; i += 1_000) await films.upsert(records.slice(i, i + 1_000))

@@ -1,5 +1,5 @@
-import type { MatchMargin, MetricName } from '../../src/index.ts'
-import { referenceScore } from '../helpers/reference.ts'
+import type { CollectionMetricName, MatchMargin } from '../../src/index.ts'
+import { isDistance, referenceScore } from '../helpers/reference.ts'
 
 /*
  * Matching from its definition (Artetxe & Schwenk, arXiv 1811.01136), over all pairs, in float64 and with no care for speed.
@@ -11,7 +11,7 @@ export interface Item {
 }
 
 export interface Wanted {
-  readonly metric: MetricName
+  readonly metric: CollectionMetricName
   readonly k: number
   readonly margin: MatchMargin
   readonly mutual: boolean
@@ -35,7 +35,7 @@ function best(numbers: readonly number[], k: number): number[] {
 /** What `match` is to give, in the order of A. */
 export function expectedPairs(A: readonly Item[], B: readonly Item[], wanted: Wanted): Pair[] {
   const { metric, k, margin, mutual, threshold } = wanted
-  const sign = metric === 'euclidean' ? -1 : 1
+  const sign = isDistance(metric) ? -1 : 1
   const sim = A.map(({ vector }) => B.map((b) => sign * referenceScore(metric, vector, b.vector)))
   const column = (j: number) => sim.map((row) => row[j]!)
   const forward = sim.map((row) => best(row, k))
@@ -69,10 +69,10 @@ export function expectedPairs(A: readonly Item[], B: readonly Item[], wanted: Wa
 /** All pairs that are near enough, in the order of the first, nearest first. */
 export function expectedDuplicates(
   items: readonly Item[],
-  metric: MetricName,
+  metric: CollectionMetricName,
   threshold: number,
 ): { a: number; b: number; score: number }[] {
-  const sign = metric === 'euclidean' ? -1 : 1
+  const sign = isDistance(metric) ? -1 : 1
   return items.flatMap((a, i) =>
     items
       .slice(i + 1)

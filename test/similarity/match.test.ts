@@ -1,13 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { align, dense, type MatchMargin, type MatchProgress, type MetricName } from '../../src/index.ts'
+import {
+  align,
+  type CollectionMetricName,
+  dense,
+  type MatchMargin,
+  type MatchProgress,
+} from '../../src/index.ts'
 import { openCollection, openDatabase } from '../helpers/database.ts'
 import { expectRejection } from '../helpers/errors.ts'
 import { generator, randomVectors } from '../helpers/random.ts'
+import { isDistance, metricOption } from '../helpers/reference.ts'
 import { expectPairs, fill, listed, noisyCopies } from './match-films.ts'
 import { expectedPairs } from './match-reference.ts'
 
-const METRICS: readonly MetricName[] = ['cosine', 'dot', 'euclidean']
+const METRICS: readonly CollectionMetricName[] = ['cosine', 'dot', 'euclidean', 'mahalanobis']
 const MARGINS: readonly MatchMargin[] = ['ratio', 'distance', 'none']
 const ENGINES = ['flat', 'hnsw'] as const
 
@@ -41,7 +48,7 @@ describe.each(ENGINES)('match, engine %s', (engine) => {
           const all = expectedPairs(A, right.items, wanted)
           const threshold = limited ? all[all.length >> 1]?.margin : undefined
           // A margin that is compared with itself may be another one by rounding.
-          const near = metric === 'euclidean' && margin === 'none' ? 1e-9 : -1e-9
+          const near = isDistance(metric) && margin === 'none' ? 1e-9 : -1e-9
           const limit =
             threshold === undefined ? undefined : Number.isFinite(threshold) ? threshold + near : 1
           const filter = filtered ? { odd: true } : undefined
@@ -240,8 +247,8 @@ describe('match refuses', () => {
   it('what is no collection, itself, and another space', async () => {
     const db = await openDatabase()
     const { films } = await fill(db, 'films', randomVectors(generator(1), 10, 4))
-    const of = (dimension: number, metric: MetricName = 'cosine') =>
-      db.collection(`of ${dimension} ${metric}`, { dimension, metric })
+    const of = (dimension: number, metric: CollectionMetricName = 'cosine') =>
+      db.collection(`of ${dimension} ${metric}`, { dimension, metric: metricOption(metric, dimension) })
     for (const other of [undefined, null, {}, 'films', new Proxy(films, {}), db]) {
       await expectRejection(listed(films.match(other as never)), 'BAD_OPTION', { path: 'other' })
     }
@@ -250,11 +257,19 @@ describe('match refuses', () => {
     await expectRejection(listed(films.match(await of(5))), 'DIMENSION_MISMATCH', { path: 'other' })
     const dot = await of(4, 'dot')
     await expectRejection(listed(films.match(dot, { margin: 'none' })), 'BAD_OPTION', { path: 'other' })
+    const own = await of(4, 'mahalanobis')
+    const matrix = metricOption('mahalanobis', 4) as { mahalanobis: Float64Array }
+    const twice = { mahalanobis: matrix.mahalanobis.map((entry) => 2 * entry) }
+    const others = await db.collection<object, number>('of twice', { metric: twice })
+    const error = await expectRejection(listed(own.match(others, { margin: 'none' })), 'BAD_OPTION', {
+      path: 'other',
+    })
+    expect(error.message).toContain('another matrix')
   })
 
   it('a ratio of what is no cosine, and names the remedy', async () => {
     const db = await openDatabase()
-    for (const metric of ['dot', 'euclidean'] as const) {
+    for (const metric of ['dot', 'euclidean', 'mahalanobis'] as const) {
       const left = await fill(db, `left ${metric}`, randomVectors(generator(1), 5, 4), { metric })
       const right = await fill(db, `right ${metric}`, randomVectors(generator(2), 5, 4), { metric })
       const error = await expectRejection(listed(left.films.match(right.films)), 'BAD_OPTION', {

@@ -1,7 +1,8 @@
-import type { Collection, EngineName, MetricName, RecommendStrategy } from '../../src/index.ts'
+import type { Collection, CollectionMetricName, EngineName, RecommendStrategy } from '../../src/index.ts'
 import { openCollection } from '../helpers/database.ts'
 import { untilBuilt } from '../helpers/graphs.ts'
 import { generator, randomVector } from '../helpers/random.ts'
+import { metricOption } from '../helpers/reference.ts'
 import type { Item } from './recommend-reference.ts'
 
 export const DIMENSION = 8
@@ -18,10 +19,14 @@ export type Films = Collection<Film, number>
 
 export async function fill(
   count: number,
-  metric: MetricName,
+  metric: CollectionMetricName,
   engine: EngineName,
 ): Promise<{ films: Films; items: Item[] }> {
-  const { films } = await openCollection<Film, number>({ dimension: DIMENSION, metric, index: { engine } })
+  const { films } = await openCollection<Film, number>({
+    dimension: DIMENSION,
+    metric: metricOption(metric, DIMENSION),
+    index: { engine },
+  })
   const random = generator(count)
   const items = Array.from({ length: count }, (_, id) => ({
     id,

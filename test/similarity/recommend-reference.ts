@@ -1,5 +1,5 @@
-import type { MetricName, RecommendStrategy } from '../../src/index.ts'
-import { norm, referenceScore } from '../helpers/reference.ts'
+import type { CollectionMetricName, RecommendStrategy } from '../../src/index.ts'
+import { isDistance, norm, referenceScore } from '../helpers/reference.ts'
 
 /*
  * Recommendations from their definitions, in float64 and with no care for speed.
@@ -27,16 +27,16 @@ function mean(vectors: readonly ArrayLike<number>[], dimension: number): number[
   })
 }
 
-export function similarity(metric: MetricName, x: ArrayLike<number>, y: ArrayLike<number>): number {
+export function similarity(metric: CollectionMetricName, x: ArrayLike<number>, y: ArrayLike<number>): number {
   const score = referenceScore(metric, x, y)
-  return metric === 'euclidean' ? -score : score
+  return isDistance(metric) ? -score : score
 }
 
 export const squash = (t: number): number => (1 + t / (1 + Math.abs(t))) / 2
 
 /** What a match scores; larger is better, but for `mean` by distance. */
 export function expectedScore(
-  metric: MetricName,
+  metric: CollectionMetricName,
   { strategy, positive, negative }: Wanted,
   x: Float32Array,
 ): number {
@@ -59,17 +59,17 @@ export function expectedScore(
 
 /** By how much the first score is better than the second. */
 export function advantage(
-  metric: MetricName,
+  metric: CollectionMetricName,
   strategy: RecommendStrategy,
   first: number,
   second: number,
 ): number {
-  return strategy === 'mean' && metric === 'euclidean' ? second - first : first - second
+  return strategy === 'mean' && isDistance(metric) ? second - first : first - second
 }
 
 /** The scores by which maximal marginal relevance compares, of items in their order; and which it picks. */
 export function marginal(
-  metric: MetricName,
+  metric: CollectionMetricName,
   wanted: Wanted,
   pool: readonly Item[],
   k: number,
@@ -78,7 +78,7 @@ export function marginal(
   const relevance = pool.map(({ vector }) => {
     const score = expectedScore(metric, wanted, vector)
     if (wanted.strategy === 'sum') return score / (wanted.positive.length + wanted.negative.length)
-    return wanted.strategy === 'mean' && metric === 'euclidean' ? -score : score
+    return wanted.strategy === 'mean' && isDistance(metric) ? -score : score
   })
   const alike = (x: Item, y: Item) => {
     const value = similarity(metric, x.vector, y.vector)

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { EngineName, MetricName } from '../../src/index.ts'
+import type { CollectionMetricName, EngineName } from '../../src/index.ts'
 import { idsOf, openCollection } from '../helpers/database.ts'
 import { expectRejection } from '../helpers/errors.ts'
 import { countsOf, type Films, fill, filmOf, givenOf, STRATEGIES } from './recommend-films.ts'
 import { advantage, expectedScore, type Item, marginal } from './recommend-reference.ts'
 
-const METRICS: readonly MetricName[] = ['cosine', 'dot', 'euclidean']
+const METRICS: readonly CollectionMetricName[] = ['cosine', 'dot', 'euclidean', 'mahalanobis']
 const ENGINES: readonly EngineName[] = ['flat', 'hnsw', 'hnswlib']
 
 describe.each(ENGINES)('engine %s', (engine) => {

@@ -1,5 +1,12 @@
 import { expectTypeOf, test } from 'vitest'
-import type { Collection, EngineName, Id, Metadata, MetricName } from '../../src/index.ts'
+import type {
+  Collection,
+  CollectionMetricName,
+  EngineName,
+  Id,
+  Metadata,
+  MetricName,
+} from '../../src/index.ts'
 import { db, type Film, films } from './film.ts'
 
 test('a collection has string ids and free metadata unless told otherwise', () => {
@@ -18,6 +25,14 @@ test('its options are numbers and names, none of them required', () => {
     fields: undefined,
     index: undefined,
   })
+  db.collection<Film>('films', { metric: { mahalanobis: [[1, 0], Float32Array.of(0, 1)] } })
+  db.collection<Film>('films', { metric: films.metric })
+  // @ts-expect-error: a matrix
+  db.collection<Film>('films', { metric: { mahalanobis: 'identity' } })
+  // @ts-expect-error: needs a matrix
+  db.collection<Film>('films', { dimension: 3, metric: 'mahalanobis' })
+  // @ts-expect-error: no metric of a collection
+  db.collection<Film>('films', { dimension: 3, metric: { kernel: 'rbf' } })
   // @ts-expect-error: a number
   db.collection<Film>('films', { dimension: '3' })
   // @ts-expect-error: no name of a metric
@@ -64,7 +79,8 @@ test('its properties are read-only', () => {
   expectTypeOf(films.name).toBeString()
   expectTypeOf(films.dimension).toBeNumber()
   expectTypeOf(films.size).toBeNumber()
-  expectTypeOf(films.metric).toEqualTypeOf<MetricName>()
+  expectTypeOf(films.metric).toEqualTypeOf<MetricName | { mahalanobis: Float64Array }>()
+  expectTypeOf(films.stats()).resolves.toHaveProperty('metric').toEqualTypeOf<CollectionMetricName>()
   expectTypeOf(films.stats()).resolves.toHaveProperty('engine').toEqualTypeOf<EngineName>()
   // @ts-expect-error: read-only
   films.size = 3

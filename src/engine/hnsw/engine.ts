@@ -7,11 +7,15 @@ import { HnswGraph } from './graph.ts'
 
 /**
  * Our own HNSW: a walk on codes of the vectors finds candidates, the store scores them exactly. Building and searching run on the
- * database's threads. What is not linked yet is scored exactly with every query; so is everything while that is faster.
+ * database's threads. By a Mahalanobis distance the codes are of images of the vectors (`native/score/whitened.h`). What is not linked yet is scored exactly with every query; so is everything while that is faster.
  */
 export class HnswEngine extends GraphEngine<HnswGraph> {
   readonly name = 'hnsw'
-  readonly scans = true
+
+  /** Codes of images tell nothing of other metrics than their own. */
+  get scans(): boolean {
+    return this.host.options.metric !== 'mahalanobis'
+  }
 
   get codes(): CodesName | undefined {
     return this.graph.codes

@@ -30,9 +30,9 @@ export class HnswGraph implements Graph {
   constructor(vectors: NativeStore, slots: Uint32Array, host: EngineHost) {
     this.#vectors = vectors
     this.#host = host
-    const { dimension, metric, codes = DEFAULT_CODES } = host.options
+    const { dimension, metric, precision, codes = DEFAULT_CODES } = host.options
     const { M = DEFAULT_M, efConstruction = DEFAULT_EF_CONSTRUCTION } = host.options
-    this.#native = createHnsw(dimension, metric, M, efConstruction, codes)
+    this.#native = createHnsw(dimension, metric, M, efConstruction, codes, precision)
     this.#native.put(slots)
   }
 

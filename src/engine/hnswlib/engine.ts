@@ -12,6 +12,7 @@
  */
 import type { NativeStore } from '../../native.ts'
 import { turnWhenBusy } from '../../turns.ts'
+import type { MetricName } from '../../types.ts'
 import { Answers, ROOM } from '../answers.ts'
 import { type AbortFlag, type EngineHost, type EngineQuery, STOP, type StorePosition } from '../engine.ts'
 import { scan, scanSync } from '../flat.ts'
@@ -25,17 +26,19 @@ const FEW = 2_000
 export class HnswlibEngine extends GraphEngine<HnswlibGraph> {
   readonly name = 'hnswlib'
   readonly scans = false
+  readonly #metric: MetricName
   /** For each call of `search` under way the slots that have changed since it began. */
   readonly #calls = new Set<Set<number>>()
 
   /** @throws SkalarError `ENGINE_UNAVAILABLE` */
-  constructor(host: EngineHost) {
+  constructor(host: EngineHost, metric: MetricName) {
     loadHnswlib()
     super(host)
+    this.#metric = metric
   }
 
   protected newGraph(vectors: NativeStore, slots: Uint32Array): HnswlibGraph {
-    return new HnswlibGraph(vectors, slots, this.host.options)
+    return new HnswlibGraph(vectors, slots, { ...this.host.options, metric: this.#metric })
   }
 
   override put(slots: Uint32Array, at: StorePosition): void {

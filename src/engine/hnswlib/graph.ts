@@ -1,7 +1,7 @@
 import type { NativeStore } from '../../native.ts'
 import { nextTurn, SLICE_MS } from '../../turns.ts'
 import { DEFAULT_EF, DEFAULT_EF_CONSTRUCTION, DEFAULT_M, FEWEST_SLOTS } from '../defaults.ts'
-import type { EngineOptions, EngineQuery, IndexFiles } from '../engine.ts'
+import type { EngineQuery, IndexFiles, PlainOptions } from '../engine.ts'
 import type { Graph, SavedGraph } from '../graph.ts'
 import { loadGraph, saveGraph } from './graph-file.ts'
 import { Heads, hashOf } from './heads.ts'
@@ -32,7 +32,7 @@ const NO_SLOTS = new Uint32Array(0)
 export class HnswlibGraph implements Graph {
   readonly manyToSave = 50_000
   readonly #vectors: NativeStore
-  readonly #options: EngineOptions
+  readonly #options: PlainOptions
   readonly #table = new SlotTable()
   /** The living nodes. */
   readonly #heads = new Heads()
@@ -42,7 +42,7 @@ export class HnswlibGraph implements Graph {
   #writing = false
   #unsaved = 0
 
-  constructor(vectors: NativeStore, slots: Uint32Array, options: EngineOptions) {
+  constructor(vectors: NativeStore, slots: Uint32Array, options: PlainOptions) {
     this.#vectors = vectors
     this.#options = options
     for (const slot of slots) this.#table.put(slot)

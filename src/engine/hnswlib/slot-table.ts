@@ -1,5 +1,5 @@
-import { UNEQUAL } from './table-file.ts'
 import { Copies } from './copies.ts'
+import { UNEQUAL } from './table-file.ts'
 
 /** Stands for no slot, and for no node. Keys of the store reserve the same number. */
 export const NONE = 0xffff_ffff

@@ -1,5 +1,5 @@
 import { DEFAULT_EF_CONSTRUCTION, DEFAULT_M } from '../defaults.ts'
-import type { EngineOptions } from '../engine.ts'
+import type { PlainOptions } from '../engine.ts'
 import { type HnswlibIndex, loadHnswlib } from './package.ts'
 import { Space } from './space.ts'
 
@@ -19,7 +19,7 @@ export class VectorIndex {
   }
 
   /** An empty one with room for so many vectors. */
-  static create(options: EngineOptions, reference: number, room: number): VectorIndex {
+  static create(options: PlainOptions, reference: number, room: number): VectorIndex {
     const { metric, dimension, M = DEFAULT_M, efConstruction = DEFAULT_EF_CONSTRUCTION } = options
     const { HierarchicalNSW } = loadHnswlib()
     const space = new Space(metric, dimension, reference)
@@ -30,7 +30,7 @@ export class VectorIndex {
 
   /** One that `write` wrote, on a libuv thread. Nothing but that may be in the file. Rejects when it cannot be read. */
   static async read(
-    { metric, dimension }: EngineOptions,
+    { metric, dimension }: PlainOptions,
     reference: number,
     path: string,
   ): Promise<VectorIndex> {

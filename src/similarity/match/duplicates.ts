@@ -188,6 +188,7 @@ class Search {
       vector: typeof of === 'number' ? this.#side.vectors.vector(of)! : of,
       metric: this.#side.metric,
       center: 0,
+      images: this.#side.images,
       k,
       threshold,
       after: undefined,

@@ -1,8 +1,11 @@
 import { createEngine } from '../../engine/create.ts'
 import type { Engine, EngineHost } from '../../engine/engine.ts'
 import { FlatEngine } from '../../engine/flat.ts'
+import type { Images } from '../../engine/images.ts'
+import { Precisions } from '../../engine/precisions.ts'
 import { SkalarError } from '../../errors.ts'
 import { createStore, type NativeStore, normalizeRows } from '../../native.ts'
+import type { Precision } from '../../precision-matrix.ts'
 import type { Abort } from '../../query/abort.ts'
 import type { RecordTest } from '../../query/match.ts'
 import type { Source } from '../../source.ts'
@@ -12,7 +15,7 @@ import { decodeId } from '../../store/keys.ts'
 import { recordAt, recordsFrom } from '../../store/records.ts'
 import { type RecordRow, VECTOR_HEADER, vectorRowBytes } from '../../store/rows.ts'
 import { nextTurn, SLICE_MS } from '../../turns.ts'
-import type { MetricName } from '../../types.ts'
+import type { CollectionMetricName } from '../../types.ts'
 import type { Transform } from '../transform.ts'
 import type { Side } from './side.ts'
 
@@ -29,7 +32,9 @@ interface Entry {
 /** What the other collection says of the space that vectors are taken into. */
 export interface Target {
   readonly dimension: number
-  readonly metric: MetricName
+  readonly metric: CollectionMetricName
+  /** Of the metric mahalanobis, with factors. */
+  readonly precision?: Precision | undefined
 }
 
 /**
@@ -41,7 +46,7 @@ export interface Target {
  */
 export class MappedSide implements Side {
   readonly dimension: number
-  readonly metric: MetricName
+  readonly metric: CollectionMetricName
   readonly flat: FlatEngine
   readonly engine: Engine
   readonly #source: Source
@@ -50,6 +55,8 @@ export class MappedSide implements Side {
   /** Vectors that are transformed between two looks at the clock. */
   readonly #some: number
   readonly #onProgress: (done: number, total: number) => void
+  readonly #precision: Precision | undefined
+  readonly #precisions: Precisions
   #vectors: NativeStore
   /** The store that was transformed; undefined before the first. */
   #from: NativeStore | undefined
@@ -65,7 +72,7 @@ export class MappedSide implements Side {
   constructor(
     source: Source,
     transform: Transform,
-    { dimension, metric }: Target,
+    { dimension, metric, precision }: Target,
     test: RecordTest | undefined,
     onProgress: (done: number, total: number) => void,
   ) {
@@ -76,9 +83,11 @@ export class MappedSide implements Side {
     this.#some = Math.max(1, Math.min(MOST, MULTIPLICATIONS / (transform.inputDimension * dimension)) | 0)
     this.#onProgress = onProgress
     this.metric = metric
+    this.#precision = precision
+    this.#precisions = new Precisions(precision)
     const { engine, M, efConstruction, codes } = source.definition.index
     const host: EngineHost = {
-      options: { dimension, metric, M, efConstruction, codes },
+      options: { dimension, metric, precision: this.#precisions.own, M, efConstruction, codes },
       pool: source.pool,
       indexFiles: () => undefined,
       changedSince: () => undefined,
@@ -86,7 +95,11 @@ export class MappedSide implements Side {
     this.#vectors = createStore(dimension)
     this.flat = new FlatEngine(host)
     // A graph of hnswlib is built on this thread, for which one that is thrown away soon is no reason.
-    this.engine = engine === 'flat' ? this.flat : createEngine('hnsw', host)
+    this.engine = createEngine(engine === 'flat' ? 'flat' : 'hnsw', host, this.flat)
+  }
+
+  get images(): Images | undefined {
+    return this.#precision && this.#precisions.imagesOf(this.#precision)
   }
 
   get vectors(): NativeStore {
@@ -162,6 +175,7 @@ export class MappedSide implements Side {
     const at = { number: replica.number, position: this.#position }
     if (this.engine !== this.flat) this.engine.load(this.#vectors, at)
     this.flat.load(this.#vectors)
+    this.#precisions.load(this.#vectors)
   }
 
   #note({ slots, ordinals }: { slots: ReadonlySet<number>; ordinals: ReadonlySet<number> }): void {
@@ -179,6 +193,7 @@ export class MappedSide implements Side {
     }
     const removed = Uint32Array.from(gone)
     this.#vectors.remove(removed, replica.position)
+    this.#precisions.remove(removed)
     this.engine.remove(removed, { number: replica.number, position: replica.position })
   }
 
@@ -246,6 +261,7 @@ export class MappedSide implements Side {
       ids.bytes,
       ids.ends,
     )
+    this.#precisions.put(slots)
     if (this.engine !== this.flat) this.engine.put(slots, { number: replica.number, position })
   }
 

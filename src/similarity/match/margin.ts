@@ -1,4 +1,5 @@
-import type { MetricName } from '../../types.ts'
+import { isDistance } from '../../query/measure.ts'
+import type { CollectionMetricName } from '../../types.ts'
 import type { MatchMargin } from './types.ts'
 
 /*
@@ -15,8 +16,8 @@ import type { MatchMargin } from './types.ts'
  */
 
 /** How alike two vectors are, larger is more, from a score of this metric. */
-export function similarityOf(metric: MetricName, score: number): number {
-  return metric === 'euclidean' ? -score : score
+export function similarityOf(metric: CollectionMetricName, score: number): number {
+  return isDistance(metric) ? -score : score
 }
 
 /**

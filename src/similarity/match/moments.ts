@@ -4,6 +4,7 @@ import { fromNative } from '../../native.ts'
 import type { Abort } from '../../query/abort.ts'
 import { Allowed } from '../../query/allowed.ts'
 import type { RecordTest } from '../../query/match.ts'
+import { imagesFor } from '../../query/plan.ts'
 import type { Source } from '../../source.ts'
 import { turnWhenBusy } from '../../turns.ts'
 import type { Side } from './side.ts'
@@ -102,6 +103,11 @@ export class Moments {
     let step = steps.next()
     while (!step.done) {
       const { engine, queries, since } = step.value
+      const images = imagesFor(engine, queries)
+      if (images?.lacking) {
+        await abort.race(images.complete(this.#source.pool, abort.flag))
+        if (moved()) return undefined
+      }
       const answers = await abort.race(engine.search(queries, since, abort.flag))
       await turnWhenBusy()
       abort.check()
@@ -129,6 +135,7 @@ export class Moments {
       let step = steps.next()
       while (!step.done) {
         const { engine, queries, since } = step.value
+        imagesFor(engine, queries)?.completeSync()
         step = steps.next(engine.searchSync(queries, since))
       }
       return step.value

@@ -113,6 +113,7 @@ export class Neighbourhoods {
       vector: this.#of.vectors.vector(slot)!,
       metric: this.#among.metric,
       center: 0,
+      images: this.#among.images,
       k,
       threshold: undefined,
       after: undefined,

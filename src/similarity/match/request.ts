@@ -8,6 +8,7 @@ import {
   numberOption,
   signalOption,
 } from '../../options.ts'
+import { sameNumbers } from '../../precision-matrix.ts'
 import type { RecordTest } from '../../query/match.ts'
 import { parseTest } from '../../query/request.ts'
 import type { Handle, Source } from '../../source.ts'
@@ -114,7 +115,7 @@ function parseTransform(value: unknown): Transform | undefined {
 
 /** Where vectors of the two cannot be compared. */
 function refuseOtherSpace(source: Source, target: Source, transform: Transform | undefined): void {
-  const { dimension, metric } = source.definition
+  const { dimension, metric, precision } = source.definition
   const other = target.definition
   if (transform !== undefined) {
     refuseSize(transform.inputDimension, dimension, 'takes', 'this collection')
@@ -134,6 +135,12 @@ function refuseOtherSpace(source: Source, target: Source, transform: Transform |
     const message =
       `other has the metric ${other.metric}, but this collection ${metric}: neighbours of both must be by one, ` +
       'so store one of them in a collection with the metric of the other'
+    throw new SkalarError('BAD_OPTION', message, { path: 'other' })
+  }
+  if (precision !== undefined && !sameNumbers(precision.data, other.precision!.data)) {
+    const message =
+      'other has the metric mahalanobis of another matrix: neighbours of both must be by one, ' +
+      'so store one of them in a collection with the matrix of the other'
     throw new SkalarError('BAD_OPTION', message, { path: 'other' })
   }
 }

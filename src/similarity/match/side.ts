@@ -1,13 +1,17 @@
 import type { Engine } from '../../engine/engine.ts'
+import type { Images } from '../../engine/images.ts'
 import type { NativeStore } from '../../native.ts'
 import type { Abort } from '../../query/abort.ts'
+import { ownMetric } from '../../query/own-metric.ts'
 import type { Source } from '../../source.ts'
-import type { MetricName } from '../../types.ts'
+import type { CollectionMetricName } from '../../types.ts'
 
 /** Vectors that neighbours are looked for among: a collection's, or what a transform makes of them. */
 export interface Side {
   readonly dimension: number
-  readonly metric: MetricName
+  readonly metric: CollectionMetricName
+  /** Of the metric mahalanobis, as of now. */
+  readonly images: Images | undefined
   readonly engine: Engine
   /** The exact scan. */
   readonly flat: Engine
@@ -28,7 +32,7 @@ export interface Side {
 /** The vectors of a collection as they are. */
 export class OwnSide implements Side {
   readonly dimension: number
-  readonly metric: MetricName
+  readonly metric: CollectionMetricName
   readonly #source: Source
   #live = 0
 
@@ -36,6 +40,10 @@ export class OwnSide implements Side {
     this.#source = source
     this.dimension = source.definition.dimension
     this.metric = source.definition.metric
+  }
+
+  get images(): Images | undefined {
+    return ownMetric(this.#source).images
   }
 
   get engine(): Engine {

@@ -1,6 +1,7 @@
 import { SkalarError } from '../../errors.ts'
 import { firstBadVector } from '../../native.ts'
 import { squaredNorm } from '../../norm.ts'
+import { isDistance } from '../../query/measure.ts'
 import type { Source } from '../../source.ts'
 import { padded } from '../lanes.ts'
 import { refuseUnknown } from './known.ts'
@@ -13,7 +14,7 @@ import type { Given, Recommendation } from './request.ts'
  *   mean                   mean(p) + mean(p) − mean(n): one query (Qdrant's average_vector)
  *   sum, dot               Σ p·x − Σ n·x = (Σp − Σn)·x: one query
  *   sum, cosine            Σ p̂·x̂ − Σ n̂·x̂ = |Σp̂ − Σn̂| cos(Σp̂ − Σn̂, x): one query, and its length
- *   sum, euclidean; best   no query has this order: neighbours of each p, ranked among themselves (candidates.ts)
+ *   sum, distances; best   no query has this order: neighbours of each p, ranked among themselves (candidates.ts)
  */
 export interface Aim {
   /** Made, or where `ranks` is set those of the positives. */
@@ -75,7 +76,7 @@ export function aimOf(source: Source, request: Recommendation, looked: LookedUp,
 
 /** Whether one query has the order that is wanted. */
 export function makesOneVector({ definition }: Source, { strategy }: Recommendation): boolean {
-  return strategy === 'mean' || (strategy === 'sum' && definition.metric !== 'euclidean')
+  return strategy === 'mean' || (strategy === 'sum' && !isDistance(definition.metric))
 }
 
 function sharesOf({ positive, negative }: Recommendation): { positive: number; negative: number } {

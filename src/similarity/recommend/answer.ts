@@ -1,4 +1,5 @@
 import { Answers } from '../../engine/answers.ts'
+import { imagesFor } from '../../query/plan.ts'
 import type { Source } from '../../source.ts'
 import type { Step } from '../step.ts'
 import { type Choice, chooseDiverse } from './diverse.ts'
@@ -39,6 +40,14 @@ export function* answer(
         if (begin > 0 && moved()) return undefined
         const part = own.slice(begin, begin + AT_ONCE)
         const queries = part.map(({ query }) => query)
+        const images = imagesFor(engine, queries)
+        if (images?.lacking) {
+          yield* done({
+            later: (flag) => images.complete(source.pool, flag),
+            now: () => images.completeSync(),
+          })
+          if (moved()) return undefined
+        }
         const answers = yield* done({
           later: (flag) => engine.search(queries, position, flag),
           now: () => engine.searchSync(queries, position),

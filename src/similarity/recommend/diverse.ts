@@ -80,7 +80,7 @@ function pack(source: Source, choices: readonly Choice[]): NativeChoices {
     }
   }
   const metric = METRICS[source.definition.metric]
-  return [metric, params, slots, relevance, ...packGroups(choices, all)]
+  return [metric, params, slots, relevance, ...packGroups(choices, all), source.precisions.own ?? null]
 }
 
 /** Groups as numbers, from 0 on for each choice; nulls where none of the choices has any. */

@@ -1,5 +1,7 @@
 import type { Answers, Hit } from '../../engine/answers.ts'
 import type { Engine, EngineQuery } from '../../engine/engine.ts'
+import { isDistance } from '../../query/measure.ts'
+import { ownMetric } from '../../query/own-metric.ts'
 import { choosePlan } from '../../query/plan.ts'
 import type { Source } from '../../source.ts'
 import { type Aim, aimOf, type LookedUp, type Ranks } from './aim.ts'
@@ -172,16 +174,15 @@ export class Pursuit {
   #isNear(score: number): boolean {
     const { strategy, settings } = this.#request
     if (settings.threshold === undefined) return true
-    const isDistance = strategy === 'mean' && this.#source.definition.metric === 'euclidean'
-    return isDistance ? score <= settings.threshold : score >= settings.threshold
+    const less = strategy === 'mean' && isDistance(this.#source.definition.metric)
+    return less ? score <= settings.threshold : score >= settings.threshold
   }
 
   #query(vector: Float32Array, k: number): EngineQuery {
     const { ef, exact } = this.#request.settings
     return {
       vector,
-      metric: this.#source.definition.metric,
-      center: 0,
+      ...ownMetric(this.#source),
       k: Math.max(1, Math.min(k, this.#room)),
       threshold: undefined,
       after: undefined,

@@ -1,5 +1,6 @@
 import type { Hit } from '../../engine/answers.ts'
 import { METRICS } from '../../native.ts'
+import { isDistance } from '../../query/measure.ts'
 import type { Source } from '../../source.ts'
 import type { Ranks } from './aim.ts'
 import type { Recommendation } from './request.ts'
@@ -17,7 +18,7 @@ const STRETCH = 4_096
 
 /** How alike two vectors are, from a score of the collection's metric. */
 export function similarityOf({ definition }: Source, score: number): number {
-  return definition.metric === 'euclidean' ? -score : score
+  return isDistance(definition.metric) ? -score : score
 }
 
 /** Any number to one in (0, 1), in the same order. */
@@ -67,13 +68,13 @@ function* merged(
   merge: Merge,
   none: number,
 ): Generator<undefined, Float64Array, unknown> {
-  const { replica, definition } = source
+  const { replica, definition, precisions } = source
   const all = new Float64Array(slots.length).fill(none)
   let done = 0
   for (const vector of vectors) {
     for (let begin = 0; begin < slots.length; begin += STRETCH) {
       const some = slots.subarray(begin, begin + STRETCH)
-      const scores = replica.vectors.scores(vector, METRICS[definition.metric], some)
+      const scores = replica.vectors.scores(vector, METRICS[definition.metric], some, precisions.own ?? null)
       for (let i = 0; i < scores.length; i++) merge(all, begin + i, similarityOf(source, scores[i]!))
       done += some.length
       if (done < STRETCH) continue

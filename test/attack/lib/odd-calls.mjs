@@ -292,7 +292,7 @@ export const CALLS = {
     `made ${random.below(5)}`,
     {
       dimension: 3,
-      metric: 'dot',
+      metric: random.pick(['dot', { mahalanobis: [2, 1, 0, 1, 2, 0, 0, 0, 1] }]),
       fields: { a: 'number' },
       index: { engine: 'hnsw', M: 8, efConstruction: 20, codes: 'int8' },
     },

@@ -17,7 +17,7 @@ const path = `${folder}/data`
 const database = await open(path, { threads: 2 })
 const collection = await database.collection('fuzz', {
   dimension: 3,
-  metric: random.pick(['cosine', 'dot', 'euclidean']),
+  metric: random.pick(['cosine', 'dot', 'euclidean', { mahalanobis: [2, 1, 0, 1, 2, 0, 0, 0, 1] }]),
 })
 const safe = await database.collection('safe', { dimension: 3 })
 await safe.upsert({ id: 'safe', vector: [1, 2, 3], metadata: { a: 1 } })

@@ -49,6 +49,7 @@
         "simd/neon.cc",
         "simd/scalar.cc",
         "store/commit_counters.cc",
+        "store/file_lock.cc",
         "store/row.cc",
         "store/vector_store.cc"
       ],

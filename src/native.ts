@@ -197,6 +197,7 @@ interface Addon {
   firstDamagedRow(rows: Uint8Array, bytes: number): number
   firstBadVector(vectors: Float32Array, dimension: number, refuseZero: boolean): number
   hasMemory(bytes: number): boolean
+  lockFile(file: number): boolean
   firstBadRow(elements: Float32Array | Float64Array, columns: number, refuseZero: boolean): number
   similarities<T extends Float32Array | Float64Array>(
     pool: NativePool,
@@ -339,6 +340,14 @@ export function createWhitening(
 /** Whether so many bytes would be granted just now. */
 export function hasMemory(bytes: number): boolean {
   return addon().hasMemory(bytes)
+}
+
+/**
+ * Locks an open file, among all threads and processes that ask so, until it is closed or the process ends (`native/store/file_lock.h`).
+ * False where somebody else has locked it.
+ */
+export function lockFile(file: number): boolean {
+  return addon().lockFile(file)
 }
 
 /** Writes the checksum of a row of any kind into its bytes 4 to 7 (`native/store/row.h`). */

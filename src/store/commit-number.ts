@@ -6,7 +6,7 @@ import { SkalarError } from '../errors.ts'
 /** The parts of lmdb-js's environment that tell of transactions. */
 interface RawEnvironment {
   /** `lastTxnId` is that of the newer meta page. */
-  info(): { readonly lastTxnId: number }
+  info(): { readonly lastTxnId: number; readonly pagesWritten: number }
   getWriteTxnId(): number
 }
 
@@ -42,15 +42,24 @@ export class CommitNumber {
     this.#lock = join(folder, 'lock.mdb')
   }
 
+  /** The number of the last commit, whoever made it. */
+  get last(): number {
+    return this.#environment.info().lastTxnId
+  }
+
+  /** Pages that this process has written. */
+  get pagesWritten(): number {
+    return this.#environment.info().pagesWritten
+  }
+
   /** Whether the transaction under way, which has written nothing yet, began where another one has committed since. */
   get isBehind(): boolean {
-    return this.#environment.getWriteTxnId() !== this.#environment.info().lastTxnId + 1
+    return this.#environment.getWriteTxnId() !== this.last + 1
   }
 
   /** For transactions that begin from now on. In a transaction. @throws SkalarError `STORAGE` */
   mend(): void {
-    const { lastTxnId } = this.#environment.info()
-    const args = ['-e', PROGRAM, this.#lock, String(lastTxnId)]
+    const args = ['-e', PROGRAM, this.#lock, String(this.last)]
     const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' }
     const { status, error, stderr } = spawnSync(process.execPath, args, {
       env,

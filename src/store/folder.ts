@@ -2,8 +2,11 @@ import { accessSync, closeSync, constants, mkdirSync, openSync, type Stats, stat
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { SkalarError } from '../errors.ts'
+import { bootId } from './boot.ts'
 import { emptyDataFile, type Fault, faultOfDataFile } from './data-file.ts'
-import { append, createWhole, findRoom } from './new-files.ts'
+import { sealEmpty } from './flush-record.ts'
+import { append, createWhole, findRoom, flushFolder } from './new-files.ts'
+import { recover } from './recovery.ts'
 
 /*
  * A folder as it must be before lmdb-js is called: it ends the process where LMDB cannot open an environment, and where a
@@ -43,6 +46,7 @@ export interface Access {
  */
 export async function prepareFolder(folder: string, { readOnly, immutable }: Access): Promise<void> {
   const data = join(folder, 'data.mdb')
+  if (look(data)?.isFile()) await recovered(data, readOnly)
   const fault = await patiently(() => faultOfFolder(folder, data))
   if (fault !== undefined) throw refusal(folder, fault)
   const isNew = isEmpty(data)
@@ -53,6 +57,18 @@ export async function prepareFolder(folder: string, { readOnly, immutable }: Acc
   if (isNew) createDataFile(folder)
   else assertAccess(data, readOnly ? constants.R_OK : constants.R_OK | constants.W_OK)
   assertDescriptors(data)
+}
+
+/** Who may not open the file is told so by what follows. */
+async function recovered(data: string, readOnly: boolean): Promise<void> {
+  try {
+    await recover(data, readOnly)
+  } catch (cause) {
+    if (cause instanceof SkalarError) throw cause
+    const { code } = cause as NodeJS.ErrnoException
+    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS')
+      throw failure(`${data} cannot be read`, cause)
+  }
 }
 
 /** Makes a folder, and those above it; leaves one alone that is there. @throws SkalarError `NOT_A_DATABASE`, `STORAGE` */
@@ -114,8 +130,12 @@ function createDataFile(folder: string): void {
     // LMDB's first commits find room, too: where they do not, its environment is of no use any more.
     findRoom(folder, ROOM_BYTES)
     const bytes = emptyDataFile()
+    const boot = bootId()
+    if (boot !== undefined) sealEmpty(bytes, boot)
     if (look(join(folder, 'data.mdb')) === undefined) createWhole(folder, 'data.mdb', bytes)
     else append(join(folder, 'data.mdb'), bytes)
+    // What is committed first is not flushed, and must find the file after a power cut.
+    flushFolder(folder, 'data.mdb')
   } catch (cause) {
     throw failure(`no database can be made in ${folder}`, cause)
   }

@@ -55,7 +55,7 @@ Napi::Value HasMemoryJs(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), granted != nullptr);
 }
 
-// lockFile(descriptor) → whether it is locked now
+// lockFile(descriptor, shared) → whether it is locked now
 Napi::Value LockFileJs(const Napi::CallbackInfo& info) {
   const int descriptor = info[0].As<Napi::Number>().Int32Value();
 #if defined(_WIN32)
@@ -63,7 +63,8 @@ Napi::Value LockFileJs(const Napi::CallbackInfo& info) {
 #else
   const intptr_t file = descriptor;
 #endif
-  return Napi::Boolean::New(info.Env(), TryLockFile(file));
+  const bool shared = info[1].As<Napi::Boolean>();
+  return Napi::Boolean::New(info.Env(), TryLockFile(file, shared));
 }
 
 // sealRow(row: Uint8Array): writes its checksum

@@ -197,7 +197,7 @@ interface Addon {
   firstDamagedRow(rows: Uint8Array, bytes: number): number
   firstBadVector(vectors: Float32Array, dimension: number, refuseZero: boolean): number
   hasMemory(bytes: number): boolean
-  lockFile(file: number): boolean
+  lockFile(file: number, shared: boolean): boolean
   firstBadRow(elements: Float32Array | Float64Array, columns: number, refuseZero: boolean): number
   similarities<T extends Float32Array | Float64Array>(
     pool: NativePool,
@@ -343,11 +343,11 @@ export function hasMemory(bytes: number): boolean {
 }
 
 /**
- * Locks an open file, among all threads and processes that ask so, until it is closed or the process ends (`native/store/file_lock.h`).
- * False where somebody else has locked it.
+ * Locks an open file, for its opener alone or `shared`, in place of the lock that it had, until it is closed or the process ends
+ * (`native/store/file_lock.h`). False, and without a lock, where somebody else has one that forbids it.
  */
-export function lockFile(file: number): boolean {
-  return addon().lockFile(file)
+export function lockFile(file: number, shared: boolean): boolean {
+  return addon().lockFile(file, shared)
 }
 
 /** Writes the checksum of a row of any kind into its bytes 4 to 7 (`native/store/row.h`). */

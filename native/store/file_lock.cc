@@ -12,19 +12,21 @@ namespace skalar {
 
 #if defined(_WIN32)
 
-bool TryLockFile(intptr_t file) {
+bool TryLockFile(intptr_t file, bool shared) {
+  const auto handle = reinterpret_cast<HANDLE>(file);
   OVERLAPPED beyond{};
   // A byte behind the end of any file, since others could not read what is locked.
   beyond.OffsetHigh = 0x7fffffff;
-  const DWORD flags = LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY;
-  return LockFileEx(reinterpret_cast<HANDLE>(file), flags, 0, 1, 0, &beyond) ||
-         GetLastError() != ERROR_LOCK_VIOLATION;
+  UnlockFileEx(handle, 0, 1, 0, &beyond);
+  const DWORD flags = (shared ? 0 : LOCKFILE_EXCLUSIVE_LOCK) | LOCKFILE_FAIL_IMMEDIATELY;
+  return LockFileEx(handle, flags, 0, 1, 0, &beyond) || GetLastError() != ERROR_LOCK_VIOLATION;
 }
 
 #else
 
-bool TryLockFile(intptr_t file) {
-  return flock(static_cast<int>(file), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+bool TryLockFile(intptr_t file, bool shared) {
+  const int operation = (shared ? LOCK_SH : LOCK_EX) | LOCK_NB;
+  return flock(static_cast<int>(file), operation) == 0 || errno != EWOULDBLOCK;
 }
 
 #endif

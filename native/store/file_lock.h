@@ -8,10 +8,12 @@
 
 namespace skalar {
 
-// Locks an open file, by its descriptor in the C library (a HANDLE on Windows), against all others
-// who ask for it, in this process and in others, and does not wait: false where somebody has it. It
-// has nothing to do with the locks of fcntl. Where the system knows no such locks it is true.
-bool TryLockFile(intptr_t file);
+// Locks an open file, by its descriptor in the C library (a HANDLE on Windows), for oneself or
+// shared with all who ask so, against all others, in this process and in others; in place of the
+// lock that it had through this descriptor. Does not wait: false where somebody has the file, and
+// then it has none. It has nothing to do with the locks of fcntl. Where the system knows no such
+// locks it is true.
+bool TryLockFile(intptr_t file, bool shared);
 
 }  // namespace skalar
 

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { SkalarError } from '../errors.ts'
@@ -9,7 +10,7 @@ import { PAGE_SIZE } from './data-file.ts'
 import { leaveWhileWriting, writing } from './exit.ts'
 import { Flusher, type Lock } from './flusher.ts'
 import { MAX_READERS } from './folder.ts'
-import { filesOf } from './identity.ts'
+import { filesOf, identityOf, identityOfFile } from './identity.ts'
 import { json } from './json.ts'
 import { type IdKey, idKeys, type RowKey, rowKeys } from './keys.ts'
 import { mapSizeOf } from './map-size.ts'
@@ -61,6 +62,8 @@ export class Environment {
   readonly #readerChecks: ReaderChecks
   readonly #files: string
   readonly #gate = new WriteGate()
+  /** Of `data.mdb`, whose lock it shares. */
+  readonly #file: number | undefined
   /** Undefined where each commit is flushed: where power loss could not be told from a kill. */
   readonly #flusher: Flusher | undefined
   #writing = false
@@ -70,17 +73,19 @@ export class Environment {
   #closed = false
 
   /**
-   * Opens the environment in a folder that is prepared (`folder.ts`). Blocks while another process commits.
+   * Opens the environment in a folder that is prepared (`folder.ts`), and takes over the descriptor of its data file, if there
+   * is one. Blocks while another process commits.
    *
    * @throws SkalarError `NOT_A_DATABASE`, `DISK_FULL`, `STORAGE`
    */
-  constructor(folder: string, readOnly: boolean) {
+  constructor(folder: string, readOnly: boolean, file: number | undefined) {
     this.folder = folder
+    this.#file = file
     this.readOnly = readOnly
     let root: RootDatabase | undefined
     try {
       const mapSize = mapSizeOf(folder)
-      const boot = readOnly ? undefined : bootId()
+      const boot = readOnly || file === undefined ? undefined : bootId()
       leaveWhileWriting()
       root = open({
         path: folder,
@@ -114,10 +119,14 @@ export class Environment {
       this.free = this.#table('free', rows)
       this.#commits = openCommits(join(folder, 'commits'), !readOnly)
       this.#files = filesOf(folder)
-      this.#flusher = boot && new Flusher(join(folder, 'data.mdb'), boot, this.#lock(root))
+      if (file !== undefined && identityOfFile(file) !== identityOf(join(folder, 'data.mdb'))) {
+        throw new Error('data.mdb was replaced while it was opened')
+      }
+      this.#flusher = boot && new Flusher(file!, boot, this.#lock(root))
     } catch (error) {
       // A failed commit would make it useless to whoever opens the folder next in this process.
       root?.close()
+      if (file !== undefined) closeSync(file)
       throw openingError(error, folder, readOnly)
     }
   }
@@ -348,6 +357,7 @@ export class Environment {
     await this.#gate.idle()
     await this.#flusher?.close()
     await this.#root.close()
+    if (this.#file !== undefined) closeSync(this.#file)
   }
 }
 

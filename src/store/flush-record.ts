@@ -60,10 +60,14 @@ export function readRecord(file: number): FlushRecord | undefined {
   return transactionOrNone(first) >= transactionOrNone(second) ? first : second
 }
 
-/** Writes over the earlier one. It is on disk only after a flush of the file. */
+/**
+ * Writes over the record of the same transaction, which was written in another boot, or over the earlier one. It is on disk
+ * only after a flush of the file.
+ */
 export function writeRecord(file: number, snapshot: Snapshot, boot: Buffer): void {
-  const [first, second] = [recordAt(file, 0), recordAt(file, 1)]
-  const page = transactionOrNone(first) <= transactionOrNone(second) ? 0 : 1
+  const known = [0, 1].map((page) => transactionOrNone(recordAt(file, page))) as [number, number]
+  const same = known.indexOf(snapshot.transaction)
+  const page = same >= 0 ? same : known[0] <= known[1] ? 0 : 1
   writeAt(file, encode(snapshot.meta, boot), placeOf(page))
 }
 

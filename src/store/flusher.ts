@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, openSync } from 'node:fs'
+import { fdatasync } from 'node:fs'
 import { promisify } from 'node:util'
 import { readRecord, readSnapshot, type Snapshot, writeRecord } from './flush-record.ts'
 
@@ -68,9 +68,9 @@ export class Flusher {
   #idleSince = 0
   #failure: { readonly error: unknown } | undefined
 
-  /** Of an environment whose commits are not flushed, in a boot of a number. Throws what the file system does. */
-  constructor(dataFile: string, boot: Buffer, lock: Lock) {
-    this.#file = openSync(dataFile, 'r+')
+  /** Of an environment whose commits are not flushed, in a boot of a number; with a descriptor of its data file. */
+  constructor(file: number, boot: Buffer, lock: Lock) {
+    this.#file = file
     this.#boot = boot
     this.#lock = lock
     this.#flushed = lock.written()
@@ -141,7 +141,6 @@ export class Flusher {
     clearTimeout(this.#flushing)
     clearTimeout(this.#watching)
     this.#unpin()
-    closeSync(this.#file)
   }
 
   async #flush(): Promise<void> {
@@ -174,7 +173,9 @@ export class Flusher {
   }
 
   #isKnown({ transaction }: Snapshot): boolean {
-    return (readRecord(this.#file)?.transaction ?? -1) >= transaction
+    const record = readRecord(this.#file)
+    // One of another boot would take back what comes after it, though only processes were killed.
+    return record !== undefined && record.transaction >= transaction && record.boot.equals(this.#boot)
   }
 
   #record(snapshot: Snapshot): void {

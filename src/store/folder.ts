@@ -6,7 +6,7 @@ import { bootId } from './boot.ts'
 import { emptyDataFile, type Fault, faultOfDataFile } from './data-file.ts'
 import { sealEmpty } from './flush-record.ts'
 import { append, createWhole, findRoom, flushFolder } from './new-files.ts'
-import { recover } from './recovery.ts'
+import { claim } from './recovery.ts'
 
 /*
  * A folder as it must be before lmdb-js is called: it ends the process where LMDB cannot open an environment, and where a
@@ -42,11 +42,22 @@ export interface Access {
 /**
  * Makes what is missing for a database in a folder, and refuses what LMDB could not open. The folder itself exists.
  *
+ * @returns a descriptor of `data.mdb`, which shares its lock (`recovery.ts`) and is to be closed
  * @throws SkalarError `NOT_FOUND`, `NOT_A_DATABASE`, `CORRUPTED`, `DISK_FULL`, `STORAGE`
  */
-export async function prepareFolder(folder: string, { readOnly, immutable }: Access): Promise<void> {
+export async function prepareFolder(folder: string, access: Access): Promise<number> {
   const data = join(folder, 'data.mdb')
-  if (look(data)?.isFile()) await recovered(data, readOnly)
+  const file = look(data)?.isFile() ? await claimed(data, access) : undefined
+  try {
+    await prepare(folder, data, access)
+    return file ?? (await claim(data, access.readOnly))
+  } catch (error) {
+    if (file !== undefined) closeSync(file)
+    throw error
+  }
+}
+
+async function prepare(folder: string, data: string, { readOnly, immutable }: Access): Promise<void> {
   const fault = await patiently(() => faultOfFolder(folder, data))
   if (fault !== undefined) throw refusal(folder, fault)
   const isNew = isEmpty(data)
@@ -60,14 +71,15 @@ export async function prepareFolder(folder: string, { readOnly, immutable }: Acc
 }
 
 /** Who may not open the file is told so by what follows. */
-async function recovered(data: string, readOnly: boolean): Promise<void> {
+async function claimed(data: string, { readOnly }: Access): Promise<number | undefined> {
   try {
-    await recover(data, readOnly)
+    return await claim(data, readOnly)
   } catch (cause) {
     if (cause instanceof SkalarError) throw cause
     const { code } = cause as NodeJS.ErrnoException
     if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS')
       throw failure(`${data} cannot be read`, cause)
+    return undefined
   }
 }
 

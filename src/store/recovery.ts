@@ -17,6 +17,9 @@ import {
  * meta page that tells of them is not. So the meta pages are set back to the transaction that was flushed last (flush-record.ts),
  * whose pages nobody has written over (flusher.ts). In the boot in which the record was written all that was committed is in
  * the system's memory, whoever was killed, and nothing is done.
+ *
+ * Whoever has a database open shares a lock of its data file; who may set it back has that lock alone. Where somebody has it
+ * open, the machine has not stopped since he wrote, whatever number it gives the boot: containers may be told numbers of their own.
  */
 
 /** Long enough for a flush of what another process puts right. */
@@ -24,29 +27,34 @@ const MOST_MS = 20_000
 const PAUSE_MS = 5
 
 /**
- * Sets a data file back where it may have lost pages. To be called before LMDB opens it; nobody has it open if anything is to be done.
+ * Opens a data file before LMDB does, shares its lock until it is closed, and sets it back where it may have lost pages.
  *
- * @throws SkalarError `STORAGE` where `readOnly` forbids it; what the file system throws
+ * @returns its descriptor
+ * @throws SkalarError `STORAGE` where `readOnly` forbids to set it back; what the file system throws
  */
-export async function recover(path: string, readOnly: boolean): Promise<void> {
+export async function claim(path: string, readOnly: boolean): Promise<number> {
   const file = openSync(path, readOnly ? 'r' : 'r+')
   try {
-    // Who has not seen what another opener has just put right must not do it again: others write by then.
-    await lock(file, path)
-    const record = readRecord(file)
-    if (record !== undefined) recoverFrom(file, path, record, readOnly)
-  } finally {
+    for (let waited = 0; !tryToClaim(file, path, readOnly); waited += PAUSE_MS) {
+      if (waited >= MOST_MS) {
+        throw new SkalarError('STORAGE', `another process holds ${path}: end it, and open the database again`)
+      }
+      await setTimeout(PAUSE_MS)
+    }
+    return file
+  } catch (error) {
     closeSync(file)
+    throw error
   }
 }
 
-async function lock(file: number, path: string): Promise<void> {
-  for (let waited = 0; !lockFile(file); waited += PAUSE_MS) {
-    if (waited >= MOST_MS) {
-      throw new SkalarError('STORAGE', `another process holds ${path}: end it, and open the database again`)
-    }
-    await setTimeout(PAUSE_MS)
+/** False while somebody else has the file alone. */
+function tryToClaim(file: number, path: string, readOnly: boolean): boolean {
+  if (lockFile(file, false)) {
+    const record = readRecord(file)
+    if (record !== undefined) recoverFrom(file, path, record, readOnly)
   }
+  return lockFile(file, true)
 }
 
 function recoverFrom(file: number, path: string, record: FlushRecord, readOnly: boolean): void {
@@ -60,18 +68,12 @@ function recoverFrom(file: number, path: string, record: FlushRecord, readOnly: 
     throw new SkalarError('STORAGE', `${path} was not closed before the machine stopped: ${remedy}`)
   }
   if (!isFlushed) {
-    // The page that LMDB goes by first: while the other is as it was, whoever comes next begins anew.
     writeSnapshot(file, transaction & 1, record, transaction)
     writeSnapshot(file, (transaction & 1) ^ 1, record, Math.max(transaction - 1, 0))
     fdatasyncSync(file)
   }
   if (boot === undefined) eraseRecords(file)
-  else {
-    writeRecord(file, record, boot)
-    fdatasyncSync(file)
-    // In place of the later one, which has the former boot.
-    writeRecord(file, record, boot)
-  }
+  else writeRecord(file, record, boot)
   fdatasyncSync(file)
 }
 

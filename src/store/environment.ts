@@ -314,7 +314,16 @@ export class Environment {
       locked: async (action) => {
         // Another database may use the lock by now.
         this.assertInPlace()
-        return this.#transact(action)
+        let done: { readonly result: ReturnType<typeof action> } | undefined
+        try {
+          await this.#transact(() => {
+            done = { result: action() }
+          })
+        } catch (error) {
+          // It may share a transaction with writes that could not be committed; it changes nothing itself.
+          if (done === undefined) throw error
+        }
+        return done!.result
       },
       last: () => this.#commitNumber.last,
       written: () => this.#commitNumber.pagesWritten * PAGE_SIZE,

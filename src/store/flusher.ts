@@ -20,7 +20,7 @@ import { readRecord, readSnapshot, type Snapshot, writeRecord } from './flush-re
 /** Milliseconds between a commit and its flush, and between two flushes. */
 const PAUSE_MS = 50
 
-/** The same after a flush that has failed for want of a transaction. */
+/** The same after a flush that had no transaction. */
 const RETRY_MS = 1_000
 
 /** Milliseconds after which an environment that writes no more gives its place up, which its next write then waits for. */
@@ -106,7 +106,7 @@ export class Flusher {
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
-  /** Puts on disk what was committed before the call. Throws what the file system does, from then on at each call. */
+  /** Puts on disk what was committed before the call. Throws what the file system does; where the disk has failed, from then on at each call. */
   flush(): Promise<void> {
     if (this.#running === undefined) {
       clearTimeout(this.#flushing)
@@ -149,19 +149,29 @@ export class Flusher {
     const { snapshot, release, isKnown } = await this.#lock.locked(() => this.#take())
     try {
       if (!isKnown) {
-        await toDisk(this.#file)
+        await this.#orFail(() => toDisk(this.#file))
         await this.#lock.locked(() => this.#record(snapshot))
       }
       // Also what another process has put on record: it may not have waited for that yet.
-      await toDisk(this.#file)
+      await this.#orFail(() => toDisk(this.#file))
     } catch (error) {
       release()
-      this.#failure = { error }
+      this.#dirty = true
       throw error
     }
     this.#unpin()
     this.#pin = { transaction: snapshot.transaction, release }
     this.#flushed = written
+  }
+
+  /** What only the disk can be the reason of ends all writes. */
+  async #orFail(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#failure = { error }
+      throw error
+    }
   }
 
   #take(): { snapshot: Snapshot; release: () => void; isKnown: boolean } {

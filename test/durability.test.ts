@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Database, open } from '../src/index.ts'
 import { bootId } from '../src/store/boot.ts'
 import { readRecord, readSnapshot } from '../src/store/flush-record.ts'
+import { claim } from '../src/store/recovery.ts'
 import { openDatabase, temporaryFolder } from './helpers/database.ts'
 import { expectRejection } from './helpers/errors.ts'
 
@@ -143,6 +144,20 @@ describe("durability: 'commit'", () => {
     )
     expect(await idsIn(locked)).toEqual(['flushed'])
     expect(await idsIn(locked, { readOnly: true })).toEqual(['flushed'])
+  })
+
+  it('is not taken back while somebody has the database open, whatever number the boot has', async () => {
+    const folder = temporaryFolder()
+    const db = await openDatabase(folder)
+    await (await filmsOf(db)).upsert({ id: 'a', vector: [1] })
+    const { last, flushed } = transactionsOf(folder)
+    expect(last).toBeGreaterThan(flushed!)
+    restart()
+    for (const readOnly of [false, true]) closeSync(await claim(dataOf(folder), readOnly))
+    expect(transactionsOf(folder).last).toBeGreaterThanOrEqual(last)
+    const copy = copyOf(folder)
+    closeSync(await claim(dataOf(copy), false))
+    expect(transactionsOf(copy).last).toBe(transactionsOf(copy).flushed)
   })
 
   it('needs neither record where nothing was lost, and one of them where something was', async () => {

@@ -1,6 +1,7 @@
 // Awaited upserts of one record, one after another, by durability: a process for each, which take turns of some seconds in one
-// run. `--against` adds another build of skalar, an older one for example; `--folder` keeps them elsewhere than in the
-// system's folder for temporary files, which may be no disk.
+// run. Long turns show what the disk can take, short ones what a burst can. Engine `flat` unless `--engine` says otherwise: a graph
+// takes a millisecond of another core for each record. `--against` adds another build of skalar, an older one for example;
+// `--folder` keeps them elsewhere than in the system's folder for temporary files, which may be no disk.
 // Usage: npm run build && node bench/durability.mjs [--against ../other/dist/index.js] [--rounds n] [--seconds n] [--folder path]
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     folder: text(tmpdir()),
     rounds: text('5'),
     seconds: text('2'),
+    engine: text('flat'),
     child: { type: 'string' },
   },
 })
@@ -29,10 +31,14 @@ if (values.child !== undefined) await child(JSON.parse(values.child))
 else await compare()
 
 /** Upserts for some seconds whenever it is asked to, and answers with the rate and the size of the file. */
-async function child({ library, durability, folder }) {
+async function child({ library, durability, engine, folder }) {
   const { open } = await import(pathToFileURL(library).href)
   const database = await open(folder, { durability })
-  const collection = await database.collection('records', { dimension: DIMENSION, metric: 'cosine' })
+  const collection = await database.collection('records', {
+    dimension: DIMENSION,
+    metric: 'cosine',
+    index: { engine },
+  })
   const vector = () => Float32Array.from({ length: DIMENSION }, () => Math.random() - 0.5)
   let id = 0
   const record = () => ({ id: `${id++}`, vector: vector() })
@@ -60,7 +66,13 @@ async function compare() {
     for (const [build, library] of builds) {
       for (const durability of ['commit', 'flushed']) {
         const name = `${build}, ${durability}`
-        const task = JSON.stringify({ library, durability, folder: join(folder, name.replace(', ', '-')) })
+        const { engine } = values
+        const task = JSON.stringify({
+          library,
+          durability,
+          engine,
+          folder: join(folder, name.replace(', ', '-')),
+        })
         const process = fork(fileURLToPath(import.meta.url), ['--child', task])
         await once(process, 'message')
         arms.push({ name, process, rates: [], megabytes: 0 })

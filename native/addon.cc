@@ -2,8 +2,13 @@
 
 #include <napi.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
+
+#if defined(_WIN32)
+#include <uv.h>
+#endif
 
 #include "binding/async.h"
 #include "binding/commits.h"
@@ -18,6 +23,7 @@
 #include "binding/store.h"
 #include "binding/whitening.h"
 #include "simd/kernels.h"
+#include "store/file_lock.h"
 #include "store/row.h"
 
 namespace skalar::binding {
@@ -52,6 +58,18 @@ Napi::Value HasMemoryJs(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), granted != nullptr);
 }
 
+// lockFile(descriptor, shared) → whether it is locked now
+Napi::Value LockFileJs(const Napi::CallbackInfo& info) {
+  const int descriptor = info[0].As<Napi::Number>().Int32Value();
+#if defined(_WIN32)
+  const auto file = reinterpret_cast<intptr_t>(uv_get_osfhandle(descriptor));
+#else
+  const intptr_t file = descriptor;
+#endif
+  const bool shared = info[1].As<Napi::Boolean>();
+  return Napi::Boolean::New(info.Env(), TryLockFile(file, shared));
+}
+
 // sealRow(row: Uint8Array): writes its checksum
 void SealRowJs(const Napi::CallbackInfo& info) {
   auto row = info[0].As<Napi::Uint8Array>();
@@ -73,6 +91,7 @@ void Define(Napi::Env env, Napi::Object exports) {
   exports.Set("target", simd::Active().name);
   exports.Set("refusedTarget", refused ? Napi::Value(Napi::String::New(env, refused)) : env.Null());
   exports.Set("hasMemory", FunctionOf<HasMemoryJs>(env, "hasMemory"));
+  exports.Set("lockFile", FunctionOf<LockFileJs>(env, "lockFile"));
   exports.Set("normalizeRows", FunctionOf<NormalizeRowsJs>(env, "normalizeRows"));
   exports.Set("sealRow", FunctionOf<SealRowJs>(env, "sealRow"));
   exports.Set("firstDamagedRow", FunctionOf<FirstDamagedRowJs>(env, "firstDamagedRow"));

@@ -120,7 +120,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
     records: RecordInput<M, I> | Iterable<RecordInput<M, I>> | AsyncIterable<RecordInput<M, I>>,
     options?: UpsertOptions,
   ): Promise<UpsertResult> {
-    return this.#session.run(() => upsert(this.#session, this.#source, records, options))
+    return this.#session.write(() => upsert(this.#session, this.#source, records, options))
   }
 
   /**
@@ -133,7 +133,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
    *   one id for two), `BAD_ID`, `BAD_VECTOR`, `READ_ONLY`, `DISK_FULL`, `FULL`
    */
   importHnswlib(path: string, options?: ImportOptions<I>): Promise<UpsertResult> {
-    return this.#session.run(() => importHnswlib(this.#session, this.#source, path, options))
+    return this.#session.write(() => importHnswlib(this.#session, this.#source, path, options))
   }
 
   /** The record with an id, or undefined. @throws SkalarError `BAD_ID` */
@@ -190,7 +190,7 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
    *   `READ_ONLY`, `DISK_FULL`
    */
   update(target: Target<M, I>, patch: Patch<M>, options?: UpdateOptions): Promise<number> {
-    return this.#session.run(() => update(this.#session, this.#source, target, patch, options))
+    return this.#session.write(() => update(this.#session, this.#source, target, patch, options))
   }
 
   /**
@@ -200,12 +200,12 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
    * @throws SkalarError `BAD_FILTER`, `BAD_ID`, `READ_ONLY`, `DISK_FULL`
    */
   delete(target: Target<M, I>, options?: Cancel): Promise<number> {
-    return this.#session.run(() => remove(this.#session, this.#source, target, options))
+    return this.#session.write(() => remove(this.#session, this.#source, target, options))
   }
 
   /** Deletes all records, at once whatever their number; resolves to it. @throws SkalarError `READ_ONLY`, `DISK_FULL` */
   clear(): Promise<number> {
-    return this.#session.run(async () => {
+    return this.#session.write(async () => {
       const { environment, definition, name } = this.#source
       const count = await environment.write(1, () => clearCollection(environment, definition.identity, name))
       this.#purge()

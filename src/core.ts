@@ -26,8 +26,8 @@ export class Core {
   }
 
   static async open(folder: string, access: Access, threads: number): Promise<Core> {
-    await prepareFolder(folder, access)
-    const environment = new Environment(folder, access.readOnly)
+    const file = await prepareFolder(folder, access)
+    const environment = new Environment(folder, access.readOnly, file)
     try {
       await environment.checkFormat()
       const core = new Core(environment, access, threads)

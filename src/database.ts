@@ -17,11 +17,12 @@ import {
   validName,
   withMatrix,
 } from './store/catalogue.ts'
+import type { Environment } from './store/environment.ts'
 import type { Access } from './store/folder.ts'
 import { matrixBytes } from './store/matrix-rows.ts'
 import { weightOf } from './store/room.ts'
 import { type Transaction, transact } from './transaction.ts'
-import type { CollectionOptions, Id, Metadata, OpenOptions } from './types.ts'
+import type { CollectionOptions, Durability, Id, Metadata, OpenOptions } from './types.ts'
 import { folderOption } from './validate/folder.ts'
 
 const MAX_THREADS = 256
@@ -37,15 +38,14 @@ export async function open(path: string | URL, options?: OpenOptions): Promise<D
   const folder = folderOption(path)
   const known = ['durability', 'immutable', 'readOnly', 'threads'] as const
   const { durability, immutable, readOnly, threads } = checkOptions(options, known, 'options')
-  // Both are on disk: see Environment.write.
-  enumOption(durability, 'options.durability', ['commit', 'flushed'], 'commit')
+  const checkedDurability = enumOption(durability, 'options.durability', ['commit', 'flushed'], 'commit')
   const { core, leave } = await join(
     folder,
     accessOptions(readOnly, immutable),
     integerOption(threads, 'options.threads', { min: 1, max: MAX_THREADS }),
     Math.min(availableParallelism(), MAX_THREADS),
   )
-  return new Database(core, leave)
+  return new Database(core, leave, checkedDurability)
 }
 
 function accessOptions(readOnly: unknown, immutable: unknown): Access {
@@ -64,9 +64,9 @@ export class Database implements AsyncDisposable {
   #closed: Promise<void> | undefined
 
   /** @internal */
-  constructor(core: Core, leave: () => Promise<void>) {
+  constructor(core: Core, leave: () => Promise<void>, durability: Durability) {
     this.#core = core
-    this.#session = new OpenSession()
+    this.#session = new OpenSession(durability === 'flushed' ? core.environment : undefined)
     this.#leave = leave
   }
 
@@ -102,7 +102,7 @@ export class Database implements AsyncDisposable {
 
   /** Removes a collection with all its records; false when there is none. @throws SkalarError `READ_ONLY`, `DISK_FULL` */
   drop(name: string): Promise<boolean> {
-    return this.#session.run(async () => {
+    return this.#session.write(async () => {
       const { environment } = this.#core
       const checkedName = validName(name)
       const dropped = await environment.write(1, () => {
@@ -124,7 +124,7 @@ export class Database implements AsyncDisposable {
    * @throws what the function throws; SkalarError `TRANSACTION`, `READ_ONLY`, `DISK_FULL`
    */
   transaction<T>(action: (transaction: Transaction) => T): Promise<T> {
-    return this.#session.run(async () => {
+    return this.#session.write(async () => {
       if (functionOption(action, 'action') === undefined) {
         throw new SkalarError('BAD_OPTION', 'transaction needs a function', { path: 'action' })
       }
@@ -163,7 +163,9 @@ export class Database implements AsyncDisposable {
     // A matrix that cannot be used is refused before anything is written.
     await this.#factor(definition)
     const bytes = wanted.precision === undefined ? 0 : matrixBytes(wanted.precision.data.length)
-    return environment.write(weightOf(1, bytes), () => createCollection(environment, name, definition))
+    return this.#session.write(() =>
+      environment.write(weightOf(1, bytes), () => createCollection(environment, name, definition)),
+    )
   }
 }
 
@@ -177,9 +179,15 @@ async function load({ replica }: Source): Promise<void> {
 }
 
 class OpenSession implements Session {
+  /** What is flushed after each call that writes, if anything. */
+  readonly #flushed: Environment | undefined
   #closed = false
   #running = 0
   #idle: (() => void) | undefined
+
+  constructor(flushed: Environment | undefined) {
+    this.#flushed = flushed
+  }
 
   assertOpen(): void {
     if (this.#closed) throw new SkalarError('CLOSED', 'the database is closed: open it again')
@@ -193,6 +201,19 @@ class OpenSession implements Session {
     } finally {
       if (--this.#running === 0) this.#idle?.()
     }
+  }
+
+  write<T>(work: () => Promise<T>): Promise<T> {
+    const flushed = this.#flushed
+    if (flushed === undefined) return this.run(work)
+    return this.run(async () => {
+      const before = flushed.commits
+      try {
+        return await work()
+      } finally {
+        if (flushed.commits !== before) await flushed.flush()
+      }
+    })
   }
 
   /** Refuses new work, and waits for what is under way. */

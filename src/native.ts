@@ -25,6 +25,7 @@ interface Addon {
   firstDamagedRow(rows: Uint8Array, bytes: number): number
   firstBadVector(vectors: Float32Array, dimension: number, refuseZero: boolean): number
   hasMemory(bytes: number): boolean
+  lockFile(file: number, shared: boolean): boolean
   firstBadRow(elements: Float32Array | Float64Array, columns: number, refuseZero: boolean): number
   similarities<T extends Float32Array | Float64Array>(
     pool: NativePool,
@@ -188,6 +189,14 @@ export function createHnsw(
 /** Whether so many bytes would be granted just now. */
 export function hasMemory(bytes: number): boolean {
   return addon().hasMemory(bytes)
+}
+
+/**
+ * Locks an open file, for its opener alone or `shared`, in place of the lock that it had, until it is closed or the process ends
+ * (`native/store/file_lock.h`). False, and without a lock, where somebody else has one that forbids it.
+ */
+export function lockFile(file: number, shared: boolean): boolean {
+  return addon().lockFile(file, shared)
 }
 
 /** Writes the checksum of a row of any kind into its bytes 4 to 7 (`native/store/row.h`). */

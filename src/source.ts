@@ -32,6 +32,8 @@ export interface Session {
   assertOpen(): void
   /** Keeps the database from closing until the work is done. @throws SkalarError `CLOSED` */
   run<T>(work: () => Promise<T>): Promise<T>
+  /** The same of work that writes; what it has committed, also where it fails, is as durable as `open` was asked for. */
+  write<T>(work: () => Promise<T>): Promise<T>
 }
 
 /** What stands behind a collection that a caller has. */

@@ -166,8 +166,9 @@ export interface Cancel {
 
 export interface OpenOptions {
   /**
-   * When a write resolves. `commit` (default): once it is committed, which survives a killed process. `flushed`: once it
-   * is on disk, which survives power loss. At present a commit is always on disk, so that both are the same.
+   * When a write resolves. `commit` (default): once it is committed, which survives a killed process; it is put on disk a moment
+   * later, and a power cut before that takes it as a whole, and never what was flushed. `flushed`: once it is on disk, which
+   * survives power loss, and takes some milliseconds. Each open of a folder has its own.
    */
   durability?: Durability | undefined
   /** Refuse every write. The database must exist, and `lock.mdb` be writable: readers lock what they read. Default false. */

@@ -42,7 +42,7 @@ it('a transaction that LMDB does not commit rejects with what it says, and alone
 })
 
 it('a transaction for which there is no memory is not begun', async () => {
-  const environment = new Environment(temporaryFolder(), false)
+  const environment = new Environment(temporaryFolder(), false, undefined)
   onTestFinished(() => environment.close())
   const action = vi.fn()
   vi.mocked(hasMemory).mockReturnValueOnce(false)

@@ -185,7 +185,7 @@ describe('graphs of several processes in one folder', () => {
   }
 
   beforeEach(async () => {
-    environment = new Environment(temporaryFolder(), false)
+    environment = new Environment(temporaryFolder(), false, undefined)
     const definition = await environment.write(1, () => {
       return createCollection(environment, 'films', {
         dimension: 2,

@@ -8,7 +8,7 @@ const READERS = 2_048
 
 describe('what LMDB throws', () => {
   it('aborts the transaction it was thrown in, whoever has caught it', async () => {
-    const environment = new Environment(temporaryFolder(), false)
+    const environment = new Environment(temporaryFolder(), false, undefined)
     onTestFinished(() => environment.close())
     const tooLong = Buffer.alloc(5_000)
     const writing = environment.write(1, () => {
@@ -33,7 +33,7 @@ describe('what LMDB throws', () => {
   })
 
   it('has a code when it is closed', async () => {
-    const environment = new Environment(temporaryFolder(), false)
+    const environment = new Environment(temporaryFolder(), false, undefined)
     await environment.close()
     expectThrow(() => environment.catalogue.get('next'), 'CLOSED')
     expectThrow(() => environment.catalogue.getKeys({ start: 'a', end: 'b' }), 'CLOSED')
@@ -46,7 +46,7 @@ describe('what LMDB throws', () => {
 
   it('has a code when too many read at once', { timeout: 60_000 }, async () => {
     const folder = temporaryFolder()
-    const environment = new Environment(folder, false)
+    const environment = new Environment(folder, false, undefined)
     onTestFinished(() => environment.close())
     const raw = openRaw({
       path: folder,

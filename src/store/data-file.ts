@@ -23,7 +23,7 @@ export const PAGE_SIZE = 16_384
 
 const MAGIC = 0xbeefc0de
 const DATA_VERSION = 2
-const META_BYTES = 168
+export const META_BYTES = 168
 const PLACES = [0, PAGE_SIZE]
 const HEAD_BYTES = PAGE_SIZE + META_BYTES
 

@@ -1,12 +1,15 @@
+import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { SkalarError } from '../errors.ts'
 import { type NativeCommits, openCommits } from '../native.ts'
+import { bootId } from './boot.ts'
 import { ChildTransactions } from './child-transactions.ts'
 import { PAGE_SIZE } from './data-file.ts'
 import { leaveWhileWriting, writing } from './exit.ts'
+import { Flusher, type Lock } from './flusher.ts'
 import { MAX_READERS } from './folder.ts'
-import { filesOf } from './identity.ts'
+import { filesOf, identityOf, identityOfFile } from './identity.ts'
 import { json } from './json.ts'
 import { type IdKey, idKeys, type RowKey, rowKeys } from './keys.ts'
 import { LockFile } from './lock-file.ts'
@@ -21,6 +24,9 @@ const FORMAT = { magic: 'skalar', version: 2, endianness: 'little' }
 
 /** Bound on sub-databases. */
 const MAX_DATABASES = 1_024
+
+/** Makes lmdb-js count the pages that it writes; its types do not know it. */
+const METRICS = { trackMetrics: true }
 
 /** What a transaction comes to that began behind the last commit. */
 const BEHIND = Symbol('behind')
@@ -56,23 +62,31 @@ export class Environment {
   readonly #readerChecks: ReaderChecks
   readonly #files: string
   readonly #gate = new WriteGate()
+  /** Of `data.mdb`, whose lock it shares. */
+  readonly #file: number | undefined
+  /** Undefined where each commit is flushed: where power loss could not be told from a kill. */
+  readonly #flusher: Flusher | undefined
   #writing = false
   /** Why the transaction under way must not be committed. */
   #doom: { readonly error: unknown } | undefined
+  #made = 0
   #closed = false
 
   /**
-   * Opens the environment in a folder that is prepared (`folder.ts`). Blocks while another process commits.
+   * Opens the environment in a folder that is prepared (`folder.ts`), and takes over the descriptor of its data file, if there
+   * is one. Blocks while another process commits.
    *
    * @throws SkalarError `NOT_A_DATABASE`, `DISK_FULL`, `STORAGE`
    */
-  constructor(folder: string, readOnly: boolean) {
+  constructor(folder: string, readOnly: boolean, file: number | undefined) {
     this.folder = folder
+    this.#file = file
     this.readOnly = readOnly
     let root: RootDatabase | undefined
     this.#lockFile = new LockFile(folder)
     try {
       const mapSize = mapSizeOf(folder)
+      const boot = readOnly || file === undefined ? undefined : bootId()
       leaveWhileWriting()
       root = open({
         path: folder,
@@ -89,6 +103,8 @@ export class Environment {
         // What LMDB knows of free pages from its last transaction is outdated where others have committed since, which it tells by
         // the number of the last commit: that may be wrong for a moment (`lock-file.ts`).
         ...({ maxFreeSpaceToRetain: 0 } as object),
+        noSync: boot !== undefined,
+        ...METRICS,
         encoding: 'binary',
         ...(mapSize !== undefined && { mapSize }),
       })
@@ -107,11 +123,16 @@ export class Environment {
       this.free = this.#table('free', rows)
       this.#commits = openCommits(join(folder, 'commits'), !readOnly)
       this.#files = filesOf(folder)
+      if (file !== undefined && identityOfFile(file) !== identityOf(join(folder, 'data.mdb'))) {
+        throw new Error('data.mdb was replaced while it was opened')
+      }
       if (this.#lockFile.mend() === true) pretendToCommit(join(folder, 'commits'))
+      this.#flusher = boot && new Flusher(file!, boot, this.#lock(root))
     } catch (error) {
       // A failed commit would make it useless to whoever opens the folder next in this process.
       const closed = root?.close() ?? Promise.resolve()
       void closed.then(() => this.#lockFile.close())
+      if (file !== undefined) closeSync(file)
       throw openingError(error, folder, readOnly)
     }
   }
@@ -161,6 +182,11 @@ export class Environment {
     return this.#commits.settled()
   }
 
+  /** How many writes were made through it; the same number before and after a call tells that it has written nothing. */
+  get commits(): number {
+    return this.#made
+  }
+
   /** True while a write action runs: reads then see what it has written so far. */
   get writing(): boolean {
     return this.#writing
@@ -184,8 +210,9 @@ export class Environment {
   }
 
   /**
-   * Runs `action` in a transaction of its own: what it puts is committed as a whole, and on disk, or not at all when it throws or
-   * the transaction is doomed. It must be synchronous and short. `weight` is the number of records it writes, for fairness to the event loop.
+   * Runs `action` in a transaction of its own: what it puts is committed as a whole, or not at all when it throws or the
+   * transaction is doomed. When it resolves no kill can undo it, and all others see it; what survives a power cut says `flush`. It must be
+   * synchronous and short. `weight` is the number of records it writes, for fairness to the event loop.
    *
    * @throws what `action` throws; SkalarError `READ_ONLY`, `CLOSED`, `DISK_FULL`, `OUT_OF_MEMORY`, `STORAGE`
    */
@@ -193,12 +220,24 @@ export class Environment {
     this.assertWritable()
     return this.#gate.run(weight, async () => {
       this.#readerChecks.beforeWrite(weight)
-      for (;;) {
+      await this.#flushing(() => this.#flusher?.enter())
+      try {
         if (this.#closed) throw new SkalarError('CLOSED', 'the database is closed')
-        const result = await this.#tryToWrite(action)
-        if (result !== BEHIND) return result
+        const result = await this.#transact(action)
+        this.#made++
+        return result
+      } finally {
+        this.#flusher?.leave()
       }
     })
+  }
+
+  /** In a transaction that began behind the last commit. */
+  async #transact<T>(action: () => T): Promise<T> {
+    for (;;) {
+      const result = await this.#tryToWrite(action)
+      if (result !== BEHIND) return result
+    }
   }
 
   /** `BEHIND` when the transaction began behind the last commit: nothing was done then, and it is to be tried again. */
@@ -250,15 +289,56 @@ export class Environment {
   }
 
   /**
-   * Puts everything on disk that reads see. A commit is on disk when its `write` resolves, but others may see it a moment
-   * before.
+   * Puts everything on disk that reads see: a power cut after it leaves the database at this moment or at a later one.
    *
-   * @throws SkalarError `DISK_FULL`, `STORAGE`
+   * @throws SkalarError `DISK_FULL`, `STORAGE`, and so at every write from then on: a disk that has failed to flush may have
+   * lost what it was given, and say nothing of it the next time
    */
   async flush(): Promise<void> {
+    await this.#flushing(() => this.#flusher?.flush() ?? this.#sync())
+  }
+
+  /** Without a flusher a commit is on disk when its write resolves, but others may see it a moment before. */
+  async #sync(): Promise<void> {
     const root = this.#root as unknown as { sync(done: (error?: Error) => void): void }
     const error = await new Promise<Error | undefined>((resolve) => root.sync(resolve))
-    if (error !== undefined) throw storageError(error, this.folder)
+    if (error !== undefined) throw error
+  }
+
+  async #flushing(work: () => Promise<void> | undefined): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      throw storageError(error, this.folder)
+    }
+  }
+
+  #lock(root: RootDatabase): Lock {
+    return {
+      locked: async (action) => {
+        // Another database may use the lock by now.
+        this.assertInPlace()
+        let done: { readonly result: ReturnType<typeof action> } | undefined
+        try {
+          await this.#transact(() => {
+            done = { result: action() }
+          })
+        } catch (error) {
+          // It may share a transaction with writes that could not be committed; it changes nothing itself.
+          if (done === undefined) throw error
+        }
+        return done!.result
+      },
+      last: () => this.#lockFile.last,
+      written: () => this.#lockFile.pagesWritten * PAGE_SIZE,
+      pin: () => {
+        // A reader of its own, at the last commit, which other reads do not take along.
+        root.resetReadTxn()
+        const reader = root.useReadTransaction()
+        root.resetReadTxn()
+        return () => reader.done()
+      },
+    }
   }
 
   /**
@@ -288,8 +368,10 @@ export class Environment {
   async close(): Promise<void> {
     this.#closed = true
     await this.#gate.idle()
+    await this.#flusher?.close()
     await this.#root.close()
     this.#lockFile.close()
+    if (this.#file !== undefined) closeSync(this.#file)
   }
 }
 

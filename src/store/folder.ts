@@ -2,8 +2,11 @@ import { accessSync, closeSync, constants, mkdirSync, openSync, type Stats, stat
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { SkalarError } from '../errors.ts'
+import { bootId } from './boot.ts'
 import { emptyDataFile, type Fault, faultOfDataFile } from './data-file.ts'
-import { append, createWhole, findRoom } from './new-files.ts'
+import { sealEmpty } from './flush-record.ts'
+import { append, createWhole, findRoom, flushFolder } from './new-files.ts'
+import { claim } from './recovery.ts'
 
 /*
  * A folder as it must be before lmdb-js is called: it ends the process where LMDB cannot open an environment, and where a
@@ -39,10 +42,22 @@ export interface Access {
 /**
  * Makes what is missing for a database in a folder, and refuses what LMDB could not open. The folder itself exists.
  *
+ * @returns a descriptor of `data.mdb`, which shares its lock (`recovery.ts`) and is to be closed
  * @throws SkalarError `NOT_FOUND`, `NOT_A_DATABASE`, `CORRUPTED`, `DISK_FULL`, `STORAGE`
  */
-export async function prepareFolder(folder: string, { readOnly, immutable }: Access): Promise<void> {
+export async function prepareFolder(folder: string, access: Access): Promise<number> {
   const data = join(folder, 'data.mdb')
+  const file = look(data)?.isFile() ? await claimed(data, access) : undefined
+  try {
+    await prepare(folder, data, access)
+    return file ?? (await claim(data, access.readOnly))
+  } catch (error) {
+    if (file !== undefined) closeSync(file)
+    throw error
+  }
+}
+
+async function prepare(folder: string, data: string, { readOnly, immutable }: Access): Promise<void> {
   const fault = await patiently(() => faultOfFolder(folder, data))
   if (fault !== undefined) throw refusal(folder, fault)
   const isNew = isEmpty(data)
@@ -53,6 +68,19 @@ export async function prepareFolder(folder: string, { readOnly, immutable }: Acc
   if (isNew) createDataFile(folder)
   else assertAccess(data, readOnly ? constants.R_OK : constants.R_OK | constants.W_OK)
   assertDescriptors(data)
+}
+
+/** Who may not open the file is told so by what follows. */
+async function claimed(data: string, { readOnly }: Access): Promise<number | undefined> {
+  try {
+    return await claim(data, readOnly)
+  } catch (cause) {
+    if (cause instanceof SkalarError) throw cause
+    const { code } = cause as NodeJS.ErrnoException
+    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS')
+      throw failure(`${data} cannot be read`, cause)
+    return undefined
+  }
 }
 
 /** Makes a folder, and those above it; leaves one alone that is there. @throws SkalarError `NOT_A_DATABASE`, `STORAGE` */
@@ -114,8 +142,12 @@ function createDataFile(folder: string): void {
     // LMDB's first commits find room, too: where they do not, its environment is of no use any more.
     findRoom(folder, ROOM_BYTES)
     const bytes = emptyDataFile()
+    const boot = bootId()
+    if (boot !== undefined) sealEmpty(bytes, boot)
     if (look(join(folder, 'data.mdb')) === undefined) createWhole(folder, 'data.mdb', bytes)
     else append(join(folder, 'data.mdb'), bytes)
+    // What is committed first is not flushed, and must find the file after a power cut.
+    flushFolder(folder, 'data.mdb')
   } catch (cause) {
     throw failure(`no database can be made in ${folder}`, cause)
   }

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { fstatSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What a path leads to, whatever else it is called: equal for two paths when they lead to the same. Undefined for nothing. */
@@ -9,6 +9,12 @@ export function identityOf(path: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** The same of what is open under a descriptor. */
+export function identityOfFile(file: number): string {
+  const { dev, ino } = fstatSync(file, { bigint: true })
+  return `${dev}:${ino}`
 }
 
 /** The files that LMDB has open for a database, as its folder has them now. */

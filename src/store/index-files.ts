@@ -28,12 +28,15 @@ export function indexFiles(environment: Environment, collection: CollectionKey, 
       environment.refresh()
       return indexInForce(environment, number)
     },
-    begin(name: string): Promise<boolean> {
-      return environment.write(1, () => {
+    async begin(name: string): Promise<boolean> {
+      const begun = await environment.write(1, () => {
         if (readNumber(environment, collection.identity, collection.name) !== number) return false
         beginFiles(environment, { number, space: SPACE, name })
         return true
       })
+      // No file is there without its row, also after a power cut.
+      if (begun) await environment.flush()
+      return begun
     },
     publish(next: Generation, predecessor: Generation | undefined): Promise<boolean> {
       return publish(environment, collection, number, next, predecessor)

@@ -6,7 +6,7 @@ import { type NativeLockFile, openLockFile } from '../native.ts'
 /** The parts of lmdb-js's environment that tell of transactions. */
 interface RawEnvironment {
   /** `lastTxnId` is that of the newer meta page. */
-  info(): { readonly lastTxnId: number }
+  info(): { readonly lastTxnId: number; readonly pagesWritten: number }
   getWriteTxnId(): number
 }
 
@@ -33,9 +33,19 @@ export class LockFile {
     this.#native.hold()
   }
 
+  /** The number of the last commit, whoever made it. */
+  get last(): number {
+    return this.#environment!.info().lastTxnId
+  }
+
+  /** Pages that this process has written. */
+  get pagesWritten(): number {
+    return this.#environment!.info().pagesWritten
+  }
+
   /** Whether the transaction under way, which has written nothing yet, began where another one has committed since. */
   get isBehind(): boolean {
-    return this.#environment!.getWriteTxnId() !== this.#environment!.info().lastTxnId + 1
+    return this.#environment!.getWriteTxnId() !== this.last + 1
   }
 
   /**
@@ -43,7 +53,7 @@ export class LockFile {
    * when there are no locks.
    */
   mend(): boolean | undefined {
-    return this.#native.raiseTo(this.#environment!.info().lastTxnId)
+    return this.#native.raiseTo(this.last)
   }
 
   /** The same in a transaction that is behind. @throws SkalarError `STORAGE` */

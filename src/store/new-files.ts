@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { appendFileSync, linkSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What file systems without hard links answer. */
@@ -48,6 +48,22 @@ export function findRoom(folder: string, bytes: number): void {
 /** Makes a file longer. What others do with it meanwhile is never written over. */
 export function append(file: string, bytes: Buffer): void {
   appendFileSync(file, bytes)
+}
+
+/** Puts a file of a folder on disk, with its name. */
+export function flushFolder(folder: string, name: string): void {
+  flush(join(folder, name), 'r+')
+  // Windows opens no folders.
+  if (process.platform !== 'win32') flush(folder, 'r')
+}
+
+function flush(path: string, flags: string): void {
+  const opened = openSync(path, flags)
+  try {
+    fsyncSync(opened)
+  } finally {
+    closeSync(opened)
+  }
 }
 
 function withTemporary(folder: string, name: string, bytes: Buffer, use: (path: string) => void): void {

@@ -23,6 +23,8 @@ export async function purge(environment: Environment, stop: () => boolean): Prom
       if (stop()) return
       removed = await environment.write(SLICE, () => removeSome(environment, number))
     }
+    // On disk the collection may still be there.
+    await environment.flush()
     await rm(indexFolder(environment, number), { recursive: true, force: true })
     await environment.write(1, () => {
       forgetIndex(environment, number)

@@ -1,20 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Child, temporaryFolder } from './child.ts'
-
-const COMPILER = process.env.CXX ?? 'c++'
-
-function mayPreload(): boolean {
-  if (process.platform !== 'linux') return false
-  try {
-    execFileSync(COMPILER, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
+import { compilePreload, mayPreload } from './preload.ts'
 
 interface Told {
   readonly outcomes: Record<string, { refused: number; told: Record<string, number>; wrong: number }>
@@ -24,15 +12,12 @@ interface Told {
   readonly state: string
 }
 
-// What is preloaded is made here: that takes Linux and a compiler.
 describe.skipIf(!mayPreload())('a process whose addon is refused memory', () => {
   it('is told OUT_OF_MEMORY each time, goes on, and misses nothing afterwards', {
     timeout: 180_000,
   }, async () => {
     const folder = temporaryFolder()
-    const library = join(folder, 'refuse.so')
-    const source = join(import.meta.dirname, 'refuse.cc')
-    execFileSync(COMPILER, ['-std=c++17', '-O1', '-shared', '-fPIC', '-o', library, source])
+    const library = compilePreload('refuse.cc')
     const orders = join(folder, 'orders')
     writeFileSync(orders, new BigInt64Array([-1n, 0n, 0n]))
     const child = new Child('refused', join(folder, 'data'), {

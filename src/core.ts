@@ -43,7 +43,8 @@ export class Core {
   source(name: string, definition: Definition): Source {
     const known = this.#sources.get(definition.identity)
     if (known !== undefined) return known
-    const source = createSource(this.environment, this.#pool, name, definition)
+    const { readOnly, temporary } = this.access
+    const source = createSource(this.environment, this.#pool, name, definition, !readOnly && !temporary)
     this.#sources.set(definition.identity, source)
     return source
   }

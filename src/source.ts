@@ -40,14 +40,20 @@ export interface Handle {
   readonly session: Session
 }
 
-/** A collection in memory, still empty: the first `replica.catchUp()` loads it. @throws SkalarError `ENGINE_UNAVAILABLE` */
+/**
+ * A collection in memory, still empty: the first `replica.catchUp()` loads it. Unless it `keepsFiles`, what is derived from its records
+ * stays in memory.
+ *
+ * @throws SkalarError `ENGINE_UNAVAILABLE`
+ */
 export function createSource(
   environment: Environment,
   pool: NativePool,
   name: string,
   definition: Definition,
+  keepsFiles: boolean,
 ): Source {
-  const host = engineHost(environment, pool, name, definition)
+  const host = engineHost(environment, pool, name, definition, keepsFiles)
   const flat = new FlatEngine(host)
   const engine = definition.index.engine === 'flat' ? flat : createEngine(definition.index.engine, host)
   const precisions = new Precisions()
@@ -61,13 +67,13 @@ function engineHost(
   pool: NativePool,
   name: string,
   definition: Definition,
+  keepsFiles: boolean,
 ): EngineHost {
   const { dimension, metric, index, identity } = definition
   return {
     options: { dimension, metric, M: index.M, efConstruction: index.efConstruction, codes: index.codes },
     pool,
-    indexFiles: (number) =>
-      environment.readOnly ? undefined : indexFiles(environment, { identity, name }, number),
+    indexFiles: (number) => (keepsFiles ? indexFiles(environment, { identity, name }, number) : undefined),
     changedSince: (number, position) => {
       environment.refresh()
       const state = readState(environment, identity, name)

@@ -34,6 +34,8 @@ export interface Access {
   readonly readOnly: boolean
   /** Nobody writes, so no locks are needed. */
   readonly immutable: boolean
+  /** It goes when it is closed, so nothing that is derived is worth keeping. */
+  readonly temporary: boolean
 }
 
 /**
@@ -176,7 +178,8 @@ function look(path: string): Stats | undefined {
   }
 }
 
-function failure(what: string, cause: unknown): SkalarError {
+/** What the file system has thrown, as a SkalarError `DISK_FULL` or `STORAGE`. */
+export function failure(what: string, cause: unknown): SkalarError {
   const { code = '', message } = cause as NodeJS.ErrnoException
   if (code !== 'ENOSPC' && code !== 'EDQUOT')
     return new SkalarError('STORAGE', `${what}: ${message}`, { cause })

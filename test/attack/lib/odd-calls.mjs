@@ -306,7 +306,10 @@ export const CALLS = {
   'tx.get': inTransaction('get', () => ['a', { includeVector: true }]),
   'tx.has': inTransaction('has', () => ['a']),
   open: {
-    args: ({ pick }) => [null, { durability: pick(['commit', 'flushed']), readOnly: false, threads: 2 }],
+    args: ({ pick }) => [
+      pick([null, ':memory:']),
+      { durability: pick(['commit', 'flushed']), readOnly: false, threads: 2 },
+    ],
     call: async ({ open, folder }, [path, ...options]) => {
       const database = await open(path ?? folder, ...options)
       await database.close()

@@ -41,7 +41,7 @@ export interface Handle {
 }
 
 /**
- * A collection in memory, still empty: the first `replica.catchUp()` loads it. Unless it `keepsFiles`, what is derived from its records
+ * A collection in memory, still empty: the first `replica.catchUp()` loads it. Unless it `hasFiles`, what is derived from its records
  * stays in memory.
  *
  * @throws SkalarError `ENGINE_UNAVAILABLE`
@@ -51,9 +51,9 @@ export function createSource(
   pool: NativePool,
   name: string,
   definition: Definition,
-  keepsFiles: boolean,
+  hasFiles: boolean,
 ): Source {
-  const host = engineHost(environment, pool, name, definition, keepsFiles)
+  const host = engineHost(environment, pool, name, definition, hasFiles)
   const flat = new FlatEngine(host)
   const engine = definition.index.engine === 'flat' ? flat : createEngine(definition.index.engine, host)
   const precisions = new Precisions()
@@ -67,13 +67,13 @@ function engineHost(
   pool: NativePool,
   name: string,
   definition: Definition,
-  keepsFiles: boolean,
+  hasFiles: boolean,
 ): EngineHost {
   const { dimension, metric, index, identity } = definition
   return {
     options: { dimension, metric, M: index.M, efConstruction: index.efConstruction, codes: index.codes },
     pool,
-    indexFiles: (number) => (keepsFiles ? indexFiles(environment, { identity, name }, number) : undefined),
+    indexFiles: (number) => (hasFiles ? indexFiles(environment, { identity, name }, number) : undefined),
     changedSince: (number, position) => {
       environment.refresh()
       const state = readState(environment, identity, name)

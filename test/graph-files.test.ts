@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { IndexFiles } from '../src/engine/engine.ts'
 import { loadGraph, saveGraph } from '../src/engine/graph-file.ts'
+import { HnswGraph } from '../src/engine/hnsw/graph.ts'
+import { HnswlibGraph } from '../src/engine/hnswlib/graph.ts'
 import type { Collection, Database, Id, Metadata } from '../src/index.ts'
 import { clearCollection, createCollection, dropCollection } from '../src/store/catalogue.ts'
 import { Environment } from '../src/store/environment.ts'
@@ -136,14 +138,19 @@ describe.each(GRAPHS)('a saved graph of %s', (engine) => {
     expect(readdirSync(join(folder, 'index'))).toEqual([])
   })
 
-  it('is left alone by a reader that may not write', async () => {
-    const db = await openDatabase(folder, { readOnly: true })
-    const films = await db.collection<Metadata, Id>('films')
-    await untilBuilt(films)
-    expect(await recall(films, queries)).toBeGreaterThan(0.9)
-    await db.close()
-    expect(readdirSync(index).sort()).toEqual([table, graph].sort())
-  })
+  it.each(['readOnly', 'immutable'])(
+    'is taken over by a reader that may not write, and left alone: %s',
+    async (how) => {
+      const load = vi.spyOn({ hnsw: HnswGraph, hnswlib: HnswlibGraph }[engine].prototype, 'load')
+      const db = await openDatabase(folder, { [how]: true })
+      const films = await db.collection<Metadata, Id>('films')
+      await untilBuilt(films)
+      expect(await load.mock.results[0]!.value).toMatchObject({ position: LEAST })
+      expect(await recall(films, queries)).toBeGreaterThan(0.9)
+      await db.close()
+      expect(readdirSync(index).sort()).toEqual([table, graph].sort())
+    },
+  )
 })
 
 function flip(path: string, offset: number): void {

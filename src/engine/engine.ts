@@ -58,6 +58,8 @@ export interface EngineOptions {
 
 /** Files derived from the rows under a number. Which of them are in force is in the catalogue. */
 export interface IndexFiles {
+  /** Whether anything but `current` may be called. */
+  readonly writable: boolean
   readonly folder: string
   /** Makes the folder. Rejects when another database, or none, is where ours was: nothing there is ours to make. */
   makeFolder(): Promise<void>
@@ -84,7 +86,7 @@ export interface EngineHost {
   readonly options: EngineOptions
   /** The database's threads. */
   readonly pool: NativePool
-  /** Undefined when nothing may be written. */
+  /** Undefined when there are none, and none are to be made. */
   indexFiles(number: number): IndexFiles | undefined
   /**
    * The slots that were put or removed after a log position of the rows under a number; undefined when the log does not

@@ -19,7 +19,7 @@ const LONGEST_PAUSE_MS = 60_000
 export class Upkeep<G extends Graph> {
   readonly #host: EngineHost
   readonly #newGraph: NewGraph<G>
-  /** Undefined when nothing may be written. */
+  /** Undefined when there are none. */
   readonly #files: IndexFiles | undefined
   #at: StorePosition
   #graph: G
@@ -149,7 +149,7 @@ export class Upkeep<G extends Graph> {
 
   #unsavedBeyond(fewest: number, share: number): boolean {
     const { unsaved, nodes } = this.#graph
-    return this.#files !== undefined && unsaved >= Math.max(fewest, share * nodes)
+    return this.#files?.writable === true && unsaved >= Math.max(fewest, share * nodes)
   }
 
   #succeeded(): void {

@@ -62,11 +62,12 @@ export class Environment {
   #closed = false
 
   /**
-   * Opens the environment in a folder that is prepared (`folder.ts`). Blocks while another process commits.
+   * Opens the environment in a folder that is prepared (`folder.ts`); LMDB is told of `view`, where it finds the same data
+   * (`without-locks.ts`). Blocks while another process commits.
    *
    * @throws SkalarError `NOT_A_DATABASE`, `DISK_FULL`, `STORAGE`
    */
-  constructor(folder: string, readOnly: boolean) {
+  constructor(folder: string, readOnly: boolean, view = folder) {
     this.folder = folder
     this.readOnly = readOnly
     let root: RootDatabase | undefined
@@ -74,7 +75,7 @@ export class Environment {
       const mapSize = mapSizeOf(folder)
       leaveWhileWriting()
       root = open({
-        path: folder,
+        path: view,
         // By default a name with a dot in it is taken for a file.
         noSubdir: false,
         readOnly,

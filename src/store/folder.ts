@@ -51,7 +51,7 @@ export async function prepareFolder(folder: string, { readOnly, immutable }: Acc
   if (isNew && readOnly) {
     throw new SkalarError('NOT_FOUND', `there is no database in ${folder}, and readOnly creates none`)
   }
-  prepareLock(folder, readOnly, immutable)
+  if (!immutable) prepareLock(folder, readOnly)
   if (isNew) createDataFile(folder)
   else assertAccess(data, readOnly ? constants.R_OK : constants.R_OK | constants.W_OK)
   assertDescriptors(data)
@@ -123,7 +123,7 @@ function createDataFile(folder: string): void {
   }
 }
 
-function prepareLock(folder: string, readOnly: boolean, immutable: boolean): void {
+function prepareLock(folder: string, readOnly: boolean): void {
   const lock = join(folder, 'lock.mdb')
   const found = look(lock)
   if (found !== undefined && !found.isFile()) {
@@ -137,8 +137,6 @@ function prepareLock(folder: string, readOnly: boolean, immutable: boolean): voi
   } catch (cause) {
     const isForbidden = ['EACCES', 'EROFS', 'EPERM'].includes((cause as NodeJS.ErrnoException).code ?? '')
     if (!isForbidden) throw failure(`${lock} cannot be made`, cause)
-    // LMDB reads without locks then.
-    if (immutable) return
     const remedy = readOnly
       ? 'readers lock what they read: give write permission, or open with immutable: true if nobody writes'
       : 'give write permission on it and on its folder'

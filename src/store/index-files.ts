@@ -22,6 +22,7 @@ export function indexFolder(environment: Environment, number: number): string {
 /** The files of indexes of the rows under a number of a collection, as engines know them (`engine/engine.ts`). */
 export function indexFiles(environment: Environment, collection: CollectionKey, number: number) {
   return {
+    writable: !environment.readOnly,
     folder: spaceFolder(environment, number, SPACE),
     makeFolder: () => makeFolder(environment, number),
     current(): Generation | undefined {

@@ -4,6 +4,8 @@ import type { Core } from './core.ts'
 import { checkMatches, definitionOf, parseDefinition, type Wanted } from './definition.ts'
 import { checkAvailable } from './engine/create.ts'
 import { SkalarError } from './errors.ts'
+import { backup } from './maintenance/backup.ts'
+import type { BackupOptions, BackupResult } from './maintenance/types.ts'
 import { booleanOption, checkOptions, enumOption, functionOption, integerOption } from './options.ts'
 import { join } from './registry.ts'
 import type { Session, Source } from './source.ts'
@@ -153,6 +155,17 @@ export class Database implements AsyncDisposable {
       }
       return transact(this.#session, this.#core.environment, action)
     })
+  }
+
+  /**
+   * Copies the database into a folder, which is new or empty, while this and other processes use it: as it is at one moment of the call,
+   * without free space, with the graphs that are saved. The copy is a database, complete and on disk from the moment it has that name;
+   * docs/maintenance.md. Ends with `CLOSED` when the database is closed meanwhile.
+   *
+   * @throws SkalarError `BAD_OPTION`, `NOT_A_DATABASE` where a file is in the way, `DISK_FULL`, `CORRUPTED`, `STORAGE`
+   */
+  backup(path: string | URL, options?: BackupOptions): Promise<BackupResult> {
+    return this.#session.run(() => backup(this.#core.environment, this.#session, path, options))
   }
 
   /**

@@ -128,7 +128,7 @@ async function writeFlushed(path: string, bytes: Buffer): Promise<void> {
 }
 
 /** Makes a rename last. Not every system lets a folder be opened for it. */
-async function flushFolder(folder: string): Promise<void> {
+export async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => {})
   await handle?.close()

@@ -34,6 +34,8 @@ const NOWHERE: RowKey = [0, 0, 0]
  */
 export class Environment {
   readonly folder: string
+  /** What LMDB was told to open: the same data. */
+  readonly view: string
   readonly readOnly: boolean
   /** `format`, `next`, `collection:<name>`, `index:…`, `garbage:…` and `purge:…` → JSON (docs/format.md). */
   readonly catalogue: Table<string, unknown>
@@ -69,6 +71,7 @@ export class Environment {
    */
   constructor(folder: string, readOnly: boolean, view = folder) {
     this.folder = folder
+    this.view = view
     this.readOnly = readOnly
     let root: RootDatabase | undefined
     try {

@@ -300,6 +300,14 @@ export const CALLS = {
   drop: onDatabase('drop', (random) => [`made ${random.below(5)}`]),
   collections: onDatabase('collections', () => []),
   transaction: onDatabase('transaction', () => [() => 1]),
+  backup: {
+    args: (random) => [
+      null,
+      { signal: new AbortController().signal, onProgress: random.pick([() => {}, undefined]) },
+    ],
+    call: ({ database, folder }, [path, ...options]) =>
+      database.backup(path ?? `${folder}-${Math.random()}`, ...options),
+  },
   'tx.upsert': inTransaction('upsert', (random) => [...upserted(random), { mode: 'upsert' }]),
   'tx.update': inTransaction('update', () => [['a', 'b'], { a: 1 }, { vector: [1, 2, 3], ifVersion: 1 }]),
   'tx.delete': inTransaction('delete', () => [['a', 7]]),

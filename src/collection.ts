@@ -1,4 +1,7 @@
+// More than 400 lines, most of them comments: all that can be done with a collection, one thin method each.
 import { SkalarError } from './errors.ts'
+import type { Verification, VerifyOptions } from './maintenance/types.ts'
+import { verify } from './maintenance/verify/verify.ts'
 import { checkOptions, signalOption } from './options.ts'
 import { countMatching } from './query/count.ts'
 import { explain } from './query/explain.ts'
@@ -376,6 +379,16 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   /** Size, memory, and how far the index has come. Brings the records into memory. */
   stats(): Promise<CollectionStats> {
     return this.#session.run(() => statsOf(this.#source))
+  }
+
+  /**
+   * Looks for what is not as it should be: rows against each other and their checksums, all of one moment; the files of the index and its graph;
+   * and what the engine finds, against the exact scan. docs/maintenance.md. In slices, while others read and write.
+   *
+   * @throws SkalarError `BAD_OPTION`, `STORAGE`, `OUT_OF_MEMORY`
+   */
+  verify(options?: VerifyOptions): Promise<Verification> {
+    return this.#session.run(() => verify(this.#source, this.#session, options))
   }
 
   get #handle(): Handle {

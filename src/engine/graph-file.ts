@@ -2,8 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import type { Generation } from '../generation.ts'
 import type { AbortFlag, IndexFiles } from './engine.ts'
-import { type Digest, decodeTable, encodeTable, type GraphFormat, type Table } from './table-file.ts'
+import {
+  type Digest,
+  decodeTable,
+  encodeTable,
+  type GraphFormat,
+  isGraphKind,
+  type Table,
+} from './table-file.ts'
 
 /*
  * Saved graphs: `index/<number>/<space>/` holds `<name>.graph`, which an engine wrote, and `<name>.table`, which says what it
@@ -78,6 +86,37 @@ export async function loadGraph<T>(
     }
   }
   return undefined
+}
+
+/** What is wrong with the files of the graph in force; undefined when nothing is, or there is none. */
+export async function faultOfGraph(files: IndexFiles, stop?: AbortFlag): Promise<string | undefined> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const generation = files.current()
+    if (generation === undefined) return undefined
+    const path = join(files.folder, generation.name)
+    const fault = await faultOfFiles(path, generation, stop).catch(
+      ({ message }: Error) => `cannot be read: ${message}`,
+    )
+    // Its files go when another one comes into force.
+    if (fault === undefined || files.current()?.name === generation.name) return fault && `${path}.* ${fault}`
+  }
+  return undefined
+}
+
+async function faultOfFiles(
+  path: string,
+  generation: Generation,
+  stop?: AbortFlag,
+): Promise<string | undefined> {
+  const bytes = await readFile(path + TABLE)
+  if (crc32(bytes) !== generation.crc) return 'has a table with another checksum than the catalogue'
+  const found = isGraphKind(generation.kind) ? decodeTable(bytes, generation.kind) : undefined
+  if (found === undefined) return 'has a table of an unknown version'
+  if (found.table.position !== generation.position)
+    return 'has a table of another position than the catalogue'
+  return (await isWhole(path + GRAPH, found.graph, stop))
+    ? undefined
+    : 'has a graph with another checksum than its table'
 }
 
 function sameFormat(a: GraphFormat, b: GraphFormat): boolean {

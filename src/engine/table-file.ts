@@ -29,6 +29,10 @@ export const UNEQUAL = 0x8000_0000
 /** Which engine wrote a graph. */
 export type GraphKind = 'hnsw' | 'hnswlib'
 
+export function isGraphKind(kind: string): kind is GraphKind {
+  return Object.hasOwn(VERSION, kind)
+}
+
 /** What a graph was built with. */
 export interface GraphFormat {
   readonly kind: GraphKind

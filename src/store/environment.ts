@@ -28,6 +28,13 @@ const BEHIND = Symbol('behind')
 /** The key of no row. */
 const NOWHERE: RowKey = [0, 0, 0]
 
+/** The sub-databases as they were at one moment. */
+export interface Snapshot
+  extends Pick<Environment, 'catalogue' | 'state' | 'ids' | 'records' | 'vectors' | 'log' | 'free'> {
+  /** Lets go of it. */
+  done(): void
+}
+
 /**
  * One LMDB environment: the sub-databases of all collections, reads that see the latest commit, and writes that are
  * atomic. Only `src/store/` knows it.
@@ -148,6 +155,31 @@ export class Environment {
     if (this.#writing) return
     try {
       this.#root.resetReadTxn()
+    } catch (error) {
+      throw storageError(error, this.folder)
+    }
+  }
+
+  /**
+   * What reads see now, until `done` is called: meanwhile LMDB keeps all of its pages, so that the file grows with what is written.
+   *
+   * @throws SkalarError `STORAGE`, `CLOSED`
+   */
+  snapshot(): Snapshot {
+    this.refresh()
+    try {
+      const transaction = this.#root.useReadTransaction()
+      const { catalogue, state, ids, records, vectors, log, free } = this
+      return {
+        catalogue: catalogue.at(transaction),
+        state: state.at(transaction),
+        ids: ids.at(transaction),
+        records: records.at(transaction),
+        vectors: vectors.at(transaction),
+        log: log.at(transaction),
+        free: free.at(transaction),
+        done: () => transaction.done(),
+      }
     } catch (error) {
       throw storageError(error, this.folder)
     }

@@ -82,6 +82,16 @@ export function forgetAllGarbage(environment: Environment): void {
   for (const key of catalogue.getKeys({ start: GARBAGE, end: GARBAGE_END })) catalogue.removeSync(key)
 }
 
+/** What is wrong with the rows of this list. */
+export function faultsOfGarbage({ catalogue }: Pick<Environment, 'catalogue'>): string[] {
+  const keys = catalogue.getKeys({ start: GARBAGE, end: GARBAGE_END })
+  return keys.flatMap((key) => {
+    const row = catalogue.get(key)
+    const isRight = KEY.test(key) && (row === true || typeof row === 'number')
+    return isRight ? [] : [`the entry ${JSON.stringify(key)} says ${JSON.stringify(row)}`]
+  })
+}
+
 const keyOf = ({ number, space, name }: IndexName) => `${GARBAGE}${number}:${space}:${name}`
 
 /** A clock may have been set back. */

@@ -133,6 +133,13 @@ export const COLLECTION_METHODS: readonly Method[] = [
   },
   { name: 'stats', kind: 'async', writes: false, call: (_, films) => films.stats() },
   {
+    name: 'verify',
+    kind: 'async',
+    writes: false,
+    signal: true,
+    call: (_, films, signal) => films.verify({ signal }),
+  },
+  {
     name: 'upsert',
     kind: 'async',
     writes: true,

@@ -287,6 +287,7 @@ export const CALLS = {
   },
   importHnswlib: of('importHnswlib', () => ['/nowhere/index.bin', { ids: [1, 2], onProgress: () => {} }]),
   stats: of('stats', () => []),
+  verify: of('verify', () => [{ signal: new AbortController().signal, onProgress: () => {} }]),
   clear: of('clear', () => []),
   collection: onDatabase('collection', (random) => [
     `made ${random.below(5)}`,

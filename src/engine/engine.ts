@@ -136,6 +136,9 @@ export interface Engine {
   /** Live slots that its index has still to take in; until then they are scanned with every query. */
   readonly pending: number
 
+  /** Slots that work under way has still to take in: `pending`, or those of an index that is to replace this one. */
+  readonly left: number
+
   /** How its work in the background comes on. */
   readonly index: IndexStats
 
@@ -156,6 +159,18 @@ export interface Engine {
 
   /** The same on the calling thread. The answers are to be read before the next call. */
   searchSync(queries: readonly EngineQuery[], since: number): Answers
+
+  /**
+   * Resolves when nothing waits for its index, and no work on it is under way. A failure that rests is tried again at once; rejects with why the work
+   * was given up.
+   */
+  settled(): Promise<void>
+
+  /**
+   * Builds its index anew, while it goes on searching in the one it has; resolves when that is replaced, or the signal has fired. Rejects as
+   * `settled`, and leaves the index as it was then.
+   */
+  rebuild(signal: AbortSignal): Promise<void>
 
   /** Ends work in the background and keeps what is worth keeping. Nothing is called afterwards. */
   close(): Promise<void>

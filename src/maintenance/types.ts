@@ -54,3 +54,8 @@ export interface Verification {
   /** In the order they were found; at most 1,000. */
   readonly problems: readonly Problem[]
 }
+
+export interface IndexedOptions extends Cancel {
+  /** Called now and then with how many of the records that waited are taken in; what it throws ends the call. */
+  onProgress?: ((progress: MaintenanceProgress) => void) | undefined
+}

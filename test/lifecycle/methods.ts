@@ -140,6 +140,20 @@ export const COLLECTION_METHODS: readonly Method[] = [
     call: (_, films, signal) => films.verify({ signal }),
   },
   {
+    name: 'indexed',
+    kind: 'async',
+    writes: false,
+    signal: true,
+    call: (_, films, signal) => films.indexed({ signal }).then(() => true),
+  },
+  {
+    name: 'rebuild',
+    kind: 'async',
+    writes: true,
+    signal: true,
+    call: (_, films, signal) => films.rebuild({ signal }).then(() => true),
+  },
+  {
     name: 'upsert',
     kind: 'async',
     writes: true,

@@ -287,6 +287,8 @@ export const CALLS = {
   },
   importHnswlib: of('importHnswlib', () => ['/nowhere/index.bin', { ids: [1, 2], onProgress: () => {} }]),
   stats: of('stats', () => []),
+  indexed: of('indexed', () => [{ signal: AbortSignal.timeout(5_000), onProgress: () => {} }]),
+  rebuild: of('rebuild', () => [{ signal: AbortSignal.timeout(5_000), onProgress: () => {} }]),
   verify: of('verify', () => [{ signal: new AbortController().signal, onProgress: () => {} }]),
   clear: of('clear', () => []),
   collection: onDatabase('collection', (random) => [

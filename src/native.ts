@@ -134,6 +134,8 @@ export interface NativeHnsw {
   scattered(): boolean
   /** Not while `build` is under way, and none may begin before it is done. */
   renumber(pool: NativePool, abort: Int32Array | null): Promise<void>
+  /** Nodes that are alive; names, slots and nodes of which something is wrong: `GraphFaults` of `native/hnsw/check.h`. At any time. */
+  check(pool: NativePool, abort: Int32Array | null): Promise<Float64Array>
   /** As `NativeStore.scan`. */
   search(
     pool: NativePool,

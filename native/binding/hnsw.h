@@ -29,6 +29,7 @@ class Hnsw : public Wrapped<Hnsw> {
   Napi::Value Build(const Napi::CallbackInfo& info);
   Napi::Value Scattered(const Napi::CallbackInfo& info);
   Napi::Value Renumber(const Napi::CallbackInfo& info);
+  Napi::Value Check(const Napi::CallbackInfo& info);
   Napi::Value Search(const Napi::CallbackInfo& info);
   Napi::Value SearchSync(const Napi::CallbackInfo& info);
   Napi::Value Write(const Napi::CallbackInfo& info);
@@ -39,6 +40,7 @@ class Hnsw : public Wrapped<Hnsw> {
   Napi::Value Memory(const Napi::CallbackInfo& info);
 
   friend class BuildOperation;
+  friend class CheckOperation;
   friend class ChoiceOperation;
   friend class RenumberOperation;
 

@@ -25,6 +25,7 @@
 
 #include "base/abort.h"
 #include "base/status.h"
+#include "hnsw/check.h"
 #include "hnsw/graph.h"
 #include "hnsw/intrinsic_dimension.h"
 #include "hnsw/linker.h"
@@ -94,6 +95,8 @@ class Index {
   Status Write(const char* path, const AbortFlag& abort = nullptr) const;
   // Into an index without nodes, of the same options, which it leaves as it is when it fails.
   Status Read(const char* path, const AbortFlag& abort = nullptr);
+  // Of the graph as it is now.
+  Check Examine() const { return Check(graph_.view(), nodes_, entries_, node_of_); }
   // All slots that have a node or wait for one, ascending.
   std::vector<uint32_t> Live() const;
   // The slot of each node; kNoSlot for dead ones.

@@ -160,6 +160,9 @@ export interface Engine {
   /** The same on the calling thread. The answers are to be read before the next call. */
   searchSync(queries: readonly EngineQuery[], since: number): Answers
 
+  /** What is wrong with its index in memory; undefined when nothing is found. Rejects soon once it is told to stop. */
+  fault(stop: AbortFlag): Promise<string | undefined>
+
   /**
    * Resolves when nothing waits for its index, and no work on it is under way. A failure that rests is tried again at once; rejects with why the work
    * was given up.

@@ -37,6 +37,8 @@ export class FlatEngine implements Engine {
     return scanSync(this.#store, queries, since, ROOM)
   }
 
+  async fault(): Promise<undefined> {}
+
   async settled(): Promise<void> {}
 
   async rebuild(): Promise<void> {}

@@ -68,6 +68,10 @@ export abstract class GraphEngine<G extends Graph> implements Engine {
     this.#upkeep!.remove(slots, at)
   }
 
+  async fault(stop: AbortFlag): Promise<string | undefined> {
+    return this.#upkeep?.graph.fault(stop)
+  }
+
   settled(): Promise<void> {
     return this.#untilSettled((upkeep) => upkeep.settled())
   }

@@ -9,6 +9,9 @@ import type { GraphFormat, Table } from '../table-file.ts'
 
 const DEAD = 0xffff_ffff
 
+/** Vectors unlike all others may be out of reach of all walks, and are few: those of a share that says that something is wrong. */
+const MOST_UNREACHED = 0.01
+
 /** Its own file has them. */
 const NO_COPIES = { hashes: new Uint32Array(0), copies: new Uint32Array(0) }
 
@@ -20,6 +23,8 @@ export class HnswGraph implements Graph {
   #native: NativeHnsw
   /** Set when work in the background is to end. */
   readonly #stop: AbortFlag = new Int32Array(1)
+  /** How often `advance` has begun, and has ended: odd while it is under way. */
+  #advances = 0
   /** Nodes that the file has. */
   #saved = 0
 
@@ -64,10 +69,33 @@ export class HnswGraph implements Graph {
   }
 
   async advance(): Promise<void> {
+    this.#advances++
+    try {
+      await this.#advance()
+    } finally {
+      this.#advances++
+    }
+  }
+
+  async #advance(): Promise<void> {
     const { pool } = this.#host
     if (this.#native.undecided()) await this.#native.choose(pool, this.#vectors, this.#stop)
     await this.#native.build(pool, this.#vectors)
     if (!this.behind && this.#native.scattered()) await this.#native.renumber(pool, this.#stop)
+  }
+
+  async fault(stop: AbortFlag): Promise<string | undefined> {
+    const advances = this.#advances
+    const [alive, names, slots, unreached] = (await this.#native.check(
+      this.#host.pool,
+      stop,
+    )) as unknown as number[]
+    // While nodes are added, lists name some that were none when it began.
+    const isQuiet = advances % 2 === 0 && advances === this.#advances
+    if (isQuiet && names! > 0) return `${names} times its lists name what is no node`
+    if (slots! > 0) return `${slots} of its nodes stand for a slot that has another one`
+    if (unreached! > MOST_UNREACHED * alive!) return `no way leads to ${unreached} of its ${alive} nodes`
+    return undefined
   }
 
   stop(): void {

@@ -34,7 +34,7 @@ export async function verify(source: Source, session: Session, options: unknown)
   } finally {
     snapshot.done()
   }
-  await checkFiles(source, work, findings)
+  await checkIndex(source, work, findings)
   await checkRecall(source, work, findings)
   return findings.result()
 }
@@ -117,9 +117,9 @@ function checkCatalogue({ name }: Source, snapshot: Snapshot, number: number, fi
   }
 }
 
-/** The files of the index in force have their checksums. */
-async function checkFiles(
-  { environment, definition, name, replica }: Source,
+/** The files of the index in force have their checksums, and the graph in memory is one that can be walked. */
+async function checkIndex(
+  { environment, definition, name, replica, engine }: Source,
   work: Work<MaintenanceProgress>,
   findings: Findings,
 ): Promise<void> {
@@ -130,6 +130,11 @@ async function checkFiles(
     const fault = await faultOfGraph(files, stop)
     work.check()
     if (fault !== undefined) findings.add('DAMAGED_INDEX', `${fault}: it is built again`)
+    const flaw = await engine.fault(stop)
+    if (flaw !== undefined) findings.add('DAMAGED_GRAPH', `in the graph in memory ${flaw}: rebuild()`)
+  } catch (error) {
+    work.check()
+    throw error
   } finally {
     unlisten?.()
   }

@@ -25,6 +25,7 @@
         "flat/scan.cc",
         "hnsw/attempt.cc",
         "hnsw/build.cc",
+        "hnsw/check.cc",
         "hnsw/choice.cc",
         "hnsw/code_scan.cc",
         "hnsw/graph.cc",

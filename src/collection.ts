@@ -1,4 +1,8 @@
+// More than 400 lines, most of them comments: all that can be done with a collection, one thin method each.
 import { SkalarError } from './errors.ts'
+import { indexed, rebuild } from './maintenance/index-work.ts'
+import type { IndexedOptions, Verification, VerifyOptions } from './maintenance/types.ts'
+import { verify } from './maintenance/verify/verify.ts'
 import { checkOptions, signalOption } from './options.ts'
 import { countMatching } from './query/count.ts'
 import { explain } from './query/explain.ts'
@@ -378,6 +382,36 @@ export class Collection<M extends object = Metadata, I extends Id = Id> {
   /** Size, memory, and how far the index has come. Brings the records into memory. */
   stats(): Promise<CollectionStats> {
     return this.#session.run(() => statsOf(this.#source))
+  }
+
+  /**
+   * Resolves when nothing waits for the index any more, and it was saved where that is worth it. Queries are right before that, too: they scan what
+   * waits. Rejects with why the work was given up, when it was; a failure before the call is tried again at once.
+   *
+   * @throws SkalarError `BAD_OPTION`, `OUT_OF_MEMORY`
+   */
+  indexed(options?: IndexedOptions): Promise<void> {
+    return this.#session.run(() => indexed(this.#source, this.#session, options))
+  }
+
+  /**
+   * Builds the index anew, from the records, and saves it; until then queries use the one that there is. Takes the memory of two. A call that
+   * is aborted leaves it as it was. The engine `flat` has none, and is done at once.
+   *
+   * @throws SkalarError `READ_ONLY`; and as `indexed`
+   */
+  rebuild(options?: IndexedOptions): Promise<void> {
+    return this.#session.run(() => rebuild(this.#source, this.#session, options))
+  }
+
+  /**
+   * Looks for what is not as it should be: rows against each other and their checksums, all of one moment; the files of the index and its graph;
+   * and what the engine finds, against the exact scan. docs/maintenance.md. In slices, while others read and write.
+   *
+   * @throws SkalarError `BAD_OPTION`, `STORAGE`, `OUT_OF_MEMORY`
+   */
+  verify(options?: VerifyOptions): Promise<Verification> {
+    return this.#session.run(() => verify(this.#source, this.#session, options))
   }
 
   get #handle(): Handle {

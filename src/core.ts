@@ -1,9 +1,12 @@
+import { closeSync } from 'node:fs'
 import { createPool, type NativePool } from './native.ts'
 import { createSource, type Source } from './source.ts'
 import type { Definition } from './store/catalogue.ts'
 import { Environment } from './store/environment.ts'
 import { type Access, prepareFolder } from './store/folder.ts'
+import type { PrivateFolder } from './store/private-folder.ts'
 import { purge } from './store/purge.ts'
+import { viewWithoutLocks } from './store/without-locks.ts'
 
 /**
  * What all `open()`s of one folder in one JavaScript thread share: the environment, the threads, and the collections in
@@ -14,12 +17,20 @@ export class Core {
   readonly access: Access
   readonly threads: number
   readonly #pool: NativePool
+  /** What LMDB was told to open, where that is another folder. */
+  readonly #view: PrivateFolder | undefined
   readonly #sources = new Map<number, Source>()
   #closing = false
   #purging: Promise<void> = Promise.resolve()
 
-  private constructor(environment: Environment, access: Access, threads: number) {
+  private constructor(
+    environment: Environment,
+    access: Access,
+    threads: number,
+    view: PrivateFolder | undefined,
+  ) {
     this.environment = environment
+    this.#view = view
     this.access = access
     this.threads = threads
     this.#pool = createPool(threads)
@@ -27,14 +38,23 @@ export class Core {
 
   static async open(folder: string, access: Access, threads: number): Promise<Core> {
     const file = await prepareFolder(folder, access)
-    const environment = new Environment(folder, access.readOnly, file)
+    let view: PrivateFolder | undefined
+    let environment: Environment | undefined
     try {
+      view = access.immutable ? await viewWithoutLocks(folder) : undefined
+    } catch (error) {
+      closeSync(file)
+      throw error
+    }
+    try {
+      environment = new Environment(folder, access.readOnly, file, view?.path)
       await environment.checkFormat()
-      const core = new Core(environment, access, threads)
+      const core = new Core(environment, access, threads, view)
       core.purge()
       return core
     } catch (error) {
-      await environment.close()
+      await environment?.close()
+      await view?.remove()
       throw error
     }
   }
@@ -48,7 +68,7 @@ export class Core {
   source(name: string, definition: Definition): Source {
     const known = this.#sources.get(definition.identity)
     if (known !== undefined) return known
-    const source = createSource(this.environment, this.#pool, name, definition)
+    const source = createSource(this.environment, this.#pool, name, definition, !this.access.temporary)
     this.#sources.set(definition.identity, source)
     return source
   }
@@ -77,5 +97,6 @@ export class Core {
     this.#sources.clear()
     this.#pool.close()
     await this.environment.close()
+    await this.#view?.remove()
   }
 }

@@ -5,6 +5,8 @@ import { checkMatches, definitionOf, parseDefinition, type Wanted } from './defi
 import { checkAvailable } from './engine/create.ts'
 import { factorInTurns } from './engine/precision.ts'
 import { SkalarError } from './errors.ts'
+import { backup } from './maintenance/backup.ts'
+import type { BackupOptions, BackupResult } from './maintenance/types.ts'
 import { booleanOption, checkOptions, enumOption, functionOption, integerOption } from './options.ts'
 import { join } from './registry.ts'
 import type { Session, Source } from './source.ts'
@@ -20,6 +22,7 @@ import {
 import type { Environment } from './store/environment.ts'
 import type { Access } from './store/folder.ts'
 import { matrixBytes } from './store/matrix-rows.ts'
+import { makeMemoryFolder } from './store/memory-folder.ts'
 import { weightOf } from './store/room.ts'
 import { type Transaction, transact } from './transaction.ts'
 import type { CollectionOptions, Durability, Id, Metadata, OpenOptions } from './types.ts'
@@ -27,31 +30,60 @@ import { folderOption } from './validate/folder.ts'
 
 const MAX_THREADS = 256
 
+/** Opens a new, empty database, which is gone after its close. */
+const MEMORY = ':memory:'
+
 /**
  * Opens the database in a folder, creating it unless `readOnly`. Several opens of a folder in one process share one
- * database; each is to be closed.
+ * database; each is to be closed. `':memory:'` is a new database for this call alone, in a temporary folder, in memory where the system has
+ * a file system there: it is gone once it is closed or the process has exited.
  *
  * @throws SkalarError `BAD_OPTION`, `NOT_FOUND`, `NOT_A_DATABASE`, `CORRUPTED`, `UNSUPPORTED_VERSION`, `NATIVE_UNAVAILABLE`,
  * `DISK_FULL`, `STORAGE`
  */
 export async function open(path: string | URL, options?: OpenOptions): Promise<Database> {
-  const folder = folderOption(path)
+  const temporary = path === MEMORY
+  const folder = temporary ? MEMORY : folderOption(path)
   const known = ['durability', 'immutable', 'readOnly', 'threads'] as const
   const { durability, immutable, readOnly, threads } = checkOptions(options, known, 'options')
   const checkedDurability = enumOption(durability, 'options.durability', ['commit', 'flushed'], 'commit')
-  const { core, leave } = await join(
-    folder,
-    accessOptions(readOnly, immutable),
-    integerOption(threads, 'options.threads', { min: 1, max: MAX_THREADS }),
-    Math.min(availableParallelism(), MAX_THREADS),
-  )
-  return new Database(core, leave, checkedDurability)
+  const access = accessOptions(readOnly, immutable, temporary)
+  const count = integerOption(threads, 'options.threads', { min: 1, max: MAX_THREADS })
+  if (!temporary) return enter(folder, access, count, checkedDurability)
+  const { path: place, remove } = await makeMemoryFolder()
+  return enter(place, access, count, checkedDurability, remove)
 }
 
-function accessOptions(readOnly: unknown, immutable: unknown): Access {
+/** `afterwards` is called once the database is closed, or could not be opened. */
+async function enter(
+  folder: string,
+  access: Access,
+  threads: number | undefined,
+  durability: Durability,
+  afterwards = async () => {},
+): Promise<Database> {
+  try {
+    const defaultThreads = Math.min(availableParallelism(), MAX_THREADS)
+    const { core, leave } = await join(folder, access, threads, defaultThreads)
+    return new Database(core, () => leave().finally(afterwards), durability)
+  } catch (error) {
+    await afterwards()
+    throw error
+  }
+}
+
+function accessOptions(readOnly: unknown, immutable: unknown, temporary: boolean): Access {
   const isImmutable = booleanOption(immutable, 'options.immutable', false)
   const isReadOnly = booleanOption(readOnly, 'options.readOnly', isImmutable)
-  if (isReadOnly || !isImmutable) return { readOnly: isReadOnly, immutable: isImmutable }
+  const path = isImmutable ? 'options.immutable' : 'options.readOnly'
+  if (temporary && isReadOnly) {
+    throw new SkalarError(
+      'BAD_OPTION',
+      `${path} cannot be true for ':memory:', which is a new, empty database`,
+      { path },
+    )
+  }
+  if (isReadOnly || !isImmutable) return { readOnly: isReadOnly, immutable: isImmutable, temporary }
   const message = 'options.readOnly cannot be false with immutable: true, which says that nobody writes'
   throw new SkalarError('BAD_OPTION', message, { path: 'options.readOnly' })
 }
@@ -130,6 +162,17 @@ export class Database implements AsyncDisposable {
       }
       return transact(this.#session, this.#core.environment, action)
     })
+  }
+
+  /**
+   * Copies the database into a folder, which is new or empty, while this and other processes use it: as it is at one moment of the call,
+   * without free space, with the graphs that are saved. The copy is a database, complete and on disk from the moment it has that name;
+   * docs/maintenance.md. Ends with `CLOSED` when the database is closed meanwhile.
+   *
+   * @throws SkalarError `BAD_OPTION`, `NOT_A_DATABASE` where a file is in the way, `DISK_FULL`, `CORRUPTED`, `STORAGE`
+   */
+  backup(path: string | URL, options?: BackupOptions): Promise<BackupResult> {
+    return this.#session.run(() => backup(this.#core.environment, this.#session, path, options))
   }
 
   /**

@@ -1,6 +1,7 @@
 export type { Collection } from './collection.ts'
 export { type Database, open } from './database.ts'
 export { type PartialMatch, SkalarError, type SkalarErrorCode, type SkalarErrorDetails } from './errors.ts'
+export type * from './maintenance/types.ts'
 export type { AttendOptions, AttendResult, AttentionKernel } from './similarity/attend/types.ts'
 export * from './similarity/index.ts'
 export type { TrainOptions } from './similarity/kernel-machine/types.ts'

@@ -43,7 +43,8 @@ export interface Handle {
 }
 
 /**
- * A collection in memory, still empty: the first `replica.catchUp()` loads it. Its matrix, if it has one, has factors.
+ * A collection in memory, still empty: the first `replica.catchUp()` loads it. Its matrix, if it has one, has factors. Unless it
+ * `hasFiles`, what is derived from its records stays in memory.
  *
  * @throws SkalarError `ENGINE_UNAVAILABLE`
  */
@@ -52,9 +53,10 @@ export function createSource(
   pool: NativePool,
   name: string,
   definition: Definition,
+  hasFiles: boolean,
 ): Source {
   const precisions = new Precisions(definition.precision)
-  const host = engineHost(environment, pool, name, definition, precisions.own)
+  const host = engineHost(environment, pool, name, definition, precisions.own, hasFiles)
   const flat = new FlatEngine(host)
   const engine = createEngine(definition.index.engine, host, flat)
   const listeners = [...new Set([flat, engine]), precisions]
@@ -68,6 +70,7 @@ function engineHost(
   name: string,
   definition: Definition,
   precision: NativePrecision | undefined,
+  hasFiles: boolean,
 ): EngineHost {
   const { dimension, metric, index, identity } = definition
   return {
@@ -80,8 +83,7 @@ function engineHost(
       codes: index.codes,
     },
     pool,
-    indexFiles: (number) =>
-      environment.readOnly ? undefined : indexFiles(environment, { identity, name }, number),
+    indexFiles: (number) => (hasFiles ? indexFiles(environment, { identity, name }, number) : undefined),
     changedSince: (number, position) => {
       environment.refresh()
       const state = readState(environment, identity, name)

@@ -174,8 +174,8 @@ export interface OpenOptions {
   /** Refuse every write. The database must exist, and `lock.mdb` be writable: readers lock what they read. Default false. */
   readOnly?: boolean | undefined
   /**
-   * Says that nobody, in no process, writes while it is open: implies `readOnly`, and needs no permission to write, so that a
-   * database on a read-only file system can be opened. Answers may be wrong if somebody writes all the same. Default false.
+   * Says that nobody, in no process, writes while it is open: implies `readOnly`, makes and opens no lock file in the folder, and needs no
+   * permission to write, so that a database on a read-only file system can be opened. Answers may be wrong if somebody writes all the same. Default false.
    */
   immutable?: boolean | undefined
   /** Worker threads for searches, 1 to 256. Default: the number of cores. */

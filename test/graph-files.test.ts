@@ -144,14 +144,17 @@ describe.each(GRAPHS)('a saved graph of %s', (engine) => {
     expect(readdirSync(join(folder, 'index'))).toEqual([])
   })
 
-  it('is left alone by a reader that may not write', async () => {
-    const db = await openDatabase(folder, { readOnly: true })
-    const films = await db.collection<Metadata, Id>('films')
-    await untilBuilt(films)
-    expect(await recall(films, queries)).toBeGreaterThan(0.9)
-    await db.close()
-    expect(readdirSync(index).sort()).toEqual([...new Set([table, graph])].sort())
-  })
+  it.each(['readOnly', 'immutable'])(
+    'is taken over by a reader that may not write, and left alone: %s',
+    async (how) => {
+      const db = await openDatabase(folder, { [how]: true })
+      const films = await db.collection<Metadata, Id>('films')
+      await untilBuilt(films)
+      expect(await recall(films, queries)).toBeGreaterThan(0.9)
+      await db.close()
+      expect(readdirSync(index).sort()).toEqual([...new Set([table, graph])].sort())
+    },
+  )
 })
 
 function flip(path: string, offset: number): void {

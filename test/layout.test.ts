@@ -24,13 +24,23 @@ const FOUNDATION = [
 ]
 
 const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
-  index: ['database', 'collection', 'functions', 'similarity', 'transaction', 'errors', 'types'],
+  index: [
+    'database',
+    'collection',
+    'functions',
+    'similarity',
+    'transaction',
+    'maintenance',
+    'errors',
+    'types',
+  ],
   database: [
     'registry',
     'core',
     'definition',
     'transaction',
     'collection',
+    'maintenance',
     'source',
     'engine',
     'store',
@@ -39,10 +49,11 @@ const TYPESCRIPT: Readonly<Record<string, readonly string[]>> = {
   registry: ['core', 'store', ...FOUNDATION],
   core: ['source', 'engine', 'store', 'native', ...FOUNDATION],
   transaction: ['collection', 'query', 'write', 'source', 'store', ...FOUNDATION],
-  collection: ['query', 'write', 'similarity', 'functions', 'source', 'store', ...FOUNDATION],
+  collection: ['query', 'write', 'similarity', 'maintenance', 'functions', 'source', 'store', ...FOUNDATION],
   write: ['query', 'source', 'engine', 'store', ...FOUNDATION],
   query: ['source', 'engine', 'store', 'functions', 'native', ...FOUNDATION],
   similarity: ['query', 'source', 'engine', 'store', 'functions', 'native', ...FOUNDATION],
+  maintenance: ['query', 'source', 'engine', 'store', 'native', ...FOUNDATION],
   definition: ['engine', 'store', ...FOUNDATION],
   source: ['engine', 'store', 'native', ...FOUNDATION],
   engine: ['functions', 'native', ...FOUNDATION],

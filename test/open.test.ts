@@ -131,7 +131,6 @@ describe('open', () => {
     '~/films',
     'file:///films',
     's3://bucket/films',
-    ':memory:',
     new URL('https://example.org/films'),
     new URL('file:///films%00'),
     new URL('file:///films%2fmore'),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -133,6 +134,35 @@ class ChoiceOperation : public PoolOperation {
   const AbortFlag abort_;
 };
 
+// check(): one thread looks at the whole graph.
+class CheckOperation : public PoolOperation {
+ public:
+  CheckOperation(const Napi::CallbackInfo& info, Pool* pool, const Hnsw* hnsw)
+      : PoolOperation(info, pool),
+        check_(std::in_place, hnsw->index_.Examine()),
+        abort_(ReadAbortFlag(info[1])) {}
+
+  void Abandon() override { check_.reset(); }
+
+ protected:
+  void Work() override { status_ = check_->Work(abort_.Or(stopped()), &faults_); }
+  Status Finish() override { return status_; }
+
+  Napi::Value Result(Napi::Env env) override {
+    auto numbers = Napi::Float64Array::New(env, 4);
+    if (numbers.IsEmpty()) return numbers;
+    const size_t values[] = {faults_.alive, faults_.names, faults_.slots, faults_.unreached};
+    std::copy(std::begin(values), std::end(values), numbers.Data());
+    return numbers;
+  }
+
+ private:
+  std::optional<hnsw::Check> check_;
+  const AbortFlag abort_;
+  hnsw::GraphFaults faults_;
+  Status status_ = Status::Aborted();  // until the work has come to its end
+};
+
 // renumber(): one thread copies the graph.
 class RenumberOperation : public PoolOperation {
  public:
@@ -167,6 +197,7 @@ Napi::Function Hnsw::Define(Napi::Env env) {
                          Method<&Hnsw::Build>("build"),
                          Method<&Hnsw::Scattered>("scattered"),
                          Method<&Hnsw::Renumber>("renumber"),
+                         Method<&Hnsw::Check>("check"),
                          Method<&Hnsw::Search>("search"),
                          Method<&Hnsw::SearchSync>("searchSync"),
                          Method<&Hnsw::Open>("open"),
@@ -249,6 +280,12 @@ Napi::Value Hnsw::Renumber(const Napi::CallbackInfo& info) {
   Pool* pool = Pool::Unwrap(info[0]);
   auto operation = std::make_unique<RenumberOperation>(info, pool, this);
   return PoolOperation::Start(std::move(operation), 1);
+}
+
+// check(pool, abort) → Promise of Float64Array: the GraphFaults in their order
+Napi::Value Hnsw::Check(const Napi::CallbackInfo& info) {
+  Pool* pool = Pool::Unwrap(info[0]);
+  return PoolOperation::Start(std::make_unique<CheckOperation>(info, pool, this), 1);
 }
 
 // search(pool, store, since, texts, count, vectors, params, allowed, abort) → Promise of answers

@@ -31,6 +31,7 @@ class Hnsw : public Wrapped<Hnsw> {
   Napi::Value Build(const Napi::CallbackInfo& info);
   Napi::Value Scattered(const Napi::CallbackInfo& info);
   Napi::Value Renumber(const Napi::CallbackInfo& info);
+  Napi::Value Check(const Napi::CallbackInfo& info);
   Napi::Value Search(const Napi::CallbackInfo& info);
   Napi::Value SearchSync(const Napi::CallbackInfo& info);
   Napi::Value Open(const Napi::CallbackInfo& info);
@@ -38,6 +39,7 @@ class Hnsw : public Wrapped<Hnsw> {
   Napi::Value Memory(const Napi::CallbackInfo& info);
 
   friend class BuildOperation;
+  friend class CheckOperation;
   friend class ChoiceOperation;
   friend class RenumberOperation;
 

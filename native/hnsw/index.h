@@ -29,6 +29,7 @@
 
 #include "base/abort.h"
 #include "base/status.h"
+#include "hnsw/check.h"
 #include "hnsw/graph.h"
 #include "hnsw/intrinsic_dimension.h"
 #include "hnsw/linker.h"
@@ -112,7 +113,8 @@ class Index {
   Status Open(std::shared_ptr<const SectionFile> file);
   // Whether what is read of codes and lists is as it was written.
   bool checked() const { return file_ == nullptr || (file_->checked() && !file_->damaged()); }
-
+  // Of the graph as it is now.
+  Check Examine() const { return Check(graph_.view(), nodes_, entries_, node_of_); }
   // All slots that have a node or wait for one, ascending.
   std::vector<uint32_t> Live() const;
   // The slot of each node; kNoSlot for dead ones.

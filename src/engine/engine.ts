@@ -63,6 +63,8 @@ export type PlainOptions = EngineOptions & { readonly metric: MetricName }
 
 /** Files derived from the rows under a number. Which of them are in force is in the catalogue. */
 export interface IndexFiles {
+  /** Whether anything but `current` may be called. */
+  readonly writable: boolean
   readonly folder: string
   /** Makes the folder. Rejects when another database, or none, is where ours was: nothing there is ours to make. */
   makeFolder(): Promise<void>
@@ -89,7 +91,7 @@ export interface EngineHost {
   readonly options: EngineOptions
   /** The database's threads. */
   readonly pool: NativePool
-  /** Undefined when nothing may be written. */
+  /** Undefined when there are none, and none are to be made. */
   indexFiles(number: number): IndexFiles | undefined
   /**
    * The slots that were put or removed after a log position of the rows under a number; undefined when the log does not
@@ -139,6 +141,9 @@ export interface Engine {
   /** Live slots that its index has still to take in; until then they are scanned with every query. */
   readonly pending: number
 
+  /** Slots that work under way has still to take in: `pending`, or those of an index that is to replace this one. */
+  readonly left: number
+
   /** How its work in the background comes on. */
   readonly index: IndexStats
 
@@ -159,6 +164,21 @@ export interface Engine {
 
   /** The same on the calling thread. The answers are to be read before the next call. */
   searchSync(queries: readonly EngineQuery[], since: number): Answers
+
+  /** What is wrong with its index in memory; undefined when nothing is found. Rejects soon once it is told to stop. */
+  fault(stop: AbortFlag): Promise<string | undefined>
+
+  /**
+   * Resolves when nothing waits for its index, and no work on it is under way. A failure that rests is tried again at once; rejects with why the work
+   * was given up.
+   */
+  settled(): Promise<void>
+
+  /**
+   * Builds its index anew, while it goes on searching in the one it has; resolves when that is replaced, or the signal has fired. Rejects as
+   * `settled`, and leaves the index as it was then.
+   */
+  rebuild(signal: AbortSignal): Promise<void>
 
   /** Ends work in the background and keeps what is worth keeping. Nothing is called afterwards. */
   close(): Promise<void>

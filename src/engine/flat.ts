@@ -10,6 +10,7 @@ import { packQueries } from './pack.ts'
 export class FlatEngine implements Engine {
   readonly name = 'flat'
   readonly pending = 0
+  readonly left = 0
   readonly index = { state: 'ready', error: undefined } as const
   readonly scans = true
   readonly mostCandidates = Infinity
@@ -35,6 +36,12 @@ export class FlatEngine implements Engine {
   searchSync(queries: readonly EngineQuery[], since: number): Answers {
     return scanSync(this.#store, queries, since, ROOM)
   }
+
+  async fault(): Promise<undefined> {}
+
+  async settled(): Promise<void> {}
+
+  async rebuild(): Promise<void> {}
 
   async close(): Promise<void> {}
 

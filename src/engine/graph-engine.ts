@@ -50,6 +50,10 @@ export abstract class GraphEngine<G extends Graph> implements Engine {
     return this.#upkeep?.pending ?? 0
   }
 
+  get left(): number {
+    return this.#upkeep?.left ?? 0
+  }
+
   get index(): IndexStats {
     return this.#upkeep?.stats ?? { state: 'ready', error: undefined }
   }
@@ -68,6 +72,29 @@ export abstract class GraphEngine<G extends Graph> implements Engine {
 
   remove(slots: Uint32Array, at: StorePosition): void {
     this.#upkeep!.remove(slots, at)
+  }
+
+  async fault(stop: AbortFlag): Promise<string | undefined> {
+    return this.#upkeep?.graph.fault(stop)
+  }
+
+  settled(): Promise<void> {
+    return this.#untilSettled((upkeep) => upkeep.settled())
+  }
+
+  /** When the store is loaded anew, so is the graph. */
+  rebuild(signal: AbortSignal): Promise<void> {
+    return this.#untilSettled((upkeep) => upkeep.rebuild(signal))
+  }
+
+  /** Another `load` puts another upkeep in the place of this one. */
+  async #untilSettled(work: (upkeep: Upkeep<G>) => Promise<void>): Promise<void> {
+    let upkeep = this.#upkeep
+    if (upkeep !== undefined) await work(upkeep)
+    while (upkeep !== this.#upkeep) {
+      upkeep = this.#upkeep
+      await upkeep?.settled()
+    }
   }
 
   /** Waits for what is under way, and writes the graph where that saves a long build. */

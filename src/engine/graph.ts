@@ -1,4 +1,4 @@
-import type { IndexFiles } from './engine.ts'
+import type { AbortFlag, IndexFiles } from './engine.ts'
 
 /** A graph over the slots of one store, and the slots that wait to be taken into it. */
 export interface Graph {
@@ -33,6 +33,9 @@ export interface Graph {
 
   /** Some milliseconds of the work it is behind with; not while `save` runs. */
   advance(): Promise<void>
+
+  /** What is wrong with it in memory; undefined when nothing is, or nobody can tell. Rejects soon once it is told to stop. */
+  fault(stop: AbortFlag): Promise<string | undefined>
 
   /** Ends `advance`, `check` and `load` soon: they may reject, and neither is called again. What it holds can be saved. */
   stop(): void

@@ -42,7 +42,7 @@ export async function saveIndex(
 }
 
 /** Makes a rename last. Not every system lets a folder be opened for it. */
-async function flushFolder(folder: string): Promise<void> {
+export async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => {})
   await handle?.close()

@@ -1,3 +1,4 @@
+import { listen } from '../listen.ts'
 import { fromNative } from '../native.ts'
 import { nextTurn } from '../turns.ts'
 import type { IndexStats } from '../types.ts'
@@ -19,7 +20,7 @@ const LONGEST_PAUSE_MS = 60_000
 export class Upkeep<G extends Graph> {
   readonly #host: EngineHost
   readonly #newGraph: NewGraph<G>
-  /** Undefined when nothing may be written. */
+  /** Undefined when there are none. */
   readonly #files: IndexFiles | undefined
   #at: StorePosition
   #graph: G
@@ -53,6 +54,11 @@ export class Upkeep<G extends Graph> {
     return this.#graph.behind ? this.#graph.waiting : 0
   }
 
+  /** The same of the graph that is being built: this one, or another one. */
+  get left(): number {
+    return this.#successor?.waiting ?? this.pending
+  }
+
   get stats(): IndexStats {
     const resting = this.#error === undefined ? 'ready' : 'failed'
     return { state: this.#running === undefined ? resting : 'building', error: this.#error }
@@ -70,6 +76,27 @@ export class Upkeep<G extends Graph> {
     this.#graph.remove(slots)
     this.#successor?.remove(slots)
     this.#run()
+  }
+
+  /** Resolves when nothing is due and no work under way. What rests is tried again at once; rejects with why it was given up. */
+  async settled(): Promise<void> {
+    clearTimeout(this.#retry)
+    this.#retry = undefined
+    this.#run()
+    while (this.#running !== undefined) await this.#running
+    if (this.#due && this.#error !== undefined) throw this.#error
+  }
+
+  /** Builds another graph, and resolves when it is the one to search in, or when the signal has fired. Rejects with why it was given up. */
+  async rebuild(signal: AbortSignal): Promise<void> {
+    const successor = this.#newGraph(this.#graph.liveSlots())
+    this.#successor = successor
+    const unlisten = listen(signal, () => {
+      if (this.#successor === successor) this.#successor = undefined
+    })
+    await this.settled().finally(unlisten)
+    // A later call may have begun another one.
+    if (this.#graph !== successor && this.#error !== undefined) throw this.#error
   }
 
   /** Ends the work soon. Resolves when none is under way. */
@@ -154,7 +181,7 @@ export class Upkeep<G extends Graph> {
 
   #unsavedBeyond(fewest: number, share: number): boolean {
     const { unsaved, nodes, sound } = this.#graph
-    return sound && this.#files !== undefined && unsaved >= Math.max(fewest, share * nodes)
+    return sound && this.#files?.writable === true && unsaved >= Math.max(fewest, share * nodes)
   }
 
   #succeeded(): void {

@@ -166,6 +166,8 @@ export interface NativeHnsw {
    * all. Nothing may be linked before all of the generation is checked.
    */
   open(generation: NativeGeneration): boolean
+  /** Nodes that are alive; names, slots and nodes of which something is wrong: `GraphFaults` of `native/hnsw/check.h`. At any time. */
+  check(pool: NativePool, abort: Int32Array | null): Promise<Float64Array>
   /** All slots that have a node or wait for one, ascending. */
   live(): Uint32Array
   /** Bytes allocated. */

@@ -32,7 +32,10 @@ export function validName(name: unknown): string {
 }
 
 /** What the catalogue's entry tells of a collection. @throws SkalarError `CORRUPTED` */
-export function findDefinition(environment: Environment, name: string): Definition | undefined {
+export function findDefinition(
+  environment: Pick<Environment, 'catalogue'>,
+  name: string,
+): Definition | undefined {
   const entry = environment.catalogue.get(COLLECTION + name)
   return entry === undefined ? undefined : definitionEntry(entry, name)
 }

@@ -34,12 +34,21 @@ const BEHIND = Symbol('behind')
 /** The key of no row. */
 const NOWHERE: RowKey = [0, 0, 0]
 
+/** The sub-databases as they were at one moment. */
+export interface Snapshot
+  extends Pick<Environment, 'catalogue' | 'state' | 'ids' | 'records' | 'vectors' | 'log' | 'free'> {
+  /** Lets go of it. */
+  done(): void
+}
+
 /**
  * One LMDB environment: the sub-databases of all collections, reads that see the latest commit, and writes that are
  * atomic. Only `src/store/` knows it.
  */
 export class Environment {
   readonly folder: string
+  /** What LMDB was told to open: the same data. */
+  readonly view: string
   readonly readOnly: boolean
   /** `format`, `next`, `collection:<name>`, `index:…`, `garbage:…` and `purge:…` → JSON (docs/format.md). */
   readonly catalogue: Table<string, unknown>
@@ -74,13 +83,14 @@ export class Environment {
 
   /**
    * Opens the environment in a folder that is prepared (`folder.ts`), and takes over the descriptor of its data file, if there
-   * is one. Blocks while another process commits.
+   * is one; LMDB is told of `view`, where it finds the same data (`without-locks.ts`). Blocks while another process commits.
    *
    * @throws SkalarError `NOT_A_DATABASE`, `DISK_FULL`, `STORAGE`
    */
-  constructor(folder: string, readOnly: boolean, file: number | undefined) {
+  constructor(folder: string, readOnly: boolean, file: number | undefined, view = folder) {
     this.folder = folder
     this.#file = file
+    this.view = view
     this.readOnly = readOnly
     let root: RootDatabase | undefined
     this.#lockFile = new LockFile(folder)
@@ -89,7 +99,7 @@ export class Environment {
       const boot = readOnly || file === undefined ? undefined : bootId()
       leaveWhileWriting()
       root = open({
-        path: folder,
+        path: view,
         // By default a name with a dot in it is taken for a file.
         noSubdir: false,
         readOnly,
@@ -169,6 +179,31 @@ export class Environment {
     if (this.#writing) return
     try {
       this.#root.resetReadTxn()
+    } catch (error) {
+      throw storageError(error, this.folder)
+    }
+  }
+
+  /**
+   * What reads see now, until `done` is called: meanwhile LMDB keeps all of its pages, so that the file grows with what is written.
+   *
+   * @throws SkalarError `STORAGE`, `CLOSED`
+   */
+  snapshot(): Snapshot {
+    this.refresh()
+    try {
+      const transaction = this.#root.useReadTransaction()
+      const { catalogue, state, ids, records, vectors, log, free } = this
+      return {
+        catalogue: catalogue.at(transaction),
+        state: state.at(transaction),
+        ids: ids.at(transaction),
+        records: records.at(transaction),
+        vectors: vectors.at(transaction),
+        log: log.at(transaction),
+        free: free.at(transaction),
+        done: () => transaction.done(),
+      }
     } catch (error) {
       throw storageError(error, this.folder)
     }

@@ -37,6 +37,8 @@ export interface Access {
   readonly readOnly: boolean
   /** Nobody writes, so no locks are needed. */
   readonly immutable: boolean
+  /** It goes when it is closed, so nothing that is derived is worth keeping. */
+  readonly temporary: boolean
 }
 
 /**
@@ -64,7 +66,7 @@ async function prepare(folder: string, data: string, { readOnly, immutable }: Ac
   if (isNew && readOnly) {
     throw new SkalarError('NOT_FOUND', `there is no database in ${folder}, and readOnly creates none`)
   }
-  prepareLock(folder, readOnly, immutable)
+  if (!immutable) prepareLock(folder, readOnly)
   if (isNew) createDataFile(folder)
   else assertAccess(data, readOnly ? constants.R_OK : constants.R_OK | constants.W_OK)
   assertDescriptors(data)
@@ -153,7 +155,7 @@ function createDataFile(folder: string): void {
   }
 }
 
-function prepareLock(folder: string, readOnly: boolean, immutable: boolean): void {
+function prepareLock(folder: string, readOnly: boolean): void {
   const lock = join(folder, 'lock.mdb')
   const found = look(lock)
   if (found !== undefined && !found.isFile()) {
@@ -167,8 +169,6 @@ function prepareLock(folder: string, readOnly: boolean, immutable: boolean): voi
   } catch (cause) {
     const isForbidden = ['EACCES', 'EROFS', 'EPERM'].includes((cause as NodeJS.ErrnoException).code ?? '')
     if (!isForbidden) throw failure(`${lock} cannot be made`, cause)
-    // LMDB reads without locks then.
-    if (immutable) return
     const remedy = readOnly
       ? 'readers lock what they read: give write permission, or open with immutable: true if nobody writes'
       : 'give write permission on it and on its folder'
@@ -208,7 +208,8 @@ function look(path: string): Stats | undefined {
   }
 }
 
-function failure(what: string, cause: unknown): SkalarError {
+/** What the file system has thrown, as a SkalarError `DISK_FULL` or `STORAGE`. */
+export function failure(what: string, cause: unknown): SkalarError {
   const { code = '', message } = cause as NodeJS.ErrnoException
   if (code !== 'ENOSPC' && code !== 'EDQUOT')
     return new SkalarError('STORAGE', `${what}: ${message}`, { cause })

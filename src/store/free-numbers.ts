@@ -3,7 +3,7 @@ import type { Environment } from './environment.ts'
 import { corruptedRow } from './integrity.ts'
 
 /** Numbers in a block: the unit that is read and written. */
-const BLOCK = 256
+export const BLOCK = 256
 
 /** Keys reserve 0xFFFFFFFF. */
 const LIMIT = 0xffff_ffff

@@ -16,6 +16,7 @@ import type { Environment } from './environment.ts'
  */
 
 const GARBAGE = 'garbage:'
+const GARBAGE_END = 'garbage;'
 const KEY = /^garbage:(\d+):(\d+):([0-9a-f]{16})$/
 
 /** What a process that was killed while it made files left behind is deleted after this time, in milliseconds. */
@@ -75,6 +76,22 @@ export async function collectGarbage(environment: Environment): Promise<void> {
   })
 }
 
+/** In a write transaction, of a copy that has the files in force and no others. */
+export function forgetAllGarbage(environment: Environment): void {
+  const { catalogue } = environment
+  for (const key of catalogue.getKeys({ start: GARBAGE, end: GARBAGE_END })) catalogue.removeSync(key)
+}
+
+/** What is wrong with the rows of this list. */
+export function faultsOfGarbage({ catalogue }: Pick<Environment, 'catalogue'>): string[] {
+  const keys = catalogue.getKeys({ start: GARBAGE, end: GARBAGE_END })
+  return keys.flatMap((key) => {
+    const row = catalogue.get(key)
+    const isRight = KEY.test(key) && (row === true || typeof row === 'number')
+    return isRight ? [] : [`the entry ${JSON.stringify(key)} says ${JSON.stringify(row)}`]
+  })
+}
+
 const keyOf = ({ number, space, name }: IndexName) => `${GARBAGE}${number}:${space}:${name}`
 
 /** A clock may have been set back. */
@@ -83,7 +100,7 @@ const isAbandoned = (row: unknown) => typeof row === 'number' && Math.abs(Date.n
 function listed(environment: Environment, wanted: (row: unknown) => boolean): IndexName[] {
   const { catalogue } = environment
   const files: IndexName[] = []
-  for (const key of catalogue.getKeys({ start: GARBAGE, end: 'garbage;' })) {
+  for (const key of catalogue.getKeys({ start: GARBAGE, end: GARBAGE_END })) {
     const [, number, space, name] = KEY.exec(key) ?? []
     if (name === undefined || !wanted(catalogue.get(key))) continue
     files.push({ number: Number(number), space: Number(space), name })
@@ -91,7 +108,11 @@ function listed(environment: Environment, wanted: (row: unknown) => boolean): In
   return files
 }
 
-async function deleteFiles(environment: Environment, { number, space, name }: IndexName): Promise<boolean> {
+/** Deletes the files of a name; false when that cannot be done now. */
+export async function deleteFiles(
+  environment: Environment,
+  { number, space, name }: IndexName,
+): Promise<boolean> {
   const folder = spaceFolder(environment, number, space)
   try {
     for (const entry of await readdir(folder)) {

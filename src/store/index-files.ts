@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Generation } from '../generation.ts'
 import { generationEntry } from './entries.ts'
 import type { Environment } from './environment.ts'
-import { beginFiles, collectGarbage, dropFiles, keepFiles, spaceFolder } from './garbage.ts'
+import { beginFiles, collectGarbage, dropFiles, type IndexName, keepFiles, spaceFolder } from './garbage.ts'
 import { readNumber } from './state.ts'
 
 /** The only one there is so far. */
@@ -22,6 +22,7 @@ export function indexFolder(environment: Environment, number: number): string {
 /** The files of indexes of the rows under a number of a collection, as engines know them (`engine/engine.ts`). */
 export function indexFiles(environment: Environment, collection: CollectionKey, number: number) {
   return {
+    writable: !environment.readOnly,
     folder: spaceFolder(environment, number, SPACE),
     makeFolder: () => makeFolder(environment, number),
     current(): Generation | undefined {
@@ -69,6 +70,20 @@ async function makeFolder(environment: Environment, number: number): Promise<voi
 export function forgetIndex(environment: Environment, number: number): void {
   environment.catalogue.removeSync(keyOf(number))
 }
+
+/** All indexes that are in force. */
+export function namedIndexes(environment: Environment): IndexName[] {
+  const { catalogue } = environment
+  return catalogue.getKeys({ start: 'index:', end: 'index;' }).flatMap((key) => {
+    const [, number, space] = KEY.exec(key) ?? []
+    const generation = generationEntry(catalogue.get(key))
+    return space === undefined || generation === undefined
+      ? []
+      : [{ number: Number(number), space: Number(space), name: generation.name }]
+  })
+}
+
+const KEY = /^index:(\d+):(\d+)$/
 
 const keyOf = (number: number) => `index:${number}:${SPACE}`
 

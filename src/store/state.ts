@@ -9,7 +9,7 @@ import { decodeState, STATE_BYTES, type State } from './rows.ts'
  *
  * @throws SkalarError `NOT_FOUND` when it was dropped
  */
-export function readState(environment: Environment, identity: number, name: string): State {
+export function readState(environment: Pick<Environment, 'state'>, identity: number, name: string): State {
   return decodeState(stateRow(environment, identity, name))
 }
 
@@ -18,7 +18,7 @@ export function readNumber(environment: Environment, identity: number, name: str
   return stateRow(environment, identity, name).readUInt32LE(0)
 }
 
-function stateRow(environment: Environment, identity: number, name: string): Buffer {
+function stateRow(environment: Pick<Environment, 'state'>, identity: number, name: string): Buffer {
   const row = environment.state.getBinaryFast([identity, 0, 0])
   if (row !== undefined) {
     const size = environment.state.lastSize

@@ -1,3 +1,4 @@
+import type { Transaction } from 'lmdb'
 import type { SkalarError } from '../errors.ts'
 
 /** From this size on lmdb-js hands values out as views of LMDB's memory, unless a buffer of its own has room for them. */
@@ -11,7 +12,7 @@ const ROOM = 2 ** 26 + 2 ** 16
 
 /** The part of lmdb-js's `Database` that is used, as it is: its types do not fit custom keys. */
 export interface RawTable<K> {
-  getBinaryFast(key: K): Uint8Array | undefined
+  getBinaryFast(key: K, options?: { readonly transaction: Transaction }): Uint8Array | undefined
   readonly lastSize: number
   putSync(key: K, value: Buffer, options?: { readonly append: boolean }): boolean
   removeSync(key: K): boolean
@@ -38,6 +39,7 @@ interface Range<K> {
   readonly end: K
   readonly exclusiveStart?: boolean
   readonly limit?: number
+  readonly transaction?: Transaction
 }
 
 /** Once in a JavaScript thread. */
@@ -66,6 +68,18 @@ export class Table<K, V = Buffer> {
     this.#raw = raw
     this.#fail = fail
     this.#codec = codec
+  }
+
+  /** The same as a read transaction sees it; to be read only, and not within a write transaction. */
+  at(transaction: Transaction): Table<K, V> {
+    const raw = this.#raw
+    const seen: RawTable<K> = Object.create(raw, {
+      getBinaryFast: { value: (key: K) => raw.getBinaryFast(key, { transaction }) },
+      getRange: { value: (range: Range<K>) => raw.getRange({ ...range, transaction }) },
+      getKeys: { value: (range: Range<K>) => raw.getKeys({ ...range, transaction }) },
+      lastSize: { get: () => raw.lastSize },
+    })
+    return new Table(seen, this.#fail, this.#codec)
   }
 
   /** A copy of a value. */

@@ -27,7 +27,6 @@ export function folderOption(path: unknown): string {
   }
   if (SCHEME.test(folder))
     throw bad(`${describe(folder)} is no path: pass new URL(…) for a file: URL, or a path`)
-  if (folder === ':memory:') throw bad("':memory:' is no path: open a temporary folder (fs.mkdtemp) instead")
   return folder
 }
 

@@ -11,7 +11,7 @@ import { makeWorld, setWorld } from './world.ts'
  * have the numbers that they have on their page.
  */
 
-const PAGES = ['README.md', 'docs/filters.md', 'docs/hnsw.md', 'docs/similarity.md']
+const PAGES = ['README.md', 'docs/filters.md', 'docs/hnsw.md', 'docs/maintenance.md', 'docs/similarity.md']
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const folder = join(root, 'build', 'docs-examples')

@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { type Collection, type Database, dense, type SkalarErrorCode } from '../../src/index.ts'
+import { temporaryFolder } from '../helpers/database.ts'
 
 export type Films = Collection<{ n: number }, string>
 
@@ -131,6 +133,27 @@ export const COLLECTION_METHODS: readonly Method[] = [
   },
   { name: 'stats', kind: 'async', writes: false, call: (_, films) => films.stats() },
   {
+    name: 'verify',
+    kind: 'async',
+    writes: false,
+    signal: true,
+    call: (_, films, signal) => films.verify({ signal }),
+  },
+  {
+    name: 'indexed',
+    kind: 'async',
+    writes: false,
+    signal: true,
+    call: (_, films, signal) => films.indexed({ signal }).then(() => true),
+  },
+  {
+    name: 'rebuild',
+    kind: 'async',
+    writes: true,
+    signal: true,
+    call: (_, films, signal) => films.rebuild({ signal }).then(() => true),
+  },
+  {
     name: 'upsert',
     kind: 'async',
     writes: true,
@@ -193,6 +216,13 @@ export const DATABASE_METHODS: readonly Method[] = [
   },
   { name: 'drop', kind: 'async', writes: true, call: (db) => db.drop('films') },
   { name: 'transaction', kind: 'async', writes: true, call: (db) => db.transaction(() => 1) },
+  {
+    name: 'backup',
+    kind: 'async',
+    writes: false,
+    signal: true,
+    call: (db, _, signal) => db.backup(join(temporaryFolder(), 'copy'), { signal }),
+  },
 ]
 
 async function collect<T>(items: () => AsyncIterable<T>): Promise<T[]> {

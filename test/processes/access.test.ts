@@ -1,11 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { open } from '../../src/index.ts'
 import { temporaryFolder } from './child.ts'
 import { mayMount } from './mount.ts'
 import { openElsewhere } from './opener.ts'
+
+/** What opening a lock file would change: LMDB makes it longer, writes into it, and refuses a folder. */
+function traceOf(path: string) {
+  const { ino, size, mtimeMs } = statSync(path)
+  return { ino, size, mtimeMs }
+}
 
 const RECORDS = { collections: ['films'], size: 2, found: ['a'] }
 
@@ -63,6 +69,19 @@ describe.skipIf(process.getuid?.() !== 0)('a user who may only read', () => {
     expect(readdirSync(folder)).toEqual(['data.mdb'])
   })
 
+  it('reads with immutable: true in a folder that it may write, or where only lock.mdb may be written', async () => {
+    const folder = await database()
+    chmodSync(join(folder, 'lock.mdb'), 0o666)
+    const before = traceOf(join(folder, 'lock.mdb'))
+    expect(openElsewhere(folder, { immutable: true }, true)).toEqual(RECORDS)
+    expect(traceOf(join(folder, 'lock.mdb'))).toEqual(before)
+    rmSync(join(folder, 'lock.mdb'))
+    rmSync(join(folder, 'commits'))
+    chmodSync(folder, 0o777)
+    expect(openElsewhere(folder, { immutable: true }, true)).toEqual(RECORDS)
+    expect(readdirSync(folder)).toEqual(['data.mdb'])
+  })
+
   it('is refused with a code when the data may not be read', async () => {
     const folder = await database()
     chmodSync(join(folder, 'data.mdb'), 0o600)
@@ -75,6 +94,30 @@ describe.skipIf(process.getuid?.() !== 0)('a user who may only read', () => {
       code: 'STORAGE',
       cause: 'EACCES',
     })
+  })
+})
+
+describe('a database that is opened with immutable: true', () => {
+  it('has no lock file made or opened', async () => {
+    const folder = await database()
+    const lock = join(folder, 'lock.mdb')
+    for (const state of ['there', 'missing', 'too short', 'a folder']) {
+      if (state !== 'there') rmSync(lock, { recursive: true, force: true })
+      if (state === 'too short') writeFileSync(lock, 'x')
+      if (state === 'a folder') mkdirSync(lock)
+      const before = state === 'missing' ? undefined : traceOf(lock)
+      expect(openElsewhere(folder, { immutable: true }), state).toEqual(RECORDS)
+      expect(existsSync(lock) ? traceOf(lock) : undefined, state).toEqual(before)
+    }
+  })
+
+  it('is read while another process has it open, and that one can still write', async () => {
+    const folder = await database()
+    const db = await open(folder)
+    expect(openElsewhere(folder, { immutable: true })).toEqual(RECORDS)
+    await (await db.collection('films')).upsert({ id: 'c', vector: [1, 1] })
+    await db.close()
+    expect(openElsewhere(folder, { immutable: true })).toMatchObject({ size: 3 })
   })
 })
 

@@ -159,6 +159,23 @@ describe('the event loop turns', () => {
     expect(collection.size).toBe(LARGE / 2)
   })
 
+  it('while a collection is verified, copied, and its graph waited for', { timeout: 120_000 }, async () => {
+    await collection.upsert(records())
+    const text = 'z'.repeat(2 ** 20)
+    const vector = new Float32Array(DIMENSION).fill(1)
+    await collection.upsert(
+      Array.from({ length: 8 }, (_, i) => ({ id: COUNT + i, vector, metadata: { text } })),
+    )
+    expect(await turnsDuring(() => collection.indexed())).toBeGreaterThan(TURNS)
+    expect(await turnsDuring(() => collection.verify())).toBeGreaterThan(TURNS)
+    const shares = {
+      verify: await busiestShare(() => collection.verify()),
+      backup: await busiestShare(() => database.backup(join(folder, '..', 'copy'))),
+      rebuild: await busiestShare(() => collection.rebuild()),
+    }
+    for (const [what, share] of Object.entries(shares)) expect(share, what).toBeLessThan(1 / 3)
+  })
+
   it('while many calls each write a record', { timeout: 120_000 }, async () => {
     const ids = Array.from({ length: 4000 }, (_, id) => id)
     const vector = new Float32Array(DIMENSION).fill(1)

@@ -14,6 +14,9 @@ import type { Graph } from '../graph.ts'
 import { packQueries } from '../pack.ts'
 import { saveIndex } from '../saved-files.ts'
 
+/** Vectors unlike all others may be out of reach of all walks, and are few: those of a share that says that something is wrong. */
+const MOST_UNREACHED = 0.01
+
 /** Our own graph, in native memory. It is built and searched on the database's threads. */
 export class HnswGraph implements Graph {
   readonly manyToSave = 200_000
@@ -24,6 +27,8 @@ export class HnswGraph implements Graph {
   readonly #stop: AbortFlag = new Int32Array(1)
   /** That it was opened from. */
   #generation: NativeGeneration | undefined
+  /** How often `advance` has begun, and has ended: odd while it is under way. */
+  #advances = 0
   /** Nodes that the file has. */
   #saved = 0
 
@@ -91,10 +96,33 @@ export class HnswGraph implements Graph {
   }
 
   async advance(): Promise<void> {
+    this.#advances++
+    try {
+      await this.#advance()
+    } finally {
+      this.#advances++
+    }
+  }
+
+  async #advance(): Promise<void> {
     const { pool } = this.#host
     if (this.#native.undecided()) await this.#native.choose(pool, this.#vectors, this.#stop)
     await this.#native.build(pool, this.#vectors)
     if (!this.behind && this.#native.scattered()) await this.#native.renumber(pool, this.#stop)
+  }
+
+  async fault(stop: AbortFlag): Promise<string | undefined> {
+    const advances = this.#advances
+    const [alive, names, slots, unreached] = (await this.#native.check(
+      this.#host.pool,
+      stop,
+    )) as unknown as number[]
+    // While nodes are added, lists name some that were none when it began.
+    const isQuiet = advances % 2 === 0 && advances === this.#advances
+    if (isQuiet && names! > 0) return `${names} times its lists name what is no node`
+    if (slots! > 0) return `${slots} of its nodes stand for a slot that has another one`
+    if (unreached! > MOST_UNREACHED * alive!) return `no way leads to ${unreached} of its ${alive} nodes`
+    return undefined
   }
 
   stop(): void {

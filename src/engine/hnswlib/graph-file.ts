@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import type { Generation } from '../../generation.ts'
 import type { AbortFlag, IndexFiles } from '../engine.ts'
 import { saveIndex } from '../saved-files.ts'
 import { type Digest, decodeTable, encodeTable, type GraphFormat, type Table } from './table-file.ts'
@@ -56,6 +57,23 @@ export async function loadGraph<T>(
     }
   }
   return undefined
+}
+
+/** What is wrong with the files that a path and their kinds name; undefined when nothing is. Rejects where they cannot be read. */
+export async function faultOfGraph(
+  path: string,
+  generation: Generation,
+  stop?: AbortFlag,
+): Promise<string | undefined> {
+  const bytes = await readFile(path + TABLE)
+  if (crc32(bytes) !== generation.crc) return 'has a table with another checksum than the catalogue'
+  const found = decodeTable(bytes)
+  if (found === undefined) return 'has a table of an unknown version'
+  if (found.table.position !== generation.position)
+    return 'has a table of another position than the catalogue'
+  return (await isWhole(path + GRAPH, found.graph, stop))
+    ? undefined
+    : 'has a graph with another checksum than its table'
 }
 
 function sameFormat(a: GraphFormat, b: GraphFormat): boolean {

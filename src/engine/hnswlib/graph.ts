@@ -95,6 +95,9 @@ export class HnswlibGraph implements Graph {
     while (this.behind && performance.now() < end) this.#step()
   }
 
+  /** The package does not show what it has. */
+  async fault(): Promise<undefined> {}
+
   /** Its slices are short, and hnswlib cannot be interrupted while it reads. */
   stop(): void {}
 

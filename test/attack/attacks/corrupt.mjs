@@ -35,7 +35,8 @@ export default {
     if (kind === 'unreadable') giveToUser(folder)
     const options = { bound: 30_000, wrap: kind === 'unreadable' ? asUser() : [] }
     const sizes = file === 'data.mdb' && kind === 'older' ? SIZES.slice(1) : SIZES.slice(0, 1)
-    const input = { folder: data, seed: random.seed, readOnly: random.chance(0.3), sizes }
+    const derived = file !== 'data.mdb'
+    const input = { folder: data, seed: random.seed, readOnly: random.chance(0.3), sizes, derived }
     const first = await children.run('use', input, options)
     const second = await children.run('use', { ...input, written: first.last('written') }, options)
     return sumOf(...[first, second].map((ending) => named(`${kindOf(file)} ${kind}`, ending.outcomes())))

@@ -287,6 +287,9 @@ export const CALLS = {
   },
   importHnswlib: of('importHnswlib', () => ['/nowhere/index.bin', { ids: [1, 2], onProgress: () => {} }]),
   stats: of('stats', () => []),
+  indexed: of('indexed', () => [{ signal: AbortSignal.timeout(5_000), onProgress: () => {} }]),
+  rebuild: of('rebuild', () => [{ signal: AbortSignal.timeout(5_000), onProgress: () => {} }]),
+  verify: of('verify', () => [{ signal: new AbortController().signal, onProgress: () => {} }]),
   clear: of('clear', () => []),
   collection: onDatabase('collection', (random) => [
     `made ${random.below(5)}`,
@@ -300,13 +303,24 @@ export const CALLS = {
   drop: onDatabase('drop', (random) => [`made ${random.below(5)}`]),
   collections: onDatabase('collections', () => []),
   transaction: onDatabase('transaction', () => [() => 1]),
+  backup: {
+    args: (random) => [
+      null,
+      { signal: new AbortController().signal, onProgress: random.pick([() => {}, undefined]) },
+    ],
+    call: ({ database, folder }, [path, ...options]) =>
+      database.backup(path ?? `${folder}-${Math.random()}`, ...options),
+  },
   'tx.upsert': inTransaction('upsert', (random) => [...upserted(random), { mode: 'upsert' }]),
   'tx.update': inTransaction('update', () => [['a', 'b'], { a: 1 }, { vector: [1, 2, 3], ifVersion: 1 }]),
   'tx.delete': inTransaction('delete', () => [['a', 7]]),
   'tx.get': inTransaction('get', () => ['a', { includeVector: true }]),
   'tx.has': inTransaction('has', () => ['a']),
   open: {
-    args: ({ pick }) => [null, { durability: pick(['commit', 'flushed']), readOnly: false, threads: 2 }],
+    args: ({ pick }) => [
+      pick([null, ':memory:']),
+      { durability: pick(['commit', 'flushed']), readOnly: false, threads: 2 },
+    ],
     call: async ({ open, folder }, [path, ...options]) => {
       const database = await open(path ?? folder, ...options)
       await database.close()

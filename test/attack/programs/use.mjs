@@ -1,12 +1,12 @@
-// Opens a copy of the base that was damaged and uses it in every way; given { folder, seed, readOnly, sizes, written }:
-// `sizes`, how many records there may be; `written`, whether an earlier use was acknowledged its writes.
+// Opens a copy of the base that was damaged and uses it in every way; given { folder, seed, readOnly, sizes, derived, written }:
+// `sizes`, how many records there may be; `derived`, whether what was damaged can be made again; `written`, whether an earlier use was acknowledged its writes.
 import { open } from 'skalar'
 import { randomFrom } from '../lib/random.mjs'
 import { faultOf, matchesFault, nearestFault, nearestOf, recordOf, vectorOf } from '../lib/records.mjs'
 import { input, Outcomes, tell } from '../lib/tell.mjs'
 import { BASE_OWNER } from '../lib/verify.mjs'
 
-const { folder, seed, readOnly, sizes, written } = input
+const { folder, seed, readOnly, sizes, derived, written } = input
 const outcomes = new Outcomes()
 const random = randomFrom(seed)
 
@@ -22,6 +22,7 @@ async function use(collection) {
   await outcomes.try(() => readAll(collection), 'records')
   await outcomes.try(() => readSome(collection), 'get')
   await outcomes.try(() => ask(collection), 'query')
+  await outcomes.try(() => check(collection), 'verify')
   if (!readOnly) await outcomes.try(() => write(collection), 'write')
   await outcomes.try(() => collection.stats(), 'stats')
 }
@@ -42,6 +43,16 @@ function readSome(collection) {
     outcomes.check(record === undefined ? 'lost: a record' : faultOf(record), `${id}`)
   }
   if (written) outcomes.check(collection.has('written') ? undefined : 'lost: a record written before')
+}
+
+/** Damage of what is derived is nothing else; and what was found to be wrong so far is found by verify, too. */
+async function check(collection) {
+  const { counts } = outcomes
+  const { ok, problems } = await collection.verify()
+  const others = problems.filter(({ code }) => code !== 'DAMAGED_INDEX')
+  if (derived) outcomes.check(others.length === 0 ? undefined : 'wrong: verify', () => JSON.stringify(others))
+  const isSilent = ok && Object.keys(counts).some((outcome) => /^(lost|wrong)/.test(outcome))
+  outcomes.check(isSilent ? 'silent: verify finds nothing' : undefined, () => JSON.stringify(counts))
 }
 
 async function ask(collection) {

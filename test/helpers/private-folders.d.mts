@@ -1,0 +1,2 @@
+/** The private folders of this process's databases of ':memory:' that are open. */
+export function privateFolders(): string[]

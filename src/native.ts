@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module'
 import { types } from 'node:util'
 import { SkalarError } from './errors.ts'
+import type { NativeCommits } from './native/commits.ts'
 import { type BaseMetric, CODES, METRICS } from './native/numbers.ts'
 
+export * from './native/commits.ts'
 export * from './native/numbers.ts'
 
 /** Threads of our own for native work; libuv's four stay free for files and DNS. */
@@ -150,6 +152,12 @@ export interface NativeHnsw {
     room: Float64Array,
     ...queries: NativeQueries
   ): Float64Array
+  /**
+   * What rows weigh at most (`native/hnsw/weight_bounds.h`): the totals of `NativeStore.attend`. Values are passed over. The codes are
+   * not `float32`, or there is no node; the affinity is not laplacian.
+   */
+  weigh(pool: NativePool, store: NativeStore, ...heads: NativeHeads): Promise<Float64Array>
+  weighSync(store: NativeStore, ...heads: NativeHeads): Float64Array
   /** Not while `build` is under way, and none may begin before it is done. */
   write(pool: NativePool, path: string, abort: Int32Array | null): Promise<void>
   /** First of all, and nothing else before it is done; then `adopt`. */
@@ -197,16 +205,6 @@ export interface NativeKernelMachine {
     state: Int32Array,
     workers: number,
   ): Promise<void>
-}
-
-/** What all processes with a database open count together (`native/store/commit_counters.h`). */
-export interface NativeCommits {
-  /** The number of a commit that begins; within its transaction. */
-  begin(): number
-  /** It is made, or was given up; before anybody is told. */
-  end(number: number): void
-  /** The number of the last commit of any process; undefined when one may be under way, or nothing is counted. */
-  settled(): number | undefined
 }
 
 interface Addon {

@@ -13,6 +13,7 @@
 #include "binding/errors.h"
 #include "binding/scan.h"
 #include "binding/store.h"
+#include "binding/weight_bounds.h"
 #include "hnsw/build.h"
 #include "hnsw/choice.h"
 #include "hnsw/renumber.h"
@@ -196,6 +197,8 @@ Napi::Function Hnsw::Define(Napi::Env env) {
                          Method<&Hnsw::Renumber>("renumber"),
                          Method<&Hnsw::Search>("search"),
                          Method<&Hnsw::SearchSync>("searchSync"),
+                         Method<&Hnsw::Weigh>("weigh"),
+                         Method<&Hnsw::WeighSync>("weighSync"),
                          Method<&Hnsw::Write>("write"),
                          Method<&Hnsw::Read>("read"),
                          Method<&Hnsw::Live>("live"),
@@ -296,6 +299,12 @@ Napi::Value Hnsw::SearchSync(const Napi::CallbackInfo& info) {
   if (Status status = search.Finish(&answers); !status.ok()) return Throw(info.Env(), status);
   const auto since = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());
   return store->ToNumbers(info.Env(), answers, since, info[2].As<Napi::Array>(), info[3]);
+}
+
+Napi::Value Hnsw::Weigh(const Napi::CallbackInfo& info) { return StartWeightBounds(info, &index_); }
+
+Napi::Value Hnsw::WeighSync(const Napi::CallbackInfo& info) {
+  return WeightBoundsSync(info, &index_);
 }
 
 // write(pool, path, abort) → Promise. No build() may be under way, or begin before it is done.

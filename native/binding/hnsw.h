@@ -31,6 +31,8 @@ class Hnsw : public Wrapped<Hnsw> {
   Napi::Value Renumber(const Napi::CallbackInfo& info);
   Napi::Value Search(const Napi::CallbackInfo& info);
   Napi::Value SearchSync(const Napi::CallbackInfo& info);
+  Napi::Value Weigh(const Napi::CallbackInfo& info);
+  Napi::Value WeighSync(const Napi::CallbackInfo& info);
   Napi::Value Write(const Napi::CallbackInfo& info);
   Napi::Value Read(const Napi::CallbackInfo& info);
   Napi::Value Live(const Napi::CallbackInfo& info);

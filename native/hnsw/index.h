@@ -106,6 +106,7 @@ class Index {
   friend class Choice;
   friend class Renumbering;
   friend class Search;
+  friend class WeightBounds;
 
   // In place of a node: the slot is not live; it waits; a Build is linking it.
   static constexpr uint32_t kNone = kNoNode;

@@ -1,5 +1,5 @@
 import type { Generation } from '../generation.ts'
-import type { BaseMetric, NativePool, NativeStore } from '../native.ts'
+import type { BaseMetric, NativeHeads, NativePool, NativeStore } from '../native.ts'
 import type { CodesName, EngineName, IndexStats, MetricName } from '../types.ts'
 import type { Answers } from './answers.ts'
 import type { Images } from './images.ts'
@@ -154,6 +154,15 @@ export interface Engine {
 
   /** The same on the calling thread. The answers are to be read before the next call. */
   searchSync(queries: readonly EngineQuery[], since: number): Answers
+
+  /**
+   * What the live slots weigh at most in attention, by codes that are shorter than vectors: the totals of `NativeStore.attend`, of
+   * logits no smaller than theirs. Undefined where it has no such codes now. Not of the affinity laplacian.
+   */
+  weigh?(heads: NativeHeads): Promise<Float64Array> | undefined
+
+  /** The same on the calling thread. */
+  weighSync?(heads: NativeHeads): Float64Array | undefined
 
   /** Ends work in the background and keeps what is worth keeping. Nothing is called afterwards. */
   close(): Promise<void>

@@ -1,4 +1,4 @@
-import { CODES, createHnsw, type NativeHnsw, type NativeStore } from '../../native.ts'
+import { CODES, createHnsw, type NativeHeads, type NativeHnsw, type NativeStore } from '../../native.ts'
 import { Answers, ROOM } from '../answers.ts'
 import { DEFAULT_CODES, DEFAULT_EF_CONSTRUCTION, DEFAULT_M, FEWEST_SLOTS } from '../defaults.ts'
 import { type AbortFlag, type EngineHost, type EngineQuery, type IndexFiles, STOP } from '../engine.ts'
@@ -99,6 +99,20 @@ export class HnswGraph implements Graph {
     const packed = packQueries(queries, undefined)
     const numbers = this.#native.searchSync(this.#vectors, since, texts, ROOM, ...packed)
     return new Answers(numbers, texts, queries.length)
+  }
+
+  weigh(heads: NativeHeads): Promise<Float64Array> | undefined {
+    return this.#isShort ? this.#native.weigh(this.#host.pool, this.#vectors, ...heads) : undefined
+  }
+
+  weighSync(heads: NativeHeads): Float64Array | undefined {
+    return this.#isShort ? this.#native.weighSync(this.#vectors, ...heads) : undefined
+  }
+
+  /** Whether there are codes, and most vectors have one, that are shorter than these. */
+  get #isShort(): boolean {
+    const { codes, waiting } = this
+    return codes !== undefined && codes !== 'float32' && waiting <= this.#native.alive()
   }
 
   async save(files: IndexFiles, position: number): Promise<void> {

@@ -1,6 +1,7 @@
 #include "binding/weight_bounds.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -28,22 +29,28 @@ class WeightBoundsOperation : public PoolOperation {
                         hnsw::Index* index)
       : PoolOperation(info, pool),
         bounds_(new hnsw::WeightBounds(BoundsOf(info, 2, store, index, stopped()))),
-        workers_(std::clamp<size_t>(bounds_->Parallelism(), 1, threads())) {}
+        workers_(std::clamp<size_t>(bounds_->Parallelism(), 1, threads())),
+        left_(workers_) {}
 
   size_t Workers() const { return workers_; }
 
   void Abandon() override { bounds_.reset(); }
 
  protected:
-  void Work() override { bounds_->Work(); }
+  void Work() override {
+    bounds_->Work();
+    if (--left_ == 0) status_ = bounds_->Finish(&totals_);
+  }
 
-  Status Finish() override { return bounds_->Finish(&totals_); }
+  Status Finish() override { return status_; }
 
   Napi::Value Result(Napi::Env env) override { return ToArray(env, totals_); }
 
  private:
   std::unique_ptr<hnsw::WeightBounds> bounds_;
   const size_t workers_;
+  std::atomic<size_t> left_;
+  Status status_;
   std::vector<Total> totals_;
 };
 

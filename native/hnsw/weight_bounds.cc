@@ -21,13 +21,15 @@ constexpr size_t kStretch = 128;
 constexpr size_t kNodeBlock = 4096;
 constexpr size_t kWaitingBlock = 1024;
 
-// Rows that each worker scores exactly for a head in the end: where few rows weigh most of what
-// there is, it is these.
-constexpr size_t kMostExact = 128;
+// Rows that are scored exactly for a head in the end: where few rows weigh most of what there is,
+// it is these.
+constexpr size_t kMostExact = 256;
 
 size_t DivideUp(size_t a, size_t b) { return (a + b - 1) / b; }
 
-bool IsLarger(const Hit& a, const Hit& b) { return a.score > b.score; }
+bool IsLarger(const Hit& a, const Hit& b) {
+  return a.score != b.score ? a.score > b.score : a.slot < b.slot;
+}
 
 Query QueryOf(const Head& head) {
   Query query;
@@ -64,6 +66,8 @@ struct WeightBounds::Prepared {
   std::vector<float> direction;
   CodeQuery codes;
   std::optional<CosineBounds> cosines;  // of planes
+  // The largest logit of the rows that are excluded, if there are any: those that were read.
+  double heaviest = kNothing;
   const std::vector<uint32_t>& excluded;
   uint64_t marks = 0;  // bit s % 64 of each excluded slot s
 };
@@ -85,10 +89,9 @@ struct WeightBounds::Rows {
 // What one worker has found for one head.
 struct WeightBounds::Part {
   Total total;
-  // Rows with the largest bounds, which are not in the sum: a heap, with the least in front.
+  // Rows with the largest bounds, which are not in the sum: a heap, with the least in front. So it
+  // does not depend on who comes to which rows what is scored exactly, of all that there are.
   std::vector<Hit> largest;
-  // The largest bound so far, of rows that are excluded too.
-  double heaviest = kNothing;
   // Whether most rows are worth a look at both planes, by the last ones.
   bool is_whole = false;
 
@@ -96,7 +99,7 @@ struct WeightBounds::Part {
   // instead, with this logit.
   bool Keep(const Hit& row, double* logit) {
     if (largest.size() == kMostExact) {
-      if (row.score <= largest.front().score) return true;
+      if (!IsLarger(row, largest.front())) return true;
       *logit = largest.front().score;
       std::pop_heap(largest.begin(), largest.end(), IsLarger);
       largest.back() = row;
@@ -123,7 +126,7 @@ WeightBounds::WeightBounds(Index* index, VectorStore::View vectors, const Weight
       node_blocks_(DivideUp(moment_.nodes, kNodeBlock)),
       waiting_blocks_(DivideUp(waiting_->size(), kWaitingBlock)),
       negligible_(std::log(static_cast<double>(moment_.nodes) + 1) + 3),
-      totals_(heads_.size()) {}
+      parts_(heads_.size()) {}
 
 WeightBounds::~WeightBounds() = default;
 
@@ -131,7 +134,9 @@ void WeightBounds::Prepare() {
   const std::lock_guard lock(mutex_);
   if (permit_ != nullptr) return;
   for (size_t h = prepared_.size(); h < heads_.size() && !IsStopped(abort_); ++h) {
-    prepared_.push_back(std::make_unique<const Prepared>(vectors_, heads_[h], format_));
+    auto prepared = std::make_unique<Prepared>(vectors_, heads_[h], format_);
+    prepared->heaviest = HeaviestExcluded(*prepared);
+    prepared_.push_back(std::move(prepared));
   }
   permit_ = std::make_unique<const Permit>(graph_, moment_, members_);
 }
@@ -139,7 +144,6 @@ void WeightBounds::Prepare() {
 void WeightBounds::Work() {
   Prepare();
   std::vector<Part> parts(heads_.size());
-  for (Part& part : parts) part.is_whole = format_.has_lower();
   for (size_t i; (i = next_block_.fetch_add(1)) < Parallelism() && !IsStopped(abort_);) {
     if (i < node_blocks_) {
       ReadNodes(i, &parts);
@@ -147,15 +151,23 @@ void WeightBounds::Work() {
       ReadWaiting(i - node_blocks_, &parts);
     }
   }
-  for (size_t h = 0; h < heads_.size() && !IsStopped(abort_); ++h) ScoreLargest(h, &parts[h]);
   const std::lock_guard lock(mutex_);
-  for (size_t h = 0; h < heads_.size(); ++h) totals_[h].Add(parts[h].total);
+  for (size_t h = 0; h < heads_.size(); ++h) {
+    parts_[h].total.Add(parts[h].total);
+    for (const Hit& row : parts[h].largest) {
+      double logit = row.score;
+      if (parts_[h].Keep(row, &logit)) parts_[h].total.AddWeights(&logit, 1);
+    }
+  }
 }
 
 Status WeightBounds::Finish(std::vector<Total>* totals) {
-  if (IsStopped(abort_)) return Status::Aborted();
-  *totals = std::move(totals_);
-  return Status::Ok();
+  totals->clear();
+  for (size_t h = 0; h < heads_.size() && !IsStopped(abort_); ++h) {
+    ScoreLargest(*prepared_[h], &parts_[h]);
+    totals->push_back(parts_[h].total);
+  }
+  return IsStopped(abort_) ? Status::Aborted() : Status::Ok();
 }
 
 bool WeightBounds::TakesPart(uint32_t slot) const {
@@ -165,6 +177,7 @@ bool WeightBounds::TakesPart(uint32_t slot) const {
 void WeightBounds::ReadNodes(size_t block, std::vector<Part>* parts) const {
   static_assert(Graph::kChunkNodes % kNodeBlock == 0);
   const size_t end = std::min((block + 1) * kNodeBlock, moment_.nodes);
+  for (Part& part : *parts) part.is_whole = format_.has_lower();
   for (size_t first = block * kNodeBlock; first < end && !IsStopped(abort_); first += kStretch) {
     const size_t count = std::min(kStretch, end - first);
     Rows rows;
@@ -186,18 +199,18 @@ void WeightBounds::ReadNodes(size_t block, std::vector<Part>* parts) const {
 }
 
 void WeightBounds::BoundNodes(size_t h, uint32_t first, const Rows& rows, Part* part) const {
+  const double least = prepared_[h]->heaviest - negligible_;
   double logits[kStretch];
   std::fill_n(logits, rows.count, kNothing);
   if (!part->is_whole) BoundByUpper(h, first, rows, logits);
   uint32_t places[kStretch];
   size_t count = 0;
   for (size_t i = 0; i < rows.count && format_.has_lower(); ++i) {
-    const bool may_weigh = part->is_whole || logits[i] > part->heaviest - negligible_;
+    const bool may_weigh = part->is_whole || logits[i] > least;
     if (may_weigh && rows.slots[i] != kNoSlot) places[count++] = static_cast<uint32_t>(i);
   }
   BoundByBoth(h, first, rows, places, count, logits);
   Absorb(h, rows, logits, part);
-  const double least = part->heaviest - negligible_;
   const auto weighing =
       std::count_if(logits, logits + rows.count, [least](double logit) { return logit > least; });
   part->is_whole = format_.has_lower() && 2 * static_cast<size_t>(weighing) > rows.taking_part;
@@ -246,14 +259,14 @@ void WeightBounds::ReadWaiting(size_t block, std::vector<Part>* parts) const {
     }
     double logits[kStretch];
     for (size_t h = 0; h < heads_.size(); ++h) {
-      BoundByRows(h, rows, logits);
+      BoundByRows(*prepared_[h], rows, logits);
       Absorb(h, rows, logits, &(*parts)[h]);
     }
   }
 }
 
-void WeightBounds::BoundByRows(size_t h, const Rows& rows, double* logits) const {
-  const Scorer& scorer = prepared_[h]->scorer;
+void WeightBounds::BoundByRows(const Prepared& head, const Rows& rows, double* logits) const {
+  const Scorer& scorer = head.scorer;
   for (size_t i = 0; i < rows.count; i += Scorer::kAtOnce) {
     scorer.Exact(rows.slots + i, std::min(Scorer::kAtOnce, rows.count - i), logits + i);
   }
@@ -272,7 +285,6 @@ void WeightBounds::Absorb(size_t h, const Rows& rows, const double* logits, Part
     const uint32_t slot = rows.slots[i];
     if (slot == kNoSlot) continue;
     part->total.longest = std::max(part->total.longest, rows.norms[i]);
-    part->heaviest = std::max(part->heaviest, logits[i]);
     if (head.Excludes(slot)) continue;
     ++part->total.rows;
     own[count] = logits[i];
@@ -281,7 +293,21 @@ void WeightBounds::Absorb(size_t h, const Rows& rows, const double* logits, Part
   part->total.AddWeights(own, count);
 }
 
-void WeightBounds::ScoreLargest(size_t h, Part* part) const {
+double WeightBounds::HeaviestExcluded(const Prepared& head) const {
+  double heaviest = kNothing;
+  for (size_t first = 0; first < head.excluded.size(); first += kStretch) {
+    Rows rows;
+    for (size_t i = first; i < std::min(first + kStretch, head.excluded.size()); ++i) {
+      if (vectors_.IsLive(head.excluded[i])) rows.Add(head.excluded[i], true, vectors_);
+    }
+    double logits[kStretch];
+    BoundByRows(head, rows, logits);
+    for (size_t i = 0; i < rows.count; ++i) heaviest = std::max(heaviest, logits[i]);
+  }
+  return heaviest;
+}
+
+void WeightBounds::ScoreLargest(const Prepared& head, Part* part) const {
   const std::vector<Hit>& largest = part->largest;
   for (size_t first = 0; first < largest.size(); first += kStretch) {
     Rows rows;
@@ -289,7 +315,7 @@ void WeightBounds::ScoreLargest(size_t h, Part* part) const {
       rows.Add(largest[i].slot, true, vectors_);
     }
     double logits[kStretch];
-    BoundByRows(h, rows, logits);
+    BoundByRows(head, rows, logits);
     part->total.AddWeights(logits, rows.count);
   }
 }

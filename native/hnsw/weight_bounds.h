@@ -70,11 +70,12 @@ class WeightBounds {
   void BoundByBoth(size_t h, uint32_t first, const Rows& rows, const uint32_t* places, size_t count,
                    double* logits) const;
   // By the rows themselves.
-  void BoundByRows(size_t h, const Rows& rows, double* logits) const;
+  void BoundByRows(const Prepared& head, const Rows& rows, double* logits) const;
   // Adds rows whose logits are at most these.
   void Absorb(size_t h, const Rows& rows, const double* logits, Part* part) const;
+  double HeaviestExcluded(const Prepared& head) const;
   // Adds those that were kept for it, by themselves.
-  void ScoreLargest(size_t h, Part* part) const;
+  void ScoreLargest(const Prepared& head, Part* part) const;
   // What the logit of a row of length x cannot exceed whose cosine with a query of length q lies
   // between `low` and `high`.
   double Most(double low, double high, double x, double q) const;
@@ -97,10 +98,10 @@ class WeightBounds {
 
   std::atomic<size_t> next_block_{0};
   std::mutex mutex_;
-  // Guarded by mutex_; the first two only until they are there, then constant.
+  // Guarded by mutex_ until they are there, then constant.
   std::vector<std::unique_ptr<const Prepared>> prepared_;
   std::unique_ptr<const Permit> permit_;
-  std::vector<Total> totals_;
+  std::vector<Part> parts_;  // guarded by mutex_
 };
 
 }  // namespace skalar::hnsw

@@ -1,5 +1,6 @@
 // Attention over all of 30,000 × 512 vectors, and over the top 10 through the graph, against a plain loop over a typed array; in
-// one run, in turns. Prints a Markdown table: by the clock, and by the time that processors spent, which other processes disturb less.
+// one run, in turns. Prints Markdown tables: times by the clock, and of processors, which other processes disturb less; and, for some
+// temperatures, what the top 10 miss and what each bound says they miss at most.
 // Usage: npm run build && node bench/similarity/attend.mjs [folder of wordnet-use512.*.f32]
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -9,7 +10,9 @@ import { open } from '../../dist/index.js'
 const DIMENSION = 512
 const ROUNDS = 15
 const BATCH = 16
+const BOUNDS = ['lengths', 'codes', 'products']
 const TEMPERATURE = 0.005
+const TEMPERATURES = [0.02, 0.005, 0.002, 0.001, 0.0005]
 
 const folder = process.argv[2] ?? new URL('../../../shared/data/', import.meta.url).pathname
 const floats = (name) => {
@@ -68,15 +71,17 @@ try {
     'plain loop': [1, async (i) => plain(query(i))],
     'all records': [1, (i) => attend([query(i)])],
     [`all records, ${BATCH} queries a call`]: [BATCH, (i) => attend(batchOf(i))],
-    'top 10 of the graph': [1, (i) => attend([query(i)], { k: 10 })],
-    'top 10, bound by products': [1, (i) => attend([query(i)], { k: 10, bound: 'products' })],
-    [`top 10, bound by products, ${BATCH} queries a call`]: [
-      BATCH,
-      (i) => attend(batchOf(i), { k: 10, bound: 'products' }),
-    ],
+    ...Object.fromEntries(
+      BOUNDS.flatMap((bound) => [
+        [`top 10, bound by ${bound}`, [1, (i) => attend([query(i)], { k: 10, bound })]],
+        [
+          `top 10, bound by ${bound}, ${BATCH} queries a call`,
+          [BATCH, (i) => attend(batchOf(i), { k: 10, bound })],
+        ],
+      ]),
+    ),
   }
   const times = new Map(Object.keys(arms).map((name) => [name, { clock: [], spent: [] }]))
-  const masses = { lengths: [], products: [], missed: [] }
   let error = 0
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, [queries, run]] of Object.entries(arms)) {
@@ -90,12 +95,6 @@ try {
       if (name === 'all records') {
         const expected = plain(query(round))
         error = Math.max(error, ...result.outputs[0].map((x, j) => Math.abs(x - expected[j])))
-      }
-      if (name === 'top 10 of the graph') masses.lengths.push(result.missingMass[0])
-      if (name === 'top 10, bound by products') {
-        masses.products.push(result.missingMass[0])
-        const all = await attend([query(round)], { k: 10, exact: true })
-        masses.missed.push(1 - all.weights[0].reduce((sum, { weight }) => sum + weight, 0))
       }
     }
   }
@@ -111,10 +110,18 @@ try {
   console.log(
     `\nLargest difference of an output's component from the plain loop's: ${error.toExponential(1)}`,
   )
-  const [lengths, products, missed] = Object.values(masses).map((all) => median(all).toFixed(6))
-  console.log(
-    `Mass that the top 10 miss (medians): ${missed}; bound by products ${products}, by lengths ${lengths}`,
-  )
+  console.log(`\n| temperature | missed | ${BOUNDS.map((bound) => `by ${bound}`).join(' | ')} |`)
+  console.log(`|---:|---:|${BOUNDS.map(() => '---:|').join('')}`)
+  const queries = Array.from({ length: ROUNDS }, (_, i) => query(i))
+  for (const temperature of TEMPERATURES) {
+    const all = await attend(queries, { k: 10, exact: true, temperature })
+    const missed = all.weights.map((top) => 1 - top.reduce((sum, { weight }) => sum + weight, 0))
+    const figures = [median(missed)]
+    for (const bound of BOUNDS) {
+      figures.push(median((await attend(queries, { k: 10, bound, temperature })).missingMass))
+    }
+    console.log(`| ${temperature} | ${figures.map((figure) => figure.toFixed(5)).join(' | ')} |`)
+  }
 } finally {
   await db.close()
   rmSync(database, { recursive: true })

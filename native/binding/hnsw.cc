@@ -14,6 +14,7 @@
 #include "binding/precision.h"
 #include "binding/scan.h"
 #include "binding/store.h"
+#include "binding/weight_bounds.h"
 #include "hnsw/build.h"
 #include "hnsw/choice.h"
 #include "hnsw/renumber.h"
@@ -201,6 +202,8 @@ Napi::Function Hnsw::Define(Napi::Env env) {
                          Method<&Hnsw::Search>("search"),
                          Method<&Hnsw::SearchSync>("searchSync"),
                          Method<&Hnsw::Open>("open"),
+                         Method<&Hnsw::Weigh>("weigh"),
+                         Method<&Hnsw::WeighSync>("weighSync"),
                          Method<&Hnsw::Live>("live"),
                          Method<&Hnsw::Memory>("memory"),
                      });
@@ -309,6 +312,12 @@ Napi::Value Hnsw::SearchSync(const Napi::CallbackInfo& info) {
   if (Status status = search.Finish(&answers); !status.ok()) return Throw(info.Env(), status);
   const auto since = static_cast<uint64_t>(info[1].As<Napi::Number>().Int64Value());
   return store->ToNumbers(info.Env(), answers, since, info[2].As<Napi::Array>(), info[3]);
+}
+
+Napi::Value Hnsw::Weigh(const Napi::CallbackInfo& info) { return StartWeightBounds(info, &index_); }
+
+Napi::Value Hnsw::WeighSync(const Napi::CallbackInfo& info) {
+  return WeightBoundsSync(info, &index_);
 }
 
 // open(generation) → whether it has a graph of these options

@@ -35,6 +35,8 @@ class Hnsw : public Wrapped<Hnsw> {
   Napi::Value Search(const Napi::CallbackInfo& info);
   Napi::Value SearchSync(const Napi::CallbackInfo& info);
   Napi::Value Open(const Napi::CallbackInfo& info);
+  Napi::Value Weigh(const Napi::CallbackInfo& info);
+  Napi::Value WeighSync(const Napi::CallbackInfo& info);
   Napi::Value Live(const Napi::CallbackInfo& info);
   Napi::Value Memory(const Napi::CallbackInfo& info);
 

@@ -10,27 +10,14 @@ namespace {
 // Nodes scored by one kernel call: their products stay in the first-level cache.
 constexpr size_t kStride = 256;
 
-// The roundings of two directions and of their rotations: at most 3 × 16 transforms of 2⁻²⁴ each,
-// with a margin.
-constexpr float kRotationError = 1e-5f;
-
-// Float32 arithmetic on the way to a rank: a few roundings of 2⁻²⁴ of its terms, with a margin.
-constexpr float kRoundings = 1e-6f;
-
-// And what is lost where numbers are too small for it.
+// What float32 arithmetic loses where numbers are too small for it.
 constexpr float kUnderflow = 1e-37f;
 
 // Exact distances are rounded too, and among equal ones the slot decides: in float64 all that is
 // much shorter than the query is at one distance.
 constexpr float kTies = 1e-12f;
 
-// Shorter than this relative to the reference length, float32 does not hold a length well.
-constexpr float kShortest = 0x1p-90f;
-
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-// No cosine is beyond 1, and none that float64 makes of one of these.
-constexpr double kFarthestCosine = 1 + 1e-6;
 
 }  // namespace
 
@@ -44,7 +31,7 @@ CodeScan::CodeScan(const Graph::View& graph, const Moment& moment, const VectorS
       scorer_(scorer),
       is_of_graph_(scorer.metric() == metric),
       ranker_(ranker),
-      query_error_(query.Error(prepared.data()) + kRotationError),
+      cosines_(query, prepared.data()),
       around_(kUnderflow + kTies * ranker.length * ranker.length),
       abort_(abort) {}
 
@@ -79,8 +66,8 @@ RankInterval CodeScan::RankOf(float product, float scale, float error, float bia
                               float length) const {
   const float dot = scale * (ranker_.factor * product);
   const float weighted = ranker_.weight * bias;
-  const float width = ranker_.length * (error + length * query_error_) +
-                      kRoundings * (std::abs(dot) + std::abs(weighted)) + around_;
+  const float width = ranker_.length * (error + length * cosines_.query_error()) +
+                      CosineBounds::kRoundings * (std::abs(dot) + std::abs(weighted)) + around_;
   const double rank = dot + weighted;
   return {rank - width, rank + width};
 }
@@ -89,14 +76,8 @@ RankInterval CodeScan::ScoreRankOf(uint32_t node, float product, float scale, fl
                                    float length) const {
   const uint32_t slot = graph_.SlotAt(node, moment_);
   if (slot == kNoSlot || !vectors_.IsLive(slot)) return {0, -kInfinity};
-  const double norm = vectors_.NormOf(slot);
-  if (!(length >= kShortest)) {
-    return scorer_.BoundOfCosine(-kFarthestCosine, kFarthestCosine, norm);
-  }
-  const double cosine = scale / length * (query_.scale() * product);
-  const double width = error / length + query_error_ + kRoundings * std::abs(cosine);
-  return scorer_.BoundOfCosine(std::max(cosine - width, -kFarthestCosine),
-                               std::min(cosine + width, kFarthestCosine), norm);
+  const auto [low, high] = cosines_.Of(product, scale, error, length);
+  return scorer_.BoundOfCosine(low, high, vectors_.NormOf(slot));
 }
 
 template <class BoundOf>

@@ -1,12 +1,9 @@
 // The exact scan, by codes: which slots can be among the k nearest.
 //
-// A rank by codes is wrong by a bounded amount. For a vector x, a query q, and what their codes
-// stand for,
-//   |x·q − x̃·q̃| <= |x − x̃||q| + |x̃||q − q̃| <= |q| (|x − x̃| + |x||q̂ − q̂̃|),
-// since x̃ is the nearest multiple of its code to x, and so not longer. It holds for the upper plane
+// A rank by codes is wrong by a bounded amount (hnsw/cosine_bounds.h). It holds for the upper plane
 // alone, with the larger error of that; of what this leaves, the lower plane, where there is one,
-// is looked at too. By another metric of products than the graph's, the same bound, divided by the
-// lengths, tells where a cosine lies, and so where the score does (score/scorer.h). All that the
+// is looked at too. By another metric of products than the graph's, the same bound tells where a
+// cosine lies, and so where the score does (score/scorer.h). All that the
 // bound cannot exclude then is left to a scan of the vectors themselves: the answers are the same,
 // from an eighth of the bytes and a little more.
 //
@@ -21,6 +18,7 @@
 
 #include "base/abort.h"
 #include "flat/collector.h"
+#include "hnsw/cosine_bounds.h"
 #include "hnsw/graph.h"
 #include "hnsw/ranker.h"
 #include "quant/code.h"
@@ -59,7 +57,7 @@ class CodeScan {
   const Scorer& scorer_;
   const bool is_of_graph_;  // whether it is the graph's metric that is asked for
   const Ranker ranker_;
-  const float query_error_;
+  const CosineBounds cosines_;
   const float around_;
   const AbortFlag abort_;
 };

@@ -125,6 +125,7 @@ class Index {
   friend class Choice;
   friend class Renumbering;
   friend class Search;
+  friend class WeightBounds;
 
   bool lacks_frame() const { return options_.precision != nullptr && frame_ == nullptr; }
 

@@ -18,8 +18,6 @@ constexpr size_t kStretch = 64;
 // Members that make a block: enough to be worth a worker's wake-up.
 constexpr size_t kBlock = 1024;
 
-constexpr double kNothing = -std::numeric_limits<double>::infinity();
-
 size_t BlocksOf(const VectorStore::View& keys, const SlotList& members) {
   return members ? (members->size() + kBlock - 1) / kBlock : keys.chunk_count();
 }
@@ -33,16 +31,52 @@ double Relative(double a, double b) { return a == b ? 1 : std::exp(a - b); }
 
 }  // namespace
 
+double Total::Raise(double logit) {
+  if (logit <= max) return 1;
+  const double factor = Relative(max, logit);
+  max = logit;
+  sum *= factor;
+  return factor;
+}
+
+void Total::AddWeights(const double* logits, size_t count) {
+  const double largest = count == 0 ? kNothing : *std::max_element(logits, logits + count);
+  if (largest == kNothing) return;
+  Raise(largest);
+  for (size_t i = 0; i < count; ++i) sum += std::exp(logits[i] - max);
+}
+
+void Total::Add(const Total& other) {
+  Raise(other.max);
+  sum += Relative(other.max, max) * other.sum;
+  rows += other.rows;
+  longest = std::max(longest, other.longest);
+}
+
+double MostByLengths(const Weighting& weighting, double x, double q) {
+  const auto [affinity, scale, center, bound, slack] = weighting;
+  const double apart = std::max(std::abs(x - q) - slack * (x + q), 0.0);
+  switch (affinity) {
+    case Affinity::kDot:
+      return scale * x * q * (1 + slack);
+    case Affinity::kRbf:
+      return -scale * apart * apart;
+    case Affinity::kLaplacian:
+      return -scale * apart;
+    case Affinity::kPolynomial:
+      return scale * std::log((x * q + std::abs(center)) * (1 + slack));
+  }
+  return kNothing;
+}
+
 struct Attention::Part {
   Total total;
   std::vector<double> output;  // of weights relative to total.max
   std::vector<Hit> heaviest;   // a heap with the lightest in front; scores are logits
 
-  void RaiseMax(double max) {
-    if (max <= total.max) return;
-    const double factor = Relative(total.max, max);
-    total.max = max;
-    total.sum *= factor;
+  void Raise(double logit) {
+    if (logit <= total.max) return;
+    const double factor = total.Raise(logit);
     for (double& component : output) component *= factor;
   }
 
@@ -179,7 +213,7 @@ void Attention::Absorb(const Rows& rows, std::vector<Part>* parts) const {
     }
     const double max = *std::max_element(logits, logits + rows.count);
     if (max == kNothing) continue;
-    part.RaiseMax(max);
+    part.Raise(max);
     size_t count = 0;
     for (size_t i = 0; i < rows.count; ++i) {
       part.Offer({rows.slots[i], logits[i]}, top_);
@@ -231,33 +265,15 @@ void Attention::ComputeLogits(size_t h, const Rows& rows, double* logits) const 
 }
 
 void Attention::ComputeBounds(size_t h, const Rows& rows, double* logits) const {
-  const auto [affinity, scale, center, bound, slack] = weighting_;
-  const double q = lengths_[h];
   for (size_t i = 0; i < rows.count; ++i) {
-    const double x = rows.norms[i];
-    const double apart = std::max(std::abs(x - q) - slack * (x + q), 0.0);
-    switch (affinity) {
-      case Affinity::kDot:
-        logits[i] = scale * x * q * (1 + slack);
-        break;
-      case Affinity::kRbf:
-        logits[i] = -scale * apart * apart;
-        break;
-      case Affinity::kLaplacian:
-        logits[i] = -scale * apart;
-        break;
-      case Affinity::kPolynomial:
-        logits[i] = scale * std::log((x * q + std::abs(center)) * (1 + slack));
-    }
+    logits[i] = MostByLengths(weighting_, rows.norms[i], lengths_[h]);
   }
 }
 
 void Attention::Merge(const Part& from, Part* into) const {
-  into->RaiseMax(from.total.max);
+  into->Raise(from.total.max);
   const double factor = Relative(from.total.max, into->total.max);
-  into->total.sum += factor * from.total.sum;
-  into->total.rows += from.total.rows;
-  into->total.longest = std::max(into->total.longest, from.total.longest);
+  into->total.Add(from.total);
   for (size_t i = 0; i < from.output.size(); ++i) into->output[i] += factor * from.output[i];
   for (const Hit& hit : from.heaviest) into->Offer(hit, top_);
 }

@@ -48,8 +48,7 @@ struct Weighting {
   Affinity affinity = Affinity::kDot;
   double scale = 1;
   double center = 0;
-  // In place of logits, what none of such a length can exceed: by Cauchy and Schwarz |x·q| ≤
-  // |x||q|, and |x − q| ≥ ||x| − |q||, which is the least Σ|x − q| there is too. Needs no rows.
+  // MostByLengths() in place of logits. Needs no rows.
   bool bound = false;
   // Of |x||q| or what else logits are made of: so much more, relatively, for bounds to hold
   // whatever was rounded.
@@ -81,15 +80,30 @@ struct Values {
   std::vector<uint32_t> places;
 };
 
+// A logit of no weight.
+inline constexpr double kNothing = -std::numeric_limits<double>::infinity();
+
 struct Total {
-  // The largest logit; −∞ where there is none, or none but weights of 0.
-  double max = -std::numeric_limits<double>::infinity();
+  // The largest logit; kNothing where there is none, or none but weights of 0.
+  double max = kNothing;
   // Of all weights, each e^(logit − max).
   double sum = 0;
   // Rows that took part, and the longest of all, excluded ones too.
   size_t rows = 0;
   double longest = 0;
+
+  // Makes the largest logit at least `logit`; what all sums of weights so far are to be multiplied
+  // with, of which this one is.
+  double Raise(double logit);
+  // Adds the weights of these logits.
+  void AddWeights(const double* logits, size_t count);
+  // Adds all there is of others.
+  void Add(const Total& other);
 };
+
+// What the logit of a vector of length x cannot exceed, by a query of length q: by Cauchy and
+// Schwarz |x·q| ≤ |x||q|, and |x − q| ≥ ||x| − |q||, which is the least Σ|x − q| there is too.
+double MostByLengths(const Weighting& weighting, double x, double q);
 
 class Attention {
  public:

@@ -88,6 +88,10 @@ class VectorStore {
       Prefetch(chunk(ChunkOf(slot)).rows.get() + IndexOf(slot) * stride_, stride_ * sizeof(float));
     }
     double NormOf(uint32_t slot) const { return chunk(ChunkOf(slot)).norms[IndexOf(slot)]; }
+    // Asks for it. Requires: the slot was put once.
+    SKALAR_ONLY_FETCHES void FetchNorm(uint32_t slot) const {
+      Prefetch(&chunk(ChunkOf(slot)).norms[IndexOf(slot)]);
+    }
     // Writes the vector of a slot as it was given, without padding; or as a unit vector (zeros for
     // a zero vector).
     void WriteVector(uint32_t slot, float* vector) const;

@@ -1,5 +1,12 @@
 import type { Generation } from '../generation.ts'
-import type { BaseMetric, NativeGeneration, NativePool, NativePrecision, NativeStore } from '../native.ts'
+import type {
+  BaseMetric,
+  NativeGeneration,
+  NativeHeads,
+  NativePool,
+  NativePrecision,
+  NativeStore,
+} from '../native.ts'
 import type { CodesName, CollectionMetricName, EngineName, IndexStats, MetricName } from '../types.ts'
 import type { Answers } from './answers.ts'
 import type { Images } from './images.ts'
@@ -179,6 +186,15 @@ export interface Engine {
    * `settled`, and leaves the index as it was then.
    */
   rebuild(signal: AbortSignal): Promise<void>
+
+  /**
+   * What the live slots weigh at most in attention, by codes that are shorter than vectors: the totals of `NativeStore.attend`, of
+   * logits no smaller than theirs. Undefined where it has no such codes now. Not of the affinity laplacian.
+   */
+  weigh?(heads: NativeHeads): Promise<Float64Array> | undefined
+
+  /** The same on the calling thread. */
+  weighSync?(heads: NativeHeads): Float64Array | undefined
 
   /** Ends work in the background and keeps what is worth keeping. Nothing is called afterwards. */
   close(): Promise<void>

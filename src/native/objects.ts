@@ -166,6 +166,12 @@ export interface NativeHnsw {
    * all. Nothing may be linked before all of the generation is checked.
    */
   open(generation: NativeGeneration): boolean
+  /**
+   * What rows weigh at most (`native/hnsw/weight_bounds.h`): the totals of `NativeStore.attend`. Values are passed over. The codes are
+   * not `float32`, or there is no node; the affinity is not laplacian.
+   */
+  weigh(pool: NativePool, store: NativeStore, ...heads: NativeHeads): Promise<Float64Array>
+  weighSync(store: NativeStore, ...heads: NativeHeads): Float64Array
   /** Nodes that are alive; names, slots and nodes of which something is wrong: `GraphFaults` of `native/hnsw/check.h`. At any time. */
   check(pool: NativePool, abort: Int32Array | null): Promise<Float64Array>
   /** All slots that have a node or wait for one, ascending. */

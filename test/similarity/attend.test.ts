@@ -310,7 +310,7 @@ describe('options', () => {
     [{ queries: [query], heads: 4 }, 'BAD_OPTION', 'options.heads'],
     [{ queries: [query], heads: 0 }, 'BAD_OPTION', 'options.heads'],
     [{ queries: [query], exact: 1 }, 'BAD_OPTION', 'options.exact'],
-    [{ queries: [query], k: 3, bound: 'codes' }, 'BAD_OPTION', 'options.bound'],
+    [{ queries: [query], k: 3, bound: 'code' }, 'BAD_OPTION', 'options.bound'],
     [{ queries: [query], filter: { a: { $x: 1 } } }, 'BAD_FILTER', 'options.filter.a.$x'],
     [{ queries: [query], values: 5 }, 'BAD_OPTION', 'options.values'],
     [{ queries: [query], values: {} }, 'BAD_OPTION', 'options.values'],

@@ -27,8 +27,10 @@ test('kernels are those that can not be negative', () => {
   films.attend({ queries, kernel: { kernel: 'linear' } })
 })
 
-test('the bound of what is missing has two names', () => {
+test('the bound of what is missing has three names', () => {
   films.attend({ queries, k: 5, bound: 'products' })
-  // @ts-expect-error: neither
   films.attend({ queries, k: 5, bound: 'codes' })
+  films.attend({ queries, k: 5, bound: 'lengths' })
+  // @ts-expect-error: none of them
+  films.attend({ queries, k: 5, bound: 'code' })
 })

@@ -1,4 +1,4 @@
-import type { NativeGeneration, NativeStore } from '../../native.ts'
+import type { NativeGeneration, NativeHeads, NativeStore } from '../../native.ts'
 import type { CodesName } from '../../types.ts'
 import type { Answers } from '../answers.ts'
 import type { AbortFlag, EngineQuery } from '../engine.ts'
@@ -40,5 +40,13 @@ export class HnswEngine extends GraphEngine<HnswGraph> {
 
   searchSync(queries: readonly EngineQuery[], since: number): Answers {
     return this.graph.searchSync(queries, since)
+  }
+
+  weigh(heads: NativeHeads): Promise<Float64Array> | undefined {
+    return this.graph.weigh(heads)
+  }
+
+  weighSync(heads: NativeHeads): Float64Array | undefined {
+    return this.graph.weighSync(heads)
   }
 }

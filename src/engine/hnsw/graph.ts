@@ -2,6 +2,7 @@ import {
   CODES,
   createHnsw,
   type NativeGeneration,
+  type NativeHeads,
   type NativeHnsw,
   type NativeStore,
   saveGeneration,
@@ -154,6 +155,21 @@ export class HnswGraph implements Graph {
     const packed = packQueries(queries, undefined)
     const numbers = this.#native.searchSync(this.#vectors, since, texts, ROOM, ...packed)
     return new Answers(numbers, texts, queries.length)
+  }
+
+  weigh(heads: NativeHeads): Promise<Float64Array> | undefined {
+    return this.#isShort ? this.#native.weigh(this.#host.pool, this.#vectors, ...heads) : undefined
+  }
+
+  weighSync(heads: NativeHeads): Float64Array | undefined {
+    return this.#isShort ? this.#native.weighSync(this.#vectors, ...heads) : undefined
+  }
+
+  /** Whether there are codes of the vectors themselves, and most have one, that are shorter than these, and can be relied on. */
+  get #isShort(): boolean {
+    const { codes, waiting } = this
+    if (this.unchecked || !this.sound || this.#host.options.precision !== undefined) return false
+    return codes !== undefined && codes !== 'float32' && waiting <= this.#native.alive()
   }
 
   async save(files: IndexFiles, position: number): Promise<void> {

@@ -68,6 +68,27 @@ export function runPassSync(source: Source, pass: Pass, since: number): Part[] {
   })
 }
 
+/**
+ * Upper bounds by the codes of the collection's index, for the heads of a pass without values. Undefined where it has none that tell
+ * more than lengths do.
+ */
+export function runBounds(
+  source: Source,
+  pass: Pass,
+  flag: AbortFlag | undefined,
+): Promise<Total[]> | undefined {
+  const parts = callsOf(source, pass, flag).map((call) => source.engine.weigh?.(call))
+  if (parts.some((part) => part === undefined)) return undefined
+  return Promise.all(parts).then((totals) => totals.flatMap((numbers) => totalsOf(numbers!)))
+}
+
+/** The same on the calling thread. */
+export function runBoundsSync(source: Source, pass: Pass): Total[] | undefined {
+  const parts = callsOf(source, pass, undefined).map((call) => source.engine.weighSync?.(call))
+  if (parts.some((part) => part === undefined)) return undefined
+  return parts.flatMap((numbers) => totalsOf(numbers!))
+}
+
 function callsOf({ definition }: Source, pass: Pass, flag: AbortFlag | undefined): NativeHeads[] {
   const { formula, bound, top, values, slots, places } = pass
   const { affinity, scale, center, slack } = formula
@@ -100,13 +121,12 @@ function callsOf({ definition }: Source, pass: Pass, flag: AbortFlag | undefined
 
 function partOf([numbers, totals, sums]: NativeAttention, texts: readonly string[]): Part {
   const heads = totals.length / TOTAL
-  return {
-    heads,
-    answers: new Answers(numbers, texts, heads),
-    totals: Array.from({ length: heads }, (_, i) => {
-      const [max, sum, rows, longest] = totals.subarray(TOTAL * i, TOTAL * (i + 1))
-      return { max: max!, sum: sum!, rows: rows!, longest: longest! }
-    }),
-    sums,
-  }
+  return { heads, answers: new Answers(numbers, texts, heads), totals: totalsOf(totals), sums }
+}
+
+function totalsOf(numbers: Float64Array): Total[] {
+  return Array.from({ length: numbers.length / TOTAL }, (_, i) => {
+    const [max, sum, rows, longest] = numbers.subarray(TOTAL * i, TOTAL * (i + 1))
+    return { max: max!, sum: sum!, rows: rows!, longest: longest! }
+  })
 }

@@ -32,7 +32,7 @@ const OPTIONS = [
 ] as const
 
 /** What `missingMass` is proven by. */
-const BOUNDS = ['lengths', 'products'] as const
+const BOUNDS = ['lengths', 'codes', 'products'] as const
 
 /** Weights that are returned where all records are read. */
 const DEFAULT_K = 10
@@ -95,7 +95,7 @@ export function parseAttend(
   const temperature = numberOption(options.temperature, 'options.temperature', TEMPERATURES)
   const k = integerOption(options.k, 'options.k', { min: 1 })
   return {
-    bound: enumOption(options.bound, 'options.bound', BOUNDS, 'lengths'),
+    bound: enumOption(options.bound, 'options.bound', BOUNDS, 'codes'),
     full: booleanOption(options.exact, 'options.exact', false) || k === undefined || heads > 1,
     k: k ?? DEFAULT_K,
     formula:

@@ -2,7 +2,7 @@ import type { Id } from '../../types.ts'
 import type { Step } from '../step.ts'
 import type { Found } from './find.ts'
 import { missingMass, missingOf, type Total } from './formula.ts'
-import { type Part, type Pass, runPass, runPassSync } from './pass.ts'
+import { type Part, type Pass, runBounds, runBoundsSync, runPass, runPassSync } from './pass.ts'
 import type { AttendRequest } from './request.ts'
 import type { Call, State } from './state.ts'
 
@@ -48,45 +48,46 @@ const FAR = 0.001
 
 /**
  * Sums over the records that were found for each query, which has one head, and how much the others can weigh: all, where they were
- * looked at, else by their lengths, and where more is asked for and that leaves much open, by their products with the query.
- * Undefined when writes have come between.
+ * looked at, else by their codes or lengths, and where more is asked for and lengths leave much open, by their products with the
+ * query. Undefined when writes have come between.
  */
 export function sumFound(call: Call, state: State, found: Found): Step<Sums | undefined> {
   const { source, request } = call
   const { since } = state
   const reads = found.slots.map((_, query) => readPass(call, state, found, query))
   const { totals: all } = found
-  const rest = all === undefined ? restPass(call, state, found) : undefined
+  const rest = all === undefined ? mostOfRest(call, restPass(call, state, found), since) : undefined
   return {
     later: async (flag) => {
       const run = (pass: Pass) => runPass(source, source.pool, pass, since, flag)
-      const [others, ...parts] = await Promise.all([rest && run(rest), ...reads.map(run)])
+      const [others, ...parts] = await Promise.all([rest?.later(flag), ...reads.map(run)])
+      // A record that was replaced meanwhile may have been seen neither as it was nor as it is.
+      if (rest !== undefined && !state.holds()) return undefined
       const sums = summed(parts.flat() as Part[], others)
       const far = farOf(sums)
       if (far.length === 0) return sums
-      if (!state.holds()) return undefined
       return nearer(sums!, far, await run(logitPass(call, state, far)))
     },
     now: () => {
       const run = (pass: Pass) => runPassSync(source, pass, since)
-      const sums = summed(reads.flatMap(run), rest && run(rest))
+      const sums = summed(reads.flatMap(run), rest?.now())
       const far = farOf(sums)
       return far.length === 0 ? sums : nearer(sums!, far, run(logitPass(call, state, far)))
     },
   }
 
-  function summed(read: readonly Part[], others: readonly Part[] | undefined): Read | undefined {
+  function summed(read: readonly Part[], others: readonly Total[] | undefined): Read | undefined {
     if (read.some(({ answers }) => answers.stale)) return undefined
     const totals = read.map((part) => part.totals[0]!)
     const of = all === undefined ? missingMass : missingOf
-    const bounds = all ?? others!.flatMap((part) => part.totals)
+    const bounds = all ?? others!
     const mass = bounds.map((bound, query) => massOf(of, query, totals[query]!, bound))
     return { ...told(call, state, read), missingMass: mass, totals }
   }
 
   /** The queries whose bound is to come nearer. */
   function farOf(sums: Read | undefined): number[] {
-    if (sums === undefined || all !== undefined || request.bound === 'lengths') return []
+    if (sums === undefined || all !== undefined || request.bound !== 'products') return []
     return [...sums.missingMass.keys()].filter((query) => sums.missingMass[query]! > FAR)
   }
 
@@ -123,6 +124,20 @@ function readPass({ request }: Call, { heads, values, members }: State, found: F
     slots,
     places: values === 'own' ? undefined : slots.map((slot) => members!.placeOf(slot)),
     excluded: undefined,
+  }
+}
+
+/** The totals of a pass for bounds: by codes where these are asked for, and tell, else by lengths. */
+function mostOfRest({ source, request }: Call, pass: Pass, since: number): Step<readonly Total[]> {
+  const byCodes = request.bound === 'codes' && request.formula.affinity !== 'laplacian'
+  const totalsOf = (parts: readonly Part[]) => parts.flatMap((part) => part.totals)
+  return {
+    later: async (flag) => {
+      const totals = byCodes ? runBounds(source, pass, flag) : undefined
+      return totals ?? totalsOf(await runPass(source, source.pool, pass, since, flag))
+    },
+    now: () =>
+      (byCodes ? runBoundsSync(source, pass) : undefined) ?? totalsOf(runPassSync(source, pass, since)),
   }
 }
 

@@ -50,11 +50,12 @@ export interface AttendOptions<M extends object = Metadata, I extends Id = Id> e
   /** Reads all records, whatever `k` is. */
   exact?: boolean | undefined
   /**
-   * What `missingMass` is proven by where a graph has found the `k` heaviest. `lengths`, the default, reads the lengths of the others, and
-   * is near only where one record outweighs all; `products` computes the logits of all, where lengths prove no less than a
-   * thousandth, and tells the missing mass as it is.
+   * What `missingMass` is proven by where a graph has found the `k` heaviest. `codes`, the default, reads the graph's codes of the others,
+   * a quarter of their bytes, and is near where few records weigh most; where there are none that tell (docs/similarity.md), it is
+   * `lengths`, which reads the lengths of the others, and is near only where one record outweighs all. `products` computes the logits of
+   * all, where lengths prove no less than a thousandth, and tells the missing mass as it is.
    */
-  bound?: 'lengths' | 'products' | undefined
+  bound?: 'lengths' | 'codes' | 'products' | undefined
 }
 
 export interface AttendResult<I extends Id = Id> {

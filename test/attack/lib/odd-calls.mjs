@@ -219,7 +219,7 @@ export const CALLS = {
       k: random.chance(0.5) ? 3 : undefined,
       filter: filter(random),
       exact: random.chance(0.5),
-      bound: random.chance(0.5) ? 'products' : undefined,
+      bound: random.pick(['lengths', 'codes', 'products', undefined]),
       ...random.pick([
         { temperature: 2, heads: 3 },
         { kernel: { kernel: 'rbf', gamma: 1 } },

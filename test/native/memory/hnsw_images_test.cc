@@ -8,7 +8,7 @@
 
 #include "../hnsw.h"
 #include "../matrices.h"
-#include "hnsw/choice.h"
+#include "choose.h"
 #include "refused.h"
 
 namespace skalar::hnsw {
@@ -29,18 +29,7 @@ class HnswImagesMemoryTest : public testing::TestWithParam<Refusal::Mode> {
         PutBoth(&corpus, &index, slot, random.Vector(kLong));
       }
     }
-    bool Choose() {
-      Choice choice(&index, corpus.store.Snapshot());
-      bool refused = false;
-      try {
-        choice.Work();
-      } catch (const std::bad_alloc&) {
-        refused = true;
-      }
-      const bool chosen = choice.Finish().ok();
-      EXPECT_FALSE(refused && chosen);
-      return chosen;
-    }
+    bool Choose() { return hnsw::Choose(&index, corpus.store); }
 
     Corpus corpus{kLong};
     Index index;

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "../saved.h"
-#include "hnsw/choice.h"
+#include "choose.h"
 #include "hnsw/renumber.h"
 #include "refused.h"
 
@@ -335,18 +335,7 @@ TEST_P(HnswMemoryTest, CodesAreChosenWhenTheyAreMeasured) {
     for (uint32_t slot = 0; slot < 100; ++slot) {
       PutBoth(&corpus, &index, slot, random.Vector(kLong));
     }
-    const auto choose = [&] {
-      Choice choice(&index, corpus.store.Snapshot());
-      bool refused = false;
-      try {
-        choice.Work();
-      } catch (const std::bad_alloc&) {
-        refused = true;
-      }
-      const bool chosen = choice.Finish().ok();
-      EXPECT_FALSE(refused && chosen);
-      return chosen;
-    };
+    const auto choose = [&] { return Choose(&index, corpus.store); };
     if (!succeeds(choose)) {
       EXPECT_TRUE(index.undecided());
       EXPECT_EQ(index.waiting(), 100u);

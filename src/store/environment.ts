@@ -8,7 +8,7 @@ import { ChildTransactions } from './child-transactions.ts'
 import { CommitNumber } from './commit-number.ts'
 import { PAGE_SIZE } from './data-file.ts'
 import { leaveWhileWriting, writing } from './exit.ts'
-import { Flusher, type Lock } from './flusher.ts'
+import { Flusher, type Transactions } from './flusher.ts'
 import { MAX_READERS } from './folder.ts'
 import { filesOf, identityOf, identityOfFile } from './identity.ts'
 import { json } from './json.ts'
@@ -122,7 +122,7 @@ export class Environment {
       if (file !== undefined && identityOfFile(file) !== identityOf(join(folder, 'data.mdb'))) {
         throw new Error('data.mdb was replaced while it was opened')
       }
-      this.#flusher = boot && new Flusher(file!, boot, this.#lock(root))
+      this.#flusher = boot && new Flusher(file!, boot, join(folder, 'commits'), this.#transactions(root))
     } catch (error) {
       // A failed commit would make it useless to whoever opens the folder next in this process.
       root?.close()
@@ -216,6 +216,7 @@ export class Environment {
     this.assertWritable()
     return this.#gate.run(weight, async () => {
       this.#readerChecks.beforeWrite(weight)
+      this.assertInPlace()
       await this.#flushing(() => this.#flusher?.enter())
       try {
         if (this.#closed) throw new SkalarError('CLOSED', 'the database is closed')
@@ -309,22 +310,8 @@ export class Environment {
     }
   }
 
-  #lock(root: RootDatabase): Lock {
+  #transactions(root: RootDatabase): Transactions {
     return {
-      locked: async (action) => {
-        // Another database may use the lock by now.
-        this.assertInPlace()
-        let done: { readonly result: ReturnType<typeof action> } | undefined
-        try {
-          await this.#transact(() => {
-            done = { result: action() }
-          })
-        } catch (error) {
-          // It may share a transaction with writes that could not be committed; it changes nothing itself.
-          if (done === undefined) throw error
-        }
-        return done!.result
-      },
       last: () => this.#commitNumber.last,
       written: () => this.#commitNumber.pagesWritten * PAGE_SIZE,
       pin: () => {

@@ -7,7 +7,7 @@ import { bootId } from './boot.ts'
 import { ChildTransactions } from './child-transactions.ts'
 import { PAGE_SIZE } from './data-file.ts'
 import { leaveWhileWriting, writing } from './exit.ts'
-import { Flusher, type Lock } from './flusher.ts'
+import { Flusher, type Transactions } from './flusher.ts'
 import { MAX_READERS } from './folder.ts'
 import { filesOf, identityOf, identityOfFile } from './identity.ts'
 import { json } from './json.ts'
@@ -137,7 +137,7 @@ export class Environment {
         throw new Error('data.mdb was replaced while it was opened')
       }
       if (this.#lockFile.mend() === true) pretendToCommit(join(folder, 'commits'))
-      this.#flusher = boot && new Flusher(file!, boot, this.#lock(root))
+      this.#flusher = boot && new Flusher(file!, boot, join(folder, 'commits'), this.#transactions(root))
     } catch (error) {
       // A failed commit would make it useless to whoever opens the folder next in this process.
       const closed = root?.close() ?? Promise.resolve()
@@ -255,6 +255,7 @@ export class Environment {
     this.assertWritable()
     return this.#gate.run(weight, async () => {
       this.#readerChecks.beforeWrite(weight)
+      this.assertInPlace()
       await this.#flushing(() => this.#flusher?.enter())
       try {
         if (this.#closed) throw new SkalarError('CLOSED', 'the database is closed')
@@ -348,22 +349,8 @@ export class Environment {
     }
   }
 
-  #lock(root: RootDatabase): Lock {
+  #transactions(root: RootDatabase): Transactions {
     return {
-      locked: async (action) => {
-        // Another database may use the lock by now.
-        this.assertInPlace()
-        let done: { readonly result: ReturnType<typeof action> } | undefined
-        try {
-          await this.#transact(() => {
-            done = { result: action() }
-          })
-        } catch (error) {
-          // It may share a transaction with writes that could not be committed; it changes nothing itself.
-          if (done === undefined) throw error
-        }
-        return done!.result
-      },
       last: () => this.#lockFile.last,
       written: () => this.#lockFile.pagesWritten * PAGE_SIZE,
       pin: () => {

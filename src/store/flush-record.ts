@@ -12,7 +12,7 @@ import { META_BYTES, PAGE_SIZE } from './data-file.ts'
  *                  8   16 × u8  the boot in which it was written, zeros where that is unknown
  *                  24  144 × u8 what LMDB's meta page of that transaction holds (MDB_meta, from byte 24 of the page)
  *
- * Whoever writes one holds LMDB's lock of writers, or that of the file (recovery.ts).
+ * Whoever writes one has the lock of `commits` (flusher.ts), or that of the file alone (recovery.ts).
  */
 
 const MAGIC = 0x4c464b53

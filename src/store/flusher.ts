@@ -1,5 +1,7 @@
-import { fdatasync } from 'node:fs'
+import { closeSync, fdatasync, openSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { lockFile } from '../native.ts'
 import { readRecord, readSnapshot, type Snapshot, writeRecord } from './flush-record.ts'
 
 /*
@@ -13,14 +15,18 @@ import { readRecord, readSnapshot, type Snapshot, writeRecord } from './flush-re
  *
  * LMDB never writes over a page that a reader may still see. So each environment that writes has a place as a reader of an F that
  * is on disk, before its first commit and until it writes no more: whatever is killed, the pages of the last F on record stay as
- * they were flushed, and after a power cut the database is that F again, whole (recovery.ts). Steps 1 and 3 hold the lock of
- * writers: 1 because LMDB writes its two meta pages in turn, 3 so that the F on record never goes back.
+ * they were flushed, and after a power cut the database is that F again, whole (recovery.ts).
+ *
+ * None of this holds LMDB's lock of writers: whoever has that waits for its event loop, and all others with it, and a flush comes when
+ * nobody expects it. Instead step 1 is done again where somebody has committed meanwhile. LMDB writes its two meta pages in turn, so
+ * that of the last transaction is not touched before there are two more. Step 3 has a lock of its own, so that the F on record
+ * never goes back.
  */
 
 /** Milliseconds between a commit and its flush, and between two flushes. */
 const PAUSE_MS = 50
 
-/** The same after a flush that had no transaction. */
+/** The same after a flush that was not finished, though the disk is well. */
 const RETRY_MS = 1_000
 
 /** Milliseconds after which an environment that writes no more gives its place up, which its next write then waits for. */
@@ -32,13 +38,16 @@ const IDLE_MS = 10_000
  */
 const MOST_BYTES = 128 * 1024 * 1024
 
+/** How often a moment without commits is looked for, and a lock: at first at once, then each millisecond. */
+const MOST_TRIES = 20_000
+const TRIES_A_TURN = 20
+
 const toDisk = promisify(fdatasync)
+const startTimer = globalThis.setTimeout
 
 /** What the environment does for it. */
-export interface Lock {
-  /** Runs an action under the lock of writers, in a transaction that began behind the last commit and changes nothing. */
-  locked<T>(action: () => T): Promise<T>
-  /** A place as a reader of the last commit; ends with the call of what it returns. Under the lock of writers. */
+export interface Transactions {
+  /** A place as a reader of the last commit, or of one before it; ends with the call of what it returns. */
   pin(): () => void
   /** The number of the last commit. */
   last(): number
@@ -54,7 +63,8 @@ interface Pin {
 export class Flusher {
   readonly #file: number
   readonly #boot: Buffer
-  readonly #lock: Lock
+  readonly #lockPath: string
+  readonly #transactions: Transactions
   #pin: Pin | undefined
   /** Writes that rely on the pin. */
   #inside = 0
@@ -68,15 +78,19 @@ export class Flusher {
   #idleSince = 0
   #failure: { readonly error: unknown } | undefined
 
-  /** Of an environment whose commits are not flushed, in a boot of a number; with a descriptor of its data file. */
-  constructor(file: number, boot: Buffer, lock: Lock) {
+  /**
+   * Of an environment whose commits are not flushed, in a boot of a number; with a descriptor of its data file, and a file that is
+   * there for locks.
+   */
+  constructor(file: number, boot: Buffer, lockPath: string, transactions: Transactions) {
     this.#file = file
     this.#boot = boot
-    this.#lock = lock
-    this.#flushed = lock.written()
+    this.#transactions = transactions
+    this.#lockPath = lockPath
+    this.#flushed = transactions.written()
     // Left by a process that was killed.
     const known = readRecord(this.#file)?.transaction ?? -1
-    if (known < lock.last()) this.#changed()
+    if (known < transactions.last()) this.#changed()
   }
 
   /**
@@ -88,7 +102,7 @@ export class Flusher {
     try {
       this.assertSound()
       if (this.#pin === undefined) await this.flush()
-      while (this.#lock.written() - this.#flushed >= MOST_BYTES) await this.flush()
+      while (this.#transactions.written() - this.#flushed >= MOST_BYTES) await this.flush()
     } catch (error) {
       this.#inside--
       throw error
@@ -145,12 +159,13 @@ export class Flusher {
 
   async #flush(): Promise<void> {
     this.assertSound()
-    const written = this.#lock.written()
-    const { snapshot, release, isKnown } = await this.#lock.locked(() => this.#take())
+    const written = this.#transactions.written()
+    this.#dirty = false
+    const { snapshot, release } = await this.#take()
     try {
-      if (!isKnown) {
+      if (!this.#isKnown(snapshot)) {
         await this.#orFail(() => toDisk(this.#file))
-        await this.#lock.locked(() => this.#record(snapshot))
+        await this.#record(snapshot)
       }
       // Also what another process has put on record: it may not have waited for that yet.
       await this.#orFail(() => toDisk(this.#file))
@@ -174,12 +189,17 @@ export class Flusher {
     }
   }
 
-  #take(): { snapshot: Snapshot; release: () => void; isKnown: boolean } {
-    this.#dirty = false
-    const last = this.#lock.last()
-    const snapshot = readSnapshot(this.#file, last & 1)
-    if (snapshot.transaction !== last) throw new Error(`the meta page of transaction ${last} is another's`)
-    return { snapshot, release: this.#lock.pin(), isKnown: this.#isKnown(snapshot) }
+  /** The last transaction, and a place as its reader. */
+  async #take(): Promise<{ snapshot: Snapshot; release: () => void }> {
+    for (let i = 1; ; i++) {
+      const release = this.#transactions.pin()
+      const last = this.#transactions.last()
+      const snapshot = readSnapshot(this.#file, last & 1)
+      if (snapshot.transaction === last && this.#transactions.last() === last) return { snapshot, release }
+      release()
+      if (i === MOST_TRIES) throw new Error(`the meta page of transaction ${last} does not come to rest`)
+      if (i % TRIES_A_TURN === 0) await setTimeout(1)
+    }
   }
 
   #isKnown({ transaction }: Snapshot): boolean {
@@ -188,8 +208,17 @@ export class Flusher {
     return record !== undefined && record.transaction >= transaction && record.boot.equals(this.#boot)
   }
 
-  #record(snapshot: Snapshot): void {
-    if (!this.#isKnown(snapshot)) writeRecord(this.#file, snapshot, this.#boot)
+  async #record(snapshot: Snapshot): Promise<void> {
+    const lock = openSync(this.#lockPath, 'r+')
+    try {
+      for (let i = 1; !lockFile(lock, false); i++) {
+        if (i === MOST_TRIES) throw new Error(`${this.#lockPath} is locked by another process`)
+        await setTimeout(1)
+      }
+      if (!this.#isKnown(snapshot)) writeRecord(this.#file, snapshot, this.#boot)
+    } finally {
+      closeSync(lock)
+    }
   }
 
   #changed(): void {
@@ -213,15 +242,16 @@ export class Flusher {
   }
 
   #flushAfter(ms: number): NodeJS.Timeout {
-    return setTimeout(() => void this.flush().catch(() => {}), ms)
+    return startTimer(() => void this.flush().catch(() => {}), ms)
   }
 
   #watch(): void {
     if (this.#pin === undefined) return
-    this.#watching = setTimeout(() => {
+    this.#watching = startTimer(() => {
       const isIdle = performance.now() - this.#idleSince > IDLE_MS
       // It costs nothing while it is the last transaction.
-      if (this.#inside === 0 && (isIdle || this.#lock.last() !== this.#pin?.transaction)) this.#unpin()
+      if (this.#inside === 0 && (isIdle || this.#transactions.last() !== this.#pin?.transaction))
+        this.#unpin()
       else this.#watch()
     }, PAUSE_MS).unref()
   }

@@ -20,7 +20,7 @@ async function create(engine: EngineName, count = LEAST) {
   await films.upsert(randomVectors(random, count, DIMENSION).map((vector, id) => ({ id, vector })))
   const graphs = () => {
     const index = join(folder, 'index', '1', '0')
-    return readdirSync(index).filter((name) => name.endsWith('.graph'))
+    return readdirSync(index).filter((name) => /[.](graph|gen)$/.test(name))
   }
   return { folder, db, films, graphs }
 }

@@ -54,4 +54,4 @@ function olderOf(older, file) {
   )
 }
 
-const kindOf = (file) => file.replace(/.*(\.graph|\.table)$/, '*$1')
+const kindOf = (file) => file.replace(/.*(\.graph|\.table|\.gen)$/, '*$1')

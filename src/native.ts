@@ -3,6 +3,7 @@ import { types } from 'node:util'
 import { SkalarError } from './errors.ts'
 import { CODES, METRICS } from './native/numbers.ts'
 import type {
+  NativeGeneration,
   NativeHnsw,
   NativeKernelMachine,
   NativePool,
@@ -10,7 +11,7 @@ import type {
   NativeStore,
   NativeWhitening,
 } from './native/objects.ts'
-import type { NativeCommits, NativeGeneration, NativeLockFile } from './native/shared-files.ts'
+import type { NativeCommits, NativeLockFile } from './native/shared-files.ts'
 import type { CollectionMetricName } from './types.ts'
 
 export * from './native/numbers.ts'

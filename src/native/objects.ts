@@ -1,6 +1,4 @@
-// What the addon's objects in memory can do.
-
-import type { NativeGeneration } from './shared-files.ts'
+// What the addon's objects can do that work on vectors.
 
 /** Threads of our own for native work; libuv's four stay free for files and DNS. */
 export interface NativePool {
@@ -72,6 +70,21 @@ export type NativeChoices = [
 ]
 
 export type NativeAttention = [answers: Float64Array, totals: Float64Array, outputs: Float64Array]
+
+/**
+ * A saved generation: rows, ids and a graph of one log position, mapped from a file that never changes
+ * (`native/store/section_file.h`).
+ */
+export interface NativeGeneration {
+  /** Compares checksums for some milliseconds: whether all of them were compared by now. One at a time. */
+  check(pool: NativePool, abort: Int32Array | null): Promise<boolean>
+  /** All checksums were compared. */
+  checked(): boolean
+  /** Some of it is not as it was written: whatever was made with it is void. */
+  damaged(): boolean
+  /** Bytes of the file. */
+  bytes(): number
+}
 
 /** The vectors of one space in memory, with the ids of their records (`native/store/vector_store.h`). */
 export interface NativeStore {

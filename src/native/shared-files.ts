@@ -1,7 +1,5 @@
 // Files of a database that all its processes have mapped, as the addon shows them.
 
-import type { NativePool } from './objects.ts'
-
 /** What all processes with a database open count together (`native/store/commit_counters.h`). */
 export interface NativeCommits {
   /** The number of a commit that begins; within its transaction. */
@@ -20,19 +18,4 @@ export interface NativeLockFile {
   raiseTo(least: number): boolean | undefined
   /** Once LMDB has closed the file. */
   close(): void
-}
-
-/**
- * A saved generation: rows, ids and a graph of one log position, mapped from a file that never changes
- * (`native/store/section_file.h`).
- */
-export interface NativeGeneration {
-  /** Compares checksums for some milliseconds: whether all of them were compared by now. One at a time. */
-  check(pool: NativePool, abort: Int32Array | null): Promise<boolean>
-  /** All checksums were compared. */
-  checked(): boolean
-  /** Some of it is not as it was written: whatever was made with it is void. */
-  damaged(): boolean
-  /** Bytes of the file. */
-  bytes(): number
 }

@@ -7,8 +7,9 @@ import { bootId } from './boot.ts'
 import { ChildTransactions } from './child-transactions.ts'
 import { PAGE_SIZE } from './data-file.ts'
 import { leaveWhileWriting, writing } from './exit.ts'
-import { Flusher, type Transactions } from './flusher.ts'
+import { Flusher } from './flusher.ts'
 import { MAX_READERS } from './folder.ts'
+import { refuseForeign } from './foreign.ts'
 import { filesOf, identityOf, identityOfFile } from './identity.ts'
 import { json } from './json.ts'
 import { type IdKey, idKeys, type RowKey, rowKeys } from './keys.ts'
@@ -17,6 +18,7 @@ import { mapSizeOf } from './map-size.ts'
 import { ReaderChecks } from './reader-checks.ts'
 import { commitFailure, openingError, storageError } from './storage-error.ts'
 import { type Codec, type RawTable, Table } from './table.ts'
+import { transactionsOf } from './transactions.ts'
 import { WriteGate } from './write-gate.ts'
 
 /** The one writer of this format; another number means another layout. */
@@ -137,7 +139,8 @@ export class Environment {
         throw new Error('data.mdb was replaced while it was opened')
       }
       if (this.#lockFile.mend() === true) pretendToCommit(join(folder, 'commits'))
-      this.#flusher = boot && new Flusher(file!, boot, join(folder, 'commits'), this.#transactions(root))
+      this.#flusher =
+        boot && new Flusher(file!, boot, join(folder, 'commits'), transactionsOf(root, this.#lockFile))
     } catch (error) {
       // A failed commit would make it useless to whoever opens the folder next in this process.
       const closed = root?.close() ?? Promise.resolve()
@@ -349,20 +352,6 @@ export class Environment {
     }
   }
 
-  #transactions(root: RootDatabase): Transactions {
-    return {
-      last: () => this.#lockFile.last,
-      written: () => this.#lockFile.pagesWritten * PAGE_SIZE,
-      pin: () => {
-        // A reader of its own, at the last commit, which other reads do not take along.
-        root.resetReadTxn()
-        const reader = root.useReadTransaction()
-        root.resetReadTxn()
-        return () => reader.done()
-      },
-    }
-  }
-
   /**
    * LMDB commits no transaction in which something has failed, and lmdb-js ends the process over such a commit. It tells
    * nothing of a put that has failed; but every read after it fails.
@@ -405,11 +394,4 @@ function pretendToCommit(file: string): void {
   } catch {
     // Where it cannot be written, they do so after the next commit.
   }
-}
-
-/** Before anything is written into an environment that is not ours. Its main database holds the names of the others. */
-function refuseForeign(root: RootDatabase, folder: string): void {
-  const names = [...root.getKeys()]
-  if (names.length === 0 || names.includes('catalogue')) return
-  throw new SkalarError('NOT_A_DATABASE', `${folder} holds an LMDB environment that skalar did not make`)
 }

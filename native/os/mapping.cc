@@ -41,6 +41,10 @@ Mapping Mapping::Map(const File& file, Access access, uint64_t offset, size_t si
   return data == nullptr ? Mapping() : Mapping(data, size);
 }
 
+void Mapping::Forget() const {
+  // The system takes them when it needs them.
+}
+
 void Mapping::Unmap() {
   if (data_ != nullptr) UnmapViewOfFile(data_);
 }
@@ -53,6 +57,11 @@ Mapping Mapping::Map(const File& file, Access access, uint64_t offset, size_t si
   const int flags = access == Access::kPrivate ? MAP_PRIVATE : MAP_SHARED;
   void* data = mmap(nullptr, size, protection, flags, file.handle(), static_cast<off_t>(offset));
   return data == MAP_FAILED ? Mapping() : Mapping(data, size);
+}
+
+void Mapping::Forget() const {
+  // Only advice.
+  if (data_ != nullptr) static_cast<void>(madvise(data_, size_, MADV_DONTNEED));
 }
 
 void Mapping::Unmap() {

@@ -29,6 +29,10 @@ class Mapping {
   // Null where that fails; also where the file is shorter, or `size` is 0.
   static Mapping Map(const File& file, Access access, uint64_t offset, size_t size);
 
+  // The process lets go of the pages it has; they are mapped again when they are next touched.
+  // Requires: kRead.
+  void Forget() const;
+
   uint8_t* data() const { return data_; }
   size_t size() const { return size_; }
 

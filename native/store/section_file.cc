@@ -118,6 +118,8 @@ bool SectionFile::CheckOn(const AbortFlag& abort) const {
     }
   }
   checked_.store(true, std::memory_order_release);
+  // Whatever is read from now on is read in the other mapping.
+  original_.Forget();
   return true;
 }
 

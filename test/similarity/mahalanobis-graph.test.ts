@@ -175,7 +175,7 @@ describe('a graph by mahalanobis', () => {
     await before.close()
     const files = () => readdirSync(join(folder, 'index', '1', '0'))
     const saved = files()
-    expect(saved.map((name) => name.replace(/.*\./, ''))).toEqual(['graph', 'table'])
+    expect(saved.map((name) => name.replace(/.*\./, ''))).toEqual(['gen'])
     const after = await openDatabase(folder)
     const again = await after.collection<Metadata, number>('films')
     await untilTaken(again)

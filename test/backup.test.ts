@@ -45,7 +45,10 @@ describe.each(ENGINES)('a backup of a collection of engine %s', (engine) => {
       files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0),
     )
     const names = files.map(({ name }) => name.replace(/^[0-9a-f]{16}/, '*')).sort()
-    expect(names).toEqual([...{ flat: [], hnsw: ['*.gen'], hnswlib: ['*.graph', '*.table'] }[engine], 'data.mdb'])
+    expect(names).toEqual([
+      ...{ flat: [], hnsw: ['*.gen'], hnswlib: ['*.graph', '*.table'] }[engine],
+      'data.mdb',
+    ])
     expect(draftsIn(parent)).toEqual([])
 
     const open = vi.spyOn(HnswGraph.prototype, 'open')

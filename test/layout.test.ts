@@ -180,8 +180,7 @@ describe('src/', () => {
 
 const CPP: Readonly<Record<string, readonly string[]>> = {
   addon: ['binding', 'store', 'simd'],
-  binding: ['generation', 'hnsw', 'flat', 'score', 'store', 'quant', 'simd', 'base'],
-  generation: ['store', 'quant', 'simd', 'os', 'base'],
+  binding: ['hnsw', 'flat', 'score', 'store', 'quant', 'simd', 'base'],
   hnsw: ['flat', 'score', 'store', 'quant', 'simd', 'base'],
   flat: ['score', 'store', 'quant', 'simd', 'base'],
   score: ['store', 'simd', 'base'],

@@ -7,7 +7,8 @@ import { recordOf } from '../lib/records.mjs'
 import { input, tell } from '../lib/tell.mjs'
 
 const { folder, rounds } = input
-const database = await open(folder, { threads: 1 })
+// Until they are on disk, pages of the flush before are kept, too.
+const database = await open(folder, { threads: 1, durability: 'flushed' })
 const collection = await database.collection('c')
 let left = Number.POSITIVE_INFINITY
 void once(process.stdin, 'data').then(() => {

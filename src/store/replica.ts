@@ -101,7 +101,7 @@ export class Replica {
   catchUpInMemory(): State {
     const commit = this.#environment.settled()
     const isLatest = commit !== undefined && commit === this.#latest?.commit
-    if (isLatest && !this.#vectors.damaged()) return this.#latest!.state
+    if (isLatest && !this.#isDamaged) return this.#latest!.state
     const state = this.catchUpSync()
     this.#latest = commit === undefined ? undefined : { state, commit }
     return state
@@ -168,12 +168,16 @@ export class Replica {
   }
 
   #isVoid({ number, firstPosition }: State): boolean {
-    return number !== this.#number || this.#position + 1 < firstPosition || this.#vectors.damaged()
+    return number !== this.#number || this.#position + 1 < firstPosition || this.#isDamaged
+  }
+
+  get #isDamaged(): boolean {
+    return this.#saved !== undefined && this.#vectors.damaged()
   }
 
   /** Takes over a saved generation, or begins to load. */
   #open(state: State): void {
-    const refused = this.#vectors.damaged() ? this.#saved?.name : undefined
+    const refused = this.#isDamaged ? this.#saved?.name : undefined
     const saved = openSaved(this.#environment, state, refused)
     const vectors = saved && this.#mapped(saved)
     if (vectors === undefined) this.#beginLoad(state)

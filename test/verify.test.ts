@@ -1,3 +1,4 @@
+// More than 400 lines: a case for each thing that can be wrong.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -64,6 +65,22 @@ describe.each(ENGINES)('verify of a collection of engine %s', (engine) => {
     await films.upsert(recordsOf(10))
     expect(await films.verify()).toEqual(SOUND)
   })
+
+  it.each(['cosine', 'euclidean', { mahalanobis: [2, 1, 1, 2] }] as const)(
+    'finds nothing in a collection of the metric %o',
+    async (metric) => {
+      const db = await openDatabase()
+      const films = await db.collection<Metadata, number>('films', { dimension: 2, metric })
+      const some = (count: number) =>
+        randomVectors(generator(3), count, 2).map((vector, id) => ({ id, vector }))
+      for (const count of [3, LEAST]) {
+        await films.upsert(some(count))
+        expect(await films.verify()).toEqual({ ok: true, problems: [] })
+        await films.indexed()
+        expect(await films.verify()).toEqual({ ok: true, problems: [] })
+      }
+    },
+  )
 
   it('finds nothing while others write, since it looks at one moment', async () => {
     const db = await openDatabase()

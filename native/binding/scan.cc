@@ -143,7 +143,13 @@ ScanArguments ReadScanArguments(const Napi::CallbackInfo& info, size_t first, co
       query.vector = Owned(std::move(padded));
     }
     ReadParams(params.Data() + i * kParams, &query);
-    if (query.metric == Metric::kMahalanobis) query.whitened = whitened;
+    if (query.metric == Metric::kMahalanobis) {
+      if (whitened == nullptr) {
+        ThrowMisuse(info.Env(), "skalar addon: a query by a matrix without images");
+        return {};
+      }
+      query.whitened = whitened;
+    }
     if (allowed.IsArray()) {
       const Napi::Value own = allowed.As<Napi::Array>().Get(static_cast<uint32_t>(i));
       if (i == 0 || !own.StrictEquals(shared)) {

@@ -2,6 +2,8 @@ import type { Answers } from '../../engine/answers.ts'
 import type { EngineQuery } from '../../engine/engine.ts'
 import { SkalarError } from '../../errors.ts'
 import { Abort } from '../../query/abort.ts'
+import { isDistance } from '../../query/measure.ts'
+import { ownMetric } from '../../query/own-metric.ts'
 import type { Source } from '../../source.ts'
 import type { MaintenanceProgress } from '../types.ts'
 import type { Work } from '../work.ts'
@@ -38,7 +40,7 @@ export async function checkRecall(
     const searches = [engine, flat].map((each) => each.search(queries, since, abort.flag))
     const [found, exact] = (await abort.race(Promise.all(searches))) as [Answers, Answers]
     work.check()
-    const recall = recallOf(found.split(), exact.split(), definition.metric === 'euclidean')
+    const recall = recallOf(found.split(), exact.split(), isDistance(definition.metric))
     if (recall >= LEAST_RECALL) return
     findings.add('LOW_RECALL', `of ${K} neighbours the engine finds ${(recall * K).toFixed(1)}: rebuild()`)
   } catch (error) {
@@ -49,7 +51,8 @@ export async function checkRecall(
   }
 }
 
-function sampleOf({ replica, definition }: Source): EngineQuery[] {
+function sampleOf(source: Source): EngineQuery[] {
+  const { replica } = source
   const { nextSlot } = replica.state()
   const step = Math.max(1, Math.floor(nextSlot / SAMPLE))
   const queries: EngineQuery[] = []
@@ -57,9 +60,8 @@ function sampleOf({ replica, definition }: Source): EngineQuery[] {
     const vector = replica.vectors.vector(slot)
     if (vector === undefined) continue
     queries.push({
+      ...ownMetric(source),
       vector,
-      metric: definition.metric,
-      center: 0,
       k: K,
       threshold: undefined,
       after: undefined,

@@ -41,7 +41,7 @@ step 'memory refused, with the same sanitizers'
 
 step 'thread sanitizer'
 build native-threads -DSANITIZE=thread -DCMAKE_CXX_COMPILER="$cxx" \
-  '-DTESTS=concurrency_test.cc;decisions_test.cc;hnsw_concurrency_test.cc;similarities_test.cc;thread_pool_test.cc'
+  '-DTESTS=concurrency_test.cc;decisions_test.cc;hnsw_concurrency_test.cc;section_file_test.cc;similarities_test.cc;thread_pool_test.cc'
 "$root/build/native-threads/native_tests" --gtest_brief=1
 
 step 'optimized'

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace skalar {
@@ -104,6 +105,25 @@ TEST_F(SectionFileTest, ADamagedBlockIsFoundWhenItIsAskedFor) {
   EXPECT_FALSE(file->Check(5, 2 * kSectionBlock - 1, 2));
   EXPECT_TRUE(file->damaged());
   while (!file->CheckOn(nullptr)) continue;
+  EXPECT_TRUE(file->damaged());
+}
+
+TEST_F(SectionFileTest, IsCheckedByManyThreadsAtOnce) {
+  Write();
+  Flip(64 * 1024 + 100 * static_cast<std::streamoff>(kSectionBlock));
+  std::shared_ptr<const SectionFile> file;
+  ASSERT_TRUE(Open(&file).ok());
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      for (size_t at = 0; at < 180 * kSectionBlock; at += (i + 1) * 5000) {
+        const bool hits = at / kSectionBlock <= 100 && (at + 9000 - 1) / kSectionBlock >= 100;
+        EXPECT_EQ(file->Check(5, at, 9000), !hits) << at;
+      }
+    });
+  }
+  while (!file->CheckOn(nullptr)) continue;
+  for (std::thread& thread : threads) thread.join();
   EXPECT_TRUE(file->damaged());
 }
 

@@ -95,7 +95,7 @@ export class Environment {
     this.view = view
     this.readOnly = readOnly
     let root: RootDatabase | undefined
-    this.#lockFile = new LockFile(folder)
+    this.#lockFile = new LockFile(view)
     try {
       const mapSize = mapSizeOf(folder)
       const boot = readOnly || file === undefined ? undefined : bootId()

@@ -27,8 +27,14 @@ const FORMAT = { magic: 'skalar', version: 2, endianness: 'little' }
 /** Bound on sub-databases. */
 const MAX_DATABASES = 1_024
 
-/** Makes lmdb-js count the pages that it writes; its types do not know it. */
-const METRICS = { trackMetrics: true }
+/** Options that lmdb-js has, and its types do not. */
+const UNTYPED = {
+  /** Counts the pages that it writes. */
+  trackMetrics: true,
+  // What LMDB knows of free pages from its last transaction is outdated where others have committed since, which it tells by
+  // the number of the last commit: that may be wrong for a moment (`lock-file.ts`).
+  maxFreeSpaceToRetain: 0,
+}
 
 /** What a transaction comes to that began behind the last commit. */
 const BEHIND = Symbol('behind')
@@ -112,11 +118,8 @@ export class Environment {
         // With it, whoever waits for the flush of a process that is killed takes the database back to the commit before the
         // last, or can write no more: its lock of flushes does not keep out writers (`mdb_mutex_failed` in LMDB).
         overlappingSync: false,
-        // What LMDB knows of free pages from its last transaction is outdated where others have committed since, which it tells by
-        // the number of the last commit: that may be wrong for a moment (`lock-file.ts`).
-        ...({ maxFreeSpaceToRetain: 0 } as object),
         noSync: boot !== undefined,
-        ...METRICS,
+        ...UNTYPED,
         encoding: 'binary',
         ...(mapSize !== undefined && { mapSize }),
       })
@@ -262,21 +265,14 @@ export class Environment {
       await this.#flushing(() => this.#flusher?.enter())
       try {
         if (this.#closed) throw new SkalarError('CLOSED', 'the database is closed')
-        const result = await this.#transact(action)
+        let result = await this.#tryToWrite(action)
+        while (result === BEHIND) result = await this.#tryToWrite(action)
         this.#made++
         return result
       } finally {
         this.#flusher?.leave()
       }
     })
-  }
-
-  /** In a transaction that began behind the last commit. */
-  async #transact<T>(action: () => T): Promise<T> {
-    for (;;) {
-      const result = await this.#tryToWrite(action)
-      if (result !== BEHIND) return result
-    }
   }
 
   /** `BEHIND` when the transaction began behind the last commit: nothing was done then, and it is to be tried again. */

@@ -22,8 +22,8 @@
 #include "binding/similarities.h"
 #include "binding/store.h"
 #include "binding/whitening.h"
+#include "os/file_lock.h"
 #include "simd/kernels.h"
-#include "store/file_lock.h"
 #include "store/row.h"
 
 namespace skalar::binding {
@@ -67,7 +67,7 @@ Napi::Value LockFileJs(const Napi::CallbackInfo& info) {
   const intptr_t file = descriptor;
 #endif
   const bool shared = info[1].As<Napi::Boolean>();
-  return Napi::Boolean::New(info.Env(), TryLockFile(file, shared));
+  return Napi::Boolean::New(info.Env(), os::TryLockFile(file, shared));
 }
 
 // sealRow(row: Uint8Array): writes its checksum

@@ -179,7 +179,7 @@ describe('src/', () => {
 })
 
 const CPP: Readonly<Record<string, readonly string[]>> = {
-  addon: ['binding', 'store', 'simd'],
+  addon: ['binding', 'store', 'simd', 'os'],
   binding: ['hnsw', 'flat', 'score', 'store', 'quant', 'simd', 'base'],
   hnsw: ['flat', 'score', 'store', 'quant', 'simd', 'base'],
   flat: ['score', 'store', 'quant', 'simd', 'base'],

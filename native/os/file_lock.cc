@@ -1,4 +1,4 @@
-#include "store/file_lock.h"
+#include "os/file_lock.h"
 
 #if defined(_WIN32)
 #include <windows.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #endif
 
-namespace skalar {
+namespace skalar::os {
 
 #if defined(_WIN32)
 
@@ -31,4 +31,4 @@ bool TryLockFile(intptr_t file, bool shared) {
 
 #endif
 
-}  // namespace skalar
+}  // namespace skalar::os

@@ -1,12 +1,12 @@
 // A lock on a whole file that its holder loses with the file: by closing it, or by the end of the
 // process, however that comes about.
 
-#ifndef SKALAR_STORE_FILE_LOCK_H_
-#define SKALAR_STORE_FILE_LOCK_H_
+#ifndef SKALAR_OS_FILE_LOCK_H_
+#define SKALAR_OS_FILE_LOCK_H_
 
 #include <cstdint>
 
-namespace skalar {
+namespace skalar::os {
 
 // Locks an open file, by its descriptor in the C library (a HANDLE on Windows), for oneself or
 // shared with all who ask so, against all others, in this process and in others; in place of the
@@ -15,6 +15,6 @@ namespace skalar {
 // locks it is true.
 bool TryLockFile(intptr_t file, bool shared);
 
-}  // namespace skalar
+}  // namespace skalar::os
 
-#endif  // SKALAR_STORE_FILE_LOCK_H_
+#endif  // SKALAR_OS_FILE_LOCK_H_

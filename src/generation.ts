@@ -9,3 +9,6 @@ export interface Generation {
   /** The log position it speaks of. */
   readonly position: number
 }
+
+/** A generation of the engine `hnsw`, which is one file that is mapped, with this behind its name. */
+export const MAPPED = { kind: 'hnsw', suffix: '.gen' } as const

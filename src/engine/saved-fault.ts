@@ -1,4 +1,4 @@
-import type { Generation } from '../generation.ts'
+import { type Generation, MAPPED } from '../generation.ts'
 import { type NativePool, openGeneration } from '../native.ts'
 import { nextTurn } from '../turns.ts'
 import type { AbortFlag, IndexFiles } from './engine.ts'
@@ -33,8 +33,8 @@ async function faultOf(
   stop: AbortFlag,
 ): Promise<string | undefined> {
   if (generation.kind === 'hnswlib') return faultOfGraph(path, generation, stop)
-  if (generation.kind !== 'hnsw') return 'is of an unknown kind'
-  const native = openGeneration(`${path}.gen`, generation.crc)
+  if (generation.kind !== MAPPED.kind) return 'is of an unknown kind'
+  const native = openGeneration(path + MAPPED.suffix, generation.crc)
   while (!(await native.check(pool, stop)) && !stop[0]) await nextTurn()
   return native.damaged() ? 'has a block with another checksum than it was written with' : undefined
 }

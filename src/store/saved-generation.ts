@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { MAPPED } from '../generation.ts'
 import { type NativeGeneration, openGeneration } from '../native.ts'
 import type { Environment } from './environment.ts'
 import { spaceFolder } from './garbage.ts'
@@ -7,10 +8,6 @@ import type { State } from './rows.ts'
 
 /** The only one there is so far. */
 const SPACE = 0
-
-/** What wrote the index, and behind its name its one file. */
-const KIND = 'hnsw'
-const SUFFIX = '.gen'
 
 /** Another process may remove the file between looking for its name and opening it. */
 const ATTEMPTS = 3
@@ -33,12 +30,12 @@ export function openSaved(
 ): SavedGeneration | undefined {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const found = indexInForce(environment, state.number)
-    if (found?.kind !== KIND || found.name === refused) return undefined
+    if (found?.kind !== MAPPED.kind || found.name === refused) return undefined
     const { name, crc, position } = found
     // One that is ahead belongs to another history of the rows.
     if (position > state.position || position + 1 < state.firstPosition) return undefined
     try {
-      const path = join(spaceFolder(environment, state.number, SPACE), name + SUFFIX)
+      const path = join(spaceFolder(environment, state.number, SPACE), name + MAPPED.suffix)
       return { name, position, native: openGeneration(path, crc) }
     } catch {
       // If another one is in force by now, that one is wanted.

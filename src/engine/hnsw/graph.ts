@@ -1,3 +1,4 @@
+import { MAPPED } from '../../generation.ts'
 import {
   CODES,
   createHnsw,
@@ -176,7 +177,7 @@ export class HnswGraph implements Graph {
     const native = this.#native
     // After a failure too: the next attempt is worth its cost only after more work.
     this.#saved = native.nodes()
-    await saveIndex(files, { kind: 'hnsw', position }, ['.gen'], ([path]) =>
+    await saveIndex(files, { kind: MAPPED.kind, position }, [MAPPED.suffix], ([path]) =>
       saveGeneration(this.#host.pool, path!, this.#vectors, native, null),
     )
   }

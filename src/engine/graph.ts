@@ -42,8 +42,8 @@ export interface Graph {
 
   /** Writes it as of a log position. Rejects when that fails, on a full disk for example. */
   save(files: IndexFiles, position: number): Promise<void>
-  /** The saved one that is in force; undefined when there is none that can be used. */
-  load(files: IndexFiles): Promise<SavedGraph | undefined>
+  /** The saved one that is in force; undefined when there is none that can be used. Without it, a saved one is there from the beginning. */
+  load?(files: IndexFiles): Promise<SavedGraph | undefined>
 }
 
 export interface SavedGraph {

@@ -172,7 +172,7 @@ export class Upkeep<G extends Graph> {
   /** Begins with what this or another process has saved, as far as it still holds. */
   async #adopt(): Promise<void> {
     if (this.#files === undefined) return
-    const saved = await this.#graph.load(this.#files)
+    const saved = await this.#graph.load?.(this.#files)
     // A file that is ahead of the store belongs to another history of it.
     if (saved === undefined || this.#stopped || saved.position > this.#at.position) return
     const changed = this.#changedSince(saved.position)

@@ -181,9 +181,4 @@ export class HnswGraph implements Graph {
       saveGeneration(this.#host.pool, path!, this.#vectors, native, null),
     )
   }
-
-  /** It was `open` before anything was put. */
-  async load(): Promise<undefined> {
-    return undefined
-  }
 }

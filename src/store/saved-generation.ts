@@ -20,7 +20,7 @@ export interface SavedGeneration {
 }
 
 /**
- * The generation in force, mapped, which takes constant time; undefined when there is none, it is not whole as far as that can be told, or
+ * The generation in force, mapped; undefined when there is none, it is not whole as far as that can be told, or
  * the log does not reach back to it. `refused` is a name that is not wanted.
  */
 export function openSaved(

@@ -1,7 +1,7 @@
 // A file of sections under checksums, written once and then mapped by any number of processes
 // (docs/format.md draws it).
 //
-// Opening it takes constant time: what is compared then is the header, and the checksums' own
+// Opening it takes little time: what is compared then is the header, and the checksums' own
 // checksum. Each section is cut into blocks with a checksum each, CRC-32C; whoever must be able to
 // rely on what a section holds has its blocks checked first, which costs something once for each
 // block. A file with a block that is damaged is `damaged()` for ever: whatever was made with any of
